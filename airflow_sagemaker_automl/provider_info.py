@@ -1,0 +1,54 @@
+"""What Airflow is told of this provider; it reads this at every start, so nothing else is imported here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_sagemaker_automl import __version__
+
+_INTEGRATION = "Amazon SageMaker AutoML"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the provider in the terms of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-sagemaker-automl",
+        "name": _INTEGRATION,
+        "description": "From a table of data to an approved, documented model version on Amazon SageMaker.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development.html",
+                "tags": ["aws"],
+            }
+        ],
+        "operators": [_modules("operators.jobs", "operators.registry")],
+        "hooks": [_modules("hooks")],
+        "triggers": [_modules("triggers")],
+        "config": {
+            "sagemaker_automl": {
+                "description": "Amazon SageMaker AutoML.",
+                "options": {
+                    "deployment": {
+                        "description": (
+                            "Name of this Airflow deployment. It is part of every job's name and tags, so that two\n"
+                            "deployments on one AWS account never take over each other's jobs.\n"
+                            "Where it is empty, ``[api] base_url`` stands for it."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "production",
+                        "default": "",
+                    }
+                },
+            }
+        },
+    }
+
+
+def _modules(*names: str) -> dict[str, Any]:
+    return {
+        "integration-name": _INTEGRATION,
+        "python-modules": [f"airflow_sagemaker_automl.{name}" for name in names],
+    }
