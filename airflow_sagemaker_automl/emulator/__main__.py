@@ -1,0 +1,63 @@
+"""Command line of the emulator: ``python -m airflow_sagemaker_automl.emulator --port 5000``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+DEFAULT_PORT = 5000
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_sagemaker_automl.emulator",
+        description=(
+            "Serve S3, STS, IAM and SageMaker on loopback. AutoML jobs really train; nothing outlives the server."
+        ),
+    )
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument("--log-requests", action="store_true", help="write a line for each request to standard error")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port number (0 to 65535)")
+    return int(text)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until interrupted.
+
+    :return: exit status.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        from airflow_sagemaker_automl.emulator.server import Emulator, PortTaken
+    except ImportError as error:
+        print(f"{error}. The emulator needs: pip install 'airflow-sagemaker-automl[emulator]'", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        emulator = Emulator(options.port, log_requests=options.log_requests)
+    except PortTaken as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"Emulator ready on {emulator.url}", flush=True)
+    try:
+        emulator.serve()
+    except KeyboardInterrupt:
+        print("Emulator stopped.", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""One AutoML job as the service would describe it; trainer events and API calls change its state under a lock."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+FINISHED = frozenset({"Completed", "Failed", "Stopped"})
+
+_ECHOED_MEMBERS = (
+    "AutoMLJobName",
+    "AutoMLJobInputDataConfig",
+    "OutputDataConfig",
+    "RoleArn",
+    "AutoMLJobObjective",
+    "AutoMLProblemTypeConfig",
+    "SecurityConfig",
+    "ModelDeployConfig",
+    "DataSplitConfig",
+    "AutoMLComputeConfig",
+)
+_SUMMARY_MEMBERS = (
+    "AutoMLJobName",
+    "AutoMLJobArn",
+    "AutoMLJobStatus",
+    "AutoMLJobSecondaryStatus",
+    "CreationTime",
+    "EndTime",
+    "LastModifiedTime",
+    "FailureReason",
+    "PartialFailureReasons",
+)
+_LONGEST_REASON = 1024
+
+
+class AutoMLJob:
+    """The record of one job.
+
+    :param request: ``CreateAutoMLJobV2`` request.
+    :param arn: the job's ARN; candidates' step ARNs take their partition, region and account from it.
+    """
+
+    def __init__(self, request: Mapping[str, Any], arn: str) -> None:
+        self.request = copy.deepcopy(dict(request))
+        self.name: str = request["AutoMLJobName"]
+        self.arn = arn
+        self.tags: list[dict[str, str]] = list(request.get("Tags", []))
+        self._lock = threading.RLock()
+        self._candidates: dict[str, dict[str, Any]] = {}
+        self._best_candidate: str | None = None
+        self._resolved: dict[str, Any] | None = None
+        self._partial_failures: list[str] = []
+        self._failure_reason: str | None = None
+        self._artifacts: dict[str, str] | None = None
+        self.created = datetime.now(UTC)
+        self.ended: datetime | None = None
+        self.status = "InProgress"
+        self.secondary_status = "Starting"
+        self.modified = self.created
+
+    @property
+    def problem_type(self) -> str:
+        """Name of the problem type, as ``DescribeAutoMLJobV2`` writes it: ``Tabular`` for ``TabularJobConfig``."""
+        (key,) = self.request["AutoMLProblemTypeConfig"]
+        return str(key).removesuffix("JobConfig")
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The members of the problem type's configuration."""
+        (config,) = self.request["AutoMLProblemTypeConfig"].values()
+        return dict(config)
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in FINISHED
+
+    def advance(self, secondary_status: str) -> None:
+        with self._lock:
+            if self.status == "InProgress":
+                self._touch(secondary_status=secondary_status)
+
+    def resolve(self, problem_type: str, metric: str) -> None:
+        """Record what the service found out by itself: the problem type and the objective."""
+        with self._lock:
+            self._resolved = {
+                "AutoMLJobObjective": {"MetricName": metric},
+                "CompletionCriteria": self.problem.get("CompletionCriteria", {}),
+                "AutoMLProblemTypeResolvedAttributes": {"TabularResolvedAttributes": {"ProblemType": problem_type}},
+            }
+
+    def record_candidate(self, candidate: Mapping[str, Any]) -> None:
+        """Add a candidate, or replace what is known of it; a finished or stopping job takes no more.
+
+        :param candidate: an ``AutoMLCandidate`` without its times and steps.
+        """
+        with self._lock:
+            if self.status != "InProgress":
+                return
+            now = datetime.now(UTC)
+            name = candidate["CandidateName"]
+            known = self._candidates.get(name, {"CreationTime": now, "EndTime": now})
+            self._candidates[name] = {
+                **known,
+                **candidate,
+                "CandidateSteps": [self._training_step(name)],
+                "LastModifiedTime": now,
+            }
+            self._touch()
+
+    def complete(self, best_candidate: str | None, reason: str, partial_failures: list[str]) -> None:
+        with self._lock:
+            if self.status == "InProgress":
+                self._best_candidate = best_candidate
+                self._partial_failures = partial_failures
+                self._end("Completed", reason)
+
+    def fail(self, reason: str) -> None:
+        with self._lock:
+            if self.status == "InProgress":
+                self._failure_reason = reason[:_LONGEST_REASON]
+                self._end("Failed", "Failed")
+
+    def begin_stopping(self) -> bool:
+        """Take the step from ``InProgress`` to ``Stopping``; False where the job was past that already."""
+        with self._lock:
+            if self.status != "InProgress":
+                return False
+            self._touch(status="Stopping", secondary_status="Stopping")
+            return True
+
+    def stopped(self) -> None:
+        with self._lock:
+            if not self.is_finished:
+                self._end("Stopped", "Stopped")
+
+    def candidates(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return copy.deepcopy(list(self._candidates.values()))
+
+    def describe(self) -> dict[str, Any]:
+        """Answer of ``DescribeAutoMLJobV2``."""
+        with self._lock:
+            answer: dict[str, Any] = {key: self.request[key] for key in _ECHOED_MEMBERS if key in self.request}
+            answer |= {
+                "AutoMLJobArn": self.arn,
+                "AutoMLProblemTypeConfigName": self.problem_type,
+                "CreationTime": self.created,
+                "EndTime": self.ended,
+                "LastModifiedTime": self.modified,
+                "AutoMLJobStatus": self.status,
+                "AutoMLJobSecondaryStatus": self.secondary_status,
+                "FailureReason": self._failure_reason,
+                "PartialFailureReasons": [{"PartialFailureMessage": text} for text in self._partial_failures],
+                "ResolvedAttributes": self._resolved,
+            }
+            if self._best_candidate:
+                answer["BestCandidate"] = self._candidates[self._best_candidate]
+            return copy.deepcopy({key: value for key, value in answer.items() if value not in (None, [])})
+
+    def summary(self) -> dict[str, Any]:
+        """Entry of ``ListAutoMLJobs``."""
+        described = self.describe()
+        return {key: described[key] for key in _SUMMARY_MEMBERS if key in described}
+
+    def _training_step(self, candidate: str) -> dict[str, str]:
+        account_prefix = self.arn.partition(":automl-job/")[0]
+        return {
+            "CandidateStepType": "AWS::SageMaker::TrainingJob",
+            "CandidateStepArn": f"{account_prefix}:training-job/{candidate}",
+            "CandidateStepName": candidate,
+        }
+
+    def _end(self, status: str, secondary_status: str) -> None:
+        self._touch(status=status, secondary_status=secondary_status)
+        self.ended = self.modified
+
+    def _touch(self, *, status: str | None = None, secondary_status: str | None = None) -> None:
+        self.status = status or self.status
+        self.secondary_status = secondary_status or self.secondary_status
+        self.modified = datetime.now(UTC)

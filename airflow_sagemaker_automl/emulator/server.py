@@ -1,0 +1,60 @@
+"""The server: moto's, on loopback, with SageMaker's backend and API exchanged for ours."""
+
+from __future__ import annotations
+
+import moto.sagemaker.urls
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sagemaker.models import sagemaker_backends
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
+from airflow_sagemaker_automl.emulator.service import LocalSageMakerService
+
+LOOPBACK = "127.0.0.1"
+
+
+class _QuietRequestHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing of single requests: waiting tasks make thousands of them."""
+
+
+class PortTaken(OSError):
+    """Another process listens where the emulator was told to."""
+
+
+class Emulator:
+    """One server; its state lives as long as its process.
+
+    :param port: TCP port on loopback; 0 takes a free one.
+    :param log_requests: write a line for each request to standard error.
+    :raises PortTaken: the port is in use.
+    """
+
+    def __init__(self, port: int, *, log_requests: bool = False) -> None:
+        sagemaker_backends.backend = LocalSageMaker
+        moto.sagemaker.urls.url_paths["{0}/$"] = LocalSageMakerService.dispatch
+        handler = MotoRequestHandler if log_requests else _QuietRequestHandler
+        self._server = _listen(port, handler)
+        LocalSageMaker.endpoint_url = self.url
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self._server.server_port}"
+
+    def serve(self) -> None:
+        """Answer requests until the process is interrupted; then end every trainer."""
+        try:
+            self._server.serve_forever()
+        finally:
+            self._server.server_close()
+            for _, _, backend in sagemaker_backends.iter_backends():
+                assert isinstance(backend, LocalSageMaker)
+                backend.kill_trainers()
+
+
+def _listen(port: int, handler: type[MotoRequestHandler]) -> BaseWSGIServer:
+    application = DomainDispatcherApplication(create_backend_app)
+    try:
+        return make_server(LOOPBACK, port, application, threaded=True, request_handler=handler)
+    except (OSError, SystemExit) as error:  # werkzeug exits instead of raising.
+        raise PortTaken(f"Port {port} on {LOOPBACK} is in use; choose another, or 0 for a free one.") from error

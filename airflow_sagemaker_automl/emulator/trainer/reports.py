@@ -1,0 +1,229 @@
+"""The two reports on the best candidate, in the formats that the service writes.
+
+``statistics.json`` has the layout of SageMaker Model Monitor's model quality report,
+``analysis.json`` that of SageMaker Clarify; its ``kernel_shap`` really is Kernel SHAP.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+if TYPE_CHECKING:
+    from autogluon.tabular import TabularPredictor
+
+# Model Monitor gives a standard deviation, over five random samples of 80 %, from 200 rows on.
+_FEWEST_ROWS_FOR_DEVIATION = 200
+_SAMPLES = 5
+_SAMPLE_FRACTION = 0.8
+_EXPLAINED_ROWS = 20
+_Score = Callable[[np.ndarray, np.ndarray], float]
+
+
+def model_statistics(predictor: TabularPredictor, model: str, rows: pd.DataFrame) -> bytes:
+    """Judge a model on labelled rows.
+
+    :param predictor: the trained predictor.
+    :param model: name of one of its models.
+    :param rows: features and target; not rows that the model was trained on.
+    :return: content of ``statistics.json``.
+    """
+    actual = rows[predictor.label].to_numpy()
+    predicted = predictor.predict(rows, model=model).to_numpy()
+    if predictor.problem_type == "regression":
+        section, content = "regression_metrics", _regression(actual, predicted)
+    elif predictor.problem_type == "binary":
+        probability = predictor.predict_proba(rows, model=model)[predictor.positive_class].to_numpy()
+        content = _binary(actual, predicted, probability, predictor.positive_class)
+        section = "binary_classification_metrics"
+    else:
+        section, content = "multiclass_classification_metrics", _multiclass(actual, predicted)
+    return _as_json(
+        {
+            "version": 0.0,
+            "dataset": {"item_count": len(rows), "evaluation_time": datetime.now(UTC).isoformat()},
+            section: content,
+        }
+    )
+
+
+def explain(predictor: TabularPredictor, model: str, rows: pd.DataFrame) -> bytes:
+    """Compute global Kernel SHAP values: the mean absolute value of each feature over a sample of rows.
+
+    One output (``label0``) is explained for regression (the value) and binary classification (the probability of
+    the positive class), one for each class otherwise. The baseline is a row of medians and most frequent values.
+
+    :return: content of ``analysis.json``.
+    """
+    import shap
+
+    features = rows[predictor.features()].reset_index(drop=True)
+    encoded, decode = _encoded(features)
+
+    def outputs(matrix: np.ndarray) -> np.ndarray:
+        table = decode(matrix)
+        if predictor.problem_type == "regression":
+            table = predictor.predict(table, model=model, as_pandas=True).to_frame()
+        else:
+            columns = [predictor.positive_class] if predictor.problem_type == "binary" else predictor.class_labels
+            table = predictor.predict_proba(table, model=model)[columns]
+        return np.asarray(table, dtype=float)
+
+    np.random.seed(0)  # Reports are repeatable so; the sampling of coalitions has no other handle.
+    explainer = shap.KernelExplainer(outputs, _baseline(features, encoded))
+    values = explainer.shap_values(encoded[:_EXPLAINED_ROWS], silent=True)
+    importance = np.abs(values).mean(axis=0)
+    return _as_json(
+        {
+            "version": "1.0",
+            "explanations": {
+                "kernel_shap": {
+                    f"label{position}": {
+                        "global_shap_values": dict(
+                            zip(features.columns, map(float, importance[:, position]), strict=True)
+                        ),
+                        "expected_value": float(explainer.expected_value[position]),
+                    }
+                    for position in range(importance.shape[1])
+                }
+            },
+        }
+    )
+
+
+def _encoded(features: pd.DataFrame) -> tuple[np.ndarray, Callable[[np.ndarray], pd.DataFrame]]:
+    """Write every column in numbers, as Kernel SHAP wants them, with the way back to the columns' own values."""
+    levels: dict[str, pd.Index] = {}
+    columns = []
+    for name, column in features.items():
+        if _is_number(column):
+            columns.append(column.to_numpy(dtype=float))
+        else:
+            codes, levels[name] = pd.factorize(column, use_na_sentinel=False)
+            columns.append(codes.astype(float))
+
+    def decode(matrix: np.ndarray) -> pd.DataFrame:
+        table = pd.DataFrame(matrix, columns=features.columns)
+        for name, values in levels.items():
+            table[name] = values.take(table[name].astype(int))
+        return table
+
+    return np.column_stack(columns), decode
+
+
+def _baseline(features: pd.DataFrame, encoded: np.ndarray) -> np.ndarray:
+    typical = [
+        np.nanmedian(values) if _is_number(features[name]) else pd.Series(values).mode()[0]
+        for name, values in zip(features.columns, encoded.T, strict=True)
+    ]
+    return np.array([typical])
+
+
+def _is_number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
+
+
+def _regression(actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    scores: dict[str, _Score] = {
+        "mae": metrics.mean_absolute_error,
+        "mse": metrics.mean_squared_error,
+        "rmse": metrics.root_mean_squared_error,
+        "r2": metrics.r2_score,
+    }
+    return {name: _scalar(score, actual, predicted) for name, score in scores.items()}
+
+
+def _binary(actual: np.ndarray, predicted: np.ndarray, probability: np.ndarray, positive: Any) -> dict[str, Any]:
+    is_positive = actual == positive
+    said_positive = predicted == positive
+    scores: dict[str, _Score] = {
+        "recall": partial(metrics.recall_score, zero_division=0),
+        "precision": partial(metrics.precision_score, zero_division=0),
+        "accuracy": metrics.accuracy_score,
+        **{
+            f"f{str(beta).replace('.', '_')}": partial(metrics.fbeta_score, beta=beta, zero_division=0)
+            for beta in (0.5, 1, 2)
+        },
+    }
+    rates: dict[str, _Score] = {
+        "true_positive_rate": partial(metrics.recall_score, zero_division=0),
+        "true_negative_rate": partial(metrics.recall_score, pos_label=False, zero_division=0),
+        "false_positive_rate": lambda a, p: 1 - metrics.recall_score(a, p, pos_label=False, zero_division=1),
+        "false_negative_rate": lambda a, p: 1 - metrics.recall_score(a, p, zero_division=1),
+    }
+    false_positives, true_positives, _ = metrics.roc_curve(is_positive, probability)
+    precisions, recalls, _ = metrics.precision_recall_curve(is_positive, probability)
+    return {
+        "confusion_matrix": _confusion(actual, predicted),
+        **_with_constant_classifier(scores, is_positive, said_positive),
+        **{name: _scalar(score, is_positive, said_positive) for name, score in rates.items()},
+        "receiver_operating_characteristic_curve": {
+            "false_positive_rates": false_positives.tolist(),
+            "true_positive_rates": true_positives.tolist(),
+        },
+        "precision_recall_curve": {"precisions": precisions.tolist(), "recalls": recalls.tolist()},
+        "auc": _scalar(metrics.roc_auc_score, is_positive, probability),
+        "au_prc": _scalar(metrics.average_precision_score, is_positive, probability),
+    }
+
+
+def _multiclass(actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    weighted: dict[str, Any] = {"average": "weighted", "zero_division": 0}
+    scores: dict[str, _Score] = {
+        "accuracy": metrics.accuracy_score,
+        "weighted_recall": partial(metrics.recall_score, **weighted),
+        "weighted_precision": partial(metrics.precision_score, **weighted),
+        **{
+            f"weighted_f{str(beta).replace('.', '_')}": partial(metrics.fbeta_score, beta=beta, **weighted)
+            for beta in (0.5, 1, 2)
+        },
+    }
+    return {
+        "confusion_matrix": _confusion(actual, predicted),
+        **_with_constant_classifier(scores, actual, predicted),
+    }
+
+
+def _with_constant_classifier(
+    scores: dict[str, _Score], actual: np.ndarray, predicted: np.ndarray
+) -> dict[str, dict[str, Any]]:
+    """Add to each score the one of the best model that always says the same: the most frequent value."""
+    values, counts = np.unique(actual, return_counts=True)
+    constant = np.full_like(actual, values[counts.argmax()])
+    ours = {name: _scalar(score, actual, predicted) for name, score in scores.items()}
+    theirs = {f"{name}_best_constant_classifier": _scalar(score, actual, constant) for name, score in scores.items()}
+    return ours | theirs
+
+
+def _confusion(actual: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, int]]:
+    """Count rows by actual (outer key) and predicted (inner key) label."""
+    labels = sorted(set(actual) | set(predicted))
+    matrix = metrics.confusion_matrix(actual, predicted, labels=labels)
+    return {
+        str(label): {str(other): int(count) for other, count in zip(labels, row, strict=True)}
+        for label, row in zip(labels, matrix, strict=True)
+    }
+
+
+def _scalar(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    return {"value": float(score(actual, predicted)), "standard_deviation": _deviation(score, actual, predicted)}
+
+
+def _deviation(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> float | str:
+    if len(actual) < _FEWEST_ROWS_FOR_DEVIATION:
+        return "NaN"
+    generator = np.random.default_rng(0)
+    size = round(len(actual) * _SAMPLE_FRACTION)
+    samples = [generator.choice(len(actual), size, replace=False) for _ in range(_SAMPLES)]
+    return float(np.std([score(actual[sample], predicted[sample]) for sample in samples]))
+
+
+def _as_json(report: dict[str, Any]) -> bytes:
+    return json.dumps(report, allow_nan=False).encode()
