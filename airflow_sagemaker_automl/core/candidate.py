@@ -1,0 +1,136 @@
+"""One trained model of an AutoML job, as the service reports it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of a candidate.
+
+    :param name: SageMaker's name, for example ``F1`` or ``LogLoss``.
+    :param value: in the metric's own units; finite.
+    :param data_set: ``Train``, ``Validation`` or ``Test``; None where the service does not say.
+    """
+
+    name: str
+    value: float
+    data_set: str | None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What the candidates were ranked by.
+
+    :param metric: SageMaker's name of the metric.
+    :param type: ``Maximize`` or ``Minimize``; None where the service does not say.
+    :param value: the candidate's figure.
+    """
+
+    metric: str
+    type: str | None
+    value: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A candidate.
+
+    :param status: its ``CandidateStatus``.
+    :param objective: None until it is known, and for text generation.
+    :param containers: the inference containers in order, as the service gives them, with their whole environment.
+    :param explainability_prefix: S3 prefix of ``analysis.json``; None where there is no report.
+    :param model_insights_prefix: S3 prefix of ``statistics.json``; None where there is no report.
+    :param training_job_arns: the training jobs among its steps.
+    """
+
+    name: str
+    status: str
+    objective: Objective | None
+    metrics: tuple[Metric, ...]
+    containers: tuple[Mapping[str, Any], ...]
+    explainability_prefix: str | None
+    model_insights_prefix: str | None
+    training_job_arns: tuple[str, ...]
+
+    @classmethod
+    def from_api(cls, answer: Mapping[str, Any]) -> Candidate:
+        """Read an ``AutoMLCandidate`` of botocore; only what the service model requires is taken for granted."""
+        properties = answer.get("CandidateProperties", {})
+        locations = properties.get("CandidateArtifactLocations", {})
+        return cls(
+            name=answer["CandidateName"],
+            status=answer["CandidateStatus"],
+            objective=_objective(answer.get("FinalAutoMLJobObjectiveMetric")),
+            metrics=_metrics(properties.get("CandidateMetrics", [])),
+            containers=tuple(answer.get("InferenceContainers", [])),
+            explainability_prefix=locations.get("Explainability"),
+            model_insights_prefix=locations.get("ModelInsights"),
+            training_job_arns=tuple(
+                step["CandidateStepArn"]
+                for step in answer.get("CandidateSteps", [])
+                if step["CandidateStepType"] == "AWS::SageMaker::TrainingJob"
+            ),
+        )
+
+    def metrics_by_set(self) -> dict[str, dict[str, float]]:
+        """Arrange the metrics as data set → name → value."""
+        table: dict[str, dict[str, float]] = {}
+        for metric in self.metrics:
+            table.setdefault(metric.data_set or "Unknown", {})[metric.name] = metric.value
+        return table
+
+    def require_registrable(self, job_name: str) -> None:
+        """Make sure that there is a model behind this candidate.
+
+        :raises CandidateNotRegistrable: it is not completed, or no container is known.
+        """
+        if self.status != "Completed":
+            raise CandidateNotRegistrable(job_name, self.name, f"its status is {self.status}, not Completed.")
+        if not self.containers:
+            raise CandidateNotRegistrable(job_name, self.name, "the service names no inference container for it.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what a downstream task needs, small and JSON-safe."""
+        return {
+            "name": self.name,
+            "objective_metric": self.objective.metric if self.objective else None,
+            "objective_type": self.objective.type if self.objective else None,
+            "objective_value": self.objective.value if self.objective else None,
+            "metrics": self.metrics_by_set(),
+        }
+
+
+def leaderboard(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Order candidates from best to worst by their objective; those without one come last."""
+    ranked = [candidate for candidate in candidates if candidate.objective]
+    unranked = [candidate for candidate in candidates if not candidate.objective]
+
+    def goodness(candidate: Candidate) -> float:
+        assert candidate.objective is not None
+        return candidate.objective.value * (-1 if candidate.objective.type == "Minimize" else 1)
+
+    return [*sorted(ranked, key=goodness, reverse=True), *unranked]
+
+
+def _objective(answer: Mapping[str, Any] | None) -> Objective | None:
+    if answer is None or not math.isfinite(answer["Value"]):
+        return None
+    name = answer.get("StandardMetricName") or answer["MetricName"]
+    return Objective(metric=name, type=answer.get("Type"), value=float(answer["Value"]))
+
+
+def _metrics(answer: Sequence[Mapping[str, Any]]) -> tuple[Metric, ...]:
+    # MetricName's enum lacks what StandardMetricName has, so the latter comes first.
+    named = [(datum.get("StandardMetricName") or datum.get("MetricName"), datum) for datum in answer]
+    return tuple(
+        Metric(name=name, value=float(datum["Value"]), data_set=datum.get("Set"))
+        for name, datum in named
+        if name and math.isfinite(datum.get("Value", math.nan))
+    )

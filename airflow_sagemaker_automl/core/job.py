@@ -1,0 +1,189 @@
+"""An AutoML job as last seen, and what its status means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.exceptions import AutoMLJobFailed, AutoMLJobStopped, NoBestCandidate, UnknownStatus
+
+
+class JobStatus(StrEnum):
+    """``AutoMLJobStatus`` of the service, all of it."""
+
+    IN_PROGRESS = "InProgress"
+    STOPPING = "Stopping"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+    @classmethod
+    def parse(cls, value: str) -> JobStatus:
+        """Read a status.
+
+        :raises UnknownStatus: the service has learned a new one.
+        """
+        try:
+            return cls(value)
+        except ValueError:
+            raise UnknownStatus("AutoML job", value) from None
+
+
+FINISHED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoMLJob:
+    """A job.
+
+    :param secondary_status: the service's finer status; a plain word, since AWS describes none of them.
+    :param problem_type: ``Tabular``, ``TimeSeriesForecasting`` and so on.
+    :param resolved_problem_type: for tabular jobs ``BinaryClassification`` and so on, once the service knows it.
+    :param objective: name of the metric that candidates are ranked by, once it is known.
+    :param best_candidate: None until the job has chosen one.
+    :param channels: channel type (``training``, ``validation``) → S3 URI of its data.
+    :param created: when the service accepted the job.
+    :param ended: None while it runs.
+    :param console_url: None where there is no console, as with an emulator.
+    """
+
+    name: str
+    arn: str
+    status: JobStatus
+    secondary_status: str
+    problem_type: str
+    resolved_problem_type: str | None = None
+    objective: str | None = None
+    best_candidate: Candidate | None = None
+    channels: Mapping[str, str]
+    failure_reason: str | None = None
+    partial_failures: tuple[str, ...] = ()
+    created: datetime
+    ended: datetime | None = None
+    console_url: str | None = None
+
+    @classmethod
+    def from_api(cls, answer: Mapping[str, Any], console_url: str | None = None) -> AutoMLJob:
+        """Read an answer of ``DescribeAutoMLJobV2``.
+
+        :raises UnknownStatus: the job's status is not known.
+        """
+        best = Candidate.from_api(answer["BestCandidate"]) if answer.get("BestCandidate") else None
+        resolved = answer.get("ResolvedAttributes", {})
+        return cls(
+            name=answer["AutoMLJobName"],
+            arn=answer["AutoMLJobArn"],
+            status=JobStatus.parse(answer["AutoMLJobStatus"]),
+            secondary_status=answer["AutoMLJobSecondaryStatus"],
+            problem_type=answer.get("AutoMLProblemTypeConfigName") or problem_type_name(answer),
+            resolved_problem_type=_resolved_problem_type(resolved),
+            objective=_objective_name(answer, resolved, best),
+            best_candidate=best,
+            channels=channel_uris(answer),
+            failure_reason=answer.get("FailureReason"),
+            partial_failures=tuple(
+                failure["PartialFailureMessage"]
+                for failure in answer.get("PartialFailureReasons", [])
+                if failure.get("PartialFailureMessage")
+            ),
+            created=answer["CreationTime"],
+            ended=answer.get("EndTime"),
+            console_url=console_url,
+        )
+
+    @classmethod
+    def just_created(cls, request: Mapping[str, Any], arn: str, console_url: str | None = None) -> AutoMLJob:
+        """Say what is known of a job right after ``CreateAutoMLJobV2``, which answers with its ARN only.
+
+        :param request: the request that was accepted.
+        :param arn: the new job's ARN.
+        """
+        return cls(
+            name=request["AutoMLJobName"],
+            arn=arn,
+            status=JobStatus.IN_PROGRESS,
+            secondary_status="Starting",
+            problem_type=problem_type_name(request),
+            objective=request.get("AutoMLJobObjective", {}).get("MetricName"),
+            channels=channel_uris(request),
+            created=datetime.now(UTC),
+            console_url=console_url,
+        )
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its status will not change any more."""
+        return self.status in FINISHED
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it ended as one hopes: completed, with a best candidate."""
+        return self.status is JobStatus.COMPLETED and self.best_candidate is not None
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Seconds from creation to the end, or until now while it runs."""
+        return ((self.ended or datetime.now(UTC)) - self.created).total_seconds()
+
+    def raise_for_status(self) -> None:
+        """Turn every ending but the one that was hoped for into an error; do nothing while the job runs.
+
+        :raises AutoMLJobFailed: it failed.
+        :raises AutoMLJobStopped: it was stopped.
+        :raises NoBestCandidate: it completed without a model.
+        """
+        if self.status is JobStatus.FAILED:
+            raise AutoMLJobFailed(self)
+        if self.status is JobStatus.STOPPED:
+            raise AutoMLJobStopped(self)
+        if self.is_finished and not self.has_model:
+            raise NoBestCandidate(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what a downstream task needs, small and JSON-safe; times are ISO 8601, durations seconds."""
+        return {
+            "job_name": self.name,
+            "job_arn": self.arn,
+            "status": self.status.value,
+            "secondary_status": self.secondary_status,
+            "problem_type": self.problem_type,
+            "resolved_problem_type": self.resolved_problem_type,
+            "objective": self.objective,
+            "best_candidate": self.best_candidate.to_json() if self.best_candidate else None,
+            "created": self.created.isoformat(),
+            "ended": self.ended.isoformat() if self.ended else None,
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+        }
+
+
+def problem_type_name(request: Mapping[str, Any]) -> str:
+    """Read the problem type off a request: ``Tabular`` where it has a ``TabularJobConfig``."""
+    return next(iter(request.get("AutoMLProblemTypeConfig", {})), "").removesuffix("JobConfig")
+
+
+def channel_uris(request: Mapping[str, Any]) -> dict[str, str]:
+    """Arrange the input channels of a request or of an answer as channel type → S3 URI."""
+    return {
+        channel.get("ChannelType", "training"): channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in request.get("AutoMLJobInputDataConfig", [])
+        if "DataSource" in channel
+    }
+
+
+def _resolved_problem_type(resolved: Mapping[str, Any]) -> str | None:
+    attributes = resolved.get("AutoMLProblemTypeResolvedAttributes", {})
+    problem_type: str | None = attributes.get("TabularResolvedAttributes", {}).get("ProblemType")
+    return problem_type
+
+
+def _objective_name(answer: Mapping[str, Any], resolved: Mapping[str, Any], best: Candidate | None) -> str | None:
+    if best and best.objective:
+        return best.objective.metric
+    name: str | None = {**answer.get("AutoMLJobObjective", {}), **resolved.get("AutoMLJobObjective", {})}.get(
+        "MetricName"
+    )
+    return name

@@ -1,0 +1,63 @@
+"""Names of AutoML jobs: the same task attempt always gets the same name, so that it cannot train twice.
+
+``CreateAutoMLJobV2`` has no idempotency token; the name, unique in an account and region, is its only key.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import astuple, dataclass
+
+LONGEST_NAME = 32
+# 60 bits: names of a hundred thousand jobs collide once in a hundred million deployments, and tags would tell.
+_DIGEST_LENGTH = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskIdentity:
+    """Which run of which task a job belongs to.
+
+    :param deployment: name of the Airflow deployment.
+    :param clear_generation: how often the task was cleared after it had ended; 0 at first.
+    """
+
+    deployment: str
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int
+    clear_generation: int
+
+    def job_name(self, attempt: int) -> str:
+        """Derive the name of an attempt's job.
+
+        :param attempt: 1 for the first job of this identity, 2 after that has failed, and so on.
+        :return: 1 to 32 lower-case letters, digits and hyphens, readable at the front.
+        """
+        return f"{self._slug()}-{self._digest(attempt)}"
+
+    def _slug(self) -> str:
+        readable = re.sub("[^a-z0-9]+", "-", f"{self.dag_id}-{self.task_id}".lower())
+        return readable.strip("-")[: LONGEST_NAME - _DIGEST_LENGTH - 1].strip("-") or "automl"
+
+    def _digest(self, attempt: int) -> str:
+        raw = hashlib.sha256(json.dumps([*astuple(self), attempt]).encode()).digest()
+        return base64.b32encode(raw).decode().lower()[:_DIGEST_LENGTH]
+
+    def tags(self) -> dict[str, str]:
+        """Tags that mark a job as this task's, in characters and lengths that the service takes."""
+        marks = {
+            "deployment": self.deployment,
+            "dag_id": self.dag_id,
+            "task_id": self.task_id,
+            "run_id": self.run_id,
+            "map_index": str(self.map_index),
+        }
+        return {f"airflow:{key}": _tag_value(value) for key, value in marks.items()}
+
+
+def _tag_value(text: str) -> str:
+    return re.sub(r"[^\w .:/=+\-@]", "_", text)[:256]

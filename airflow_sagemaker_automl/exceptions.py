@@ -1,0 +1,217 @@
+"""The errors of this package; each carries its evidence and says whether a retry can help.
+
+::
+
+    AutoMLError
+     ├─ InvalidJobRequest        the request breaks rules of the service
+     ├─ JobNameTaken             the job's name belongs to somebody else's job
+     ├─ UnknownStatus            the service answered with a status that this version does not know
+     ├─ AutoMLJobError           what became of a job; carries the job
+     │   ├─ AutoMLJobFailed
+     │   ├─ AutoMLJobStopped
+     │   ├─ NoBestCandidate      it ended well, and has no model
+     │   └─ AutoMLJobTimedOut    the wait reached its deadline
+     ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
+     ├─ InvalidModelCard         the model card breaks its schema
+     ├─ ModelPackageFailed       the service could not complete the model package
+     └─ ServiceUnavailable       no answer, or no credentials to ask with
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.job import AutoMLJob
+
+
+class AutoMLError(Exception):
+    """Base of all errors of this package.
+
+    The arguments of every error are those of its constructor, so that each survives pickling.
+    """
+
+    retry_can_help: ClassVar[bool] = False
+
+
+class InvalidJobRequest(AutoMLError):
+    """The request was refused before any call.
+
+    :param violations: one sentence for each rule that is broken.
+    """
+
+    def __init__(self, violations: Sequence[str]) -> None:
+        super().__init__(violations)
+        self.violations = tuple(violations)
+
+    def __str__(self) -> str:
+        return f"The AutoML job request cannot be sent: {'; '.join(self.violations)}"
+
+
+class JobNameTaken(AutoMLError):
+    """A job of this name exists, and it is not this task's to continue.
+
+    :param job_name: the name.
+    :param reason: whose it is, or why it cannot be continued.
+    """
+
+    def __init__(self, job_name: str, reason: str) -> None:
+        super().__init__(job_name, reason)
+        self.job_name = job_name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The AutoML job name {self.job_name!r} is taken: {self.reason} "
+            "Names cannot be used twice in an account and region; leave job_name out to get one derived from the task."
+        )
+
+
+class UnknownStatus(AutoMLError):
+    """The service has a new status, and guessing its meaning could turn a failure into a success.
+
+    :param kind: what the status belongs to, for example ``AutoML job``.
+    :param value: the status as received.
+    """
+
+    def __init__(self, kind: str, value: str) -> None:
+        super().__init__(kind, value)
+        self.kind = kind
+        self.value = value
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} status {self.value!r} is not known to this version of airflow-sagemaker-automl; upgrade it."
+        )
+
+
+class AutoMLJobError(AutoMLError):
+    """What became of an AutoML job.
+
+    :param job: the job as last seen.
+    """
+
+    def __init__(self, job: AutoMLJob) -> None:
+        super().__init__(job)
+        self.job = job
+
+    def __str__(self) -> str:
+        link = f" See {self.job.console_url}" if self.job.console_url else ""
+        return f"AutoML job {self.job.name} {self._outcome()}{link}"
+
+    def _outcome(self) -> str:
+        return f"is {self.job.status.value} ({self.job.secondary_status})."
+
+
+class AutoMLJobFailed(AutoMLJobError):
+    """The job ended ``Failed``; a retry starts another one."""
+
+    retry_can_help = True
+
+    def _outcome(self) -> str:
+        partial = f" Partial failures: {'; '.join(self.job.partial_failures)}" if self.job.partial_failures else ""
+        return f"failed: {self.job.failure_reason or 'the service gives no reason.'}{partial}"
+
+
+class AutoMLJobStopped(AutoMLJobError):
+    """Somebody stopped the job; a retry starts another one."""
+
+    retry_can_help = True
+
+    def _outcome(self) -> str:
+        return "was stopped before it was completed."
+
+
+class NoBestCandidate(AutoMLJobError):
+    """The job completed without a model, for example because its run-time limit came first."""
+
+    retry_can_help = True
+
+    def _outcome(self) -> str:
+        return (
+            f"completed ({self.job.secondary_status}) without a best candidate: there is no model to register. "
+            "Raise its run-time limits if it ran out of time."
+        )
+
+
+class AutoMLJobTimedOut(AutoMLJobError):
+    """The wait for the job reached its deadline.
+
+    A retry waits for the same job, whose deadline is counted from its creation, so that it cannot help.
+
+    :param waited: seconds from the job's creation to the deadline.
+    """
+
+    def __init__(self, job: AutoMLJob, waited: float) -> None:
+        AutoMLError.__init__(self, job, waited)
+        self.job = job
+        self.waited = waited
+
+    def _outcome(self) -> str:
+        return f"was not finished within {self.waited:.0f} s of its creation and has been told to stop."
+
+
+class CandidateNotRegistrable(AutoMLError):
+    """There is no such candidate, or it has no model.
+
+    :param job_name: the AutoML job.
+    :param candidate_name: the candidate that was asked for; None for the best one.
+    :param reason: what is wrong with it.
+    """
+
+    def __init__(self, job_name: str, candidate_name: str | None, reason: str) -> None:
+        super().__init__(job_name, candidate_name, reason)
+        self.job_name = job_name
+        self.candidate_name = candidate_name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        which = f"Candidate {self.candidate_name!r}" if self.candidate_name else "The best candidate"
+        return f"{which} of AutoML job {self.job_name} cannot be registered: {self.reason}"
+
+
+class InvalidModelCard(AutoMLError):
+    """The model card was refused before any call.
+
+    :param violations: one sentence for each place that breaks the schema.
+    """
+
+    def __init__(self, violations: Sequence[str]) -> None:
+        super().__init__(violations)
+        self.violations = tuple(violations)
+
+    def __str__(self) -> str:
+        return f"The model card breaks its schema: {'; '.join(self.violations)}"
+
+
+class ModelPackageFailed(AutoMLError):
+    """The service could not complete a model package version.
+
+    :param arn: ARN of the version.
+    :param reasons: what its validation and image scan say.
+    """
+
+    def __init__(self, arn: str, reasons: Sequence[str]) -> None:
+        super().__init__(arn, reasons)
+        self.arn = arn
+        self.reasons = tuple(reasons)
+
+    def __str__(self) -> str:
+        return f"Model package {self.arn} failed: {'; '.join(self.reasons) or 'the service gives no reason.'}"
+
+
+class ServiceUnavailable(AutoMLError):
+    """The service could not be asked.
+
+    :param reason: why, and what to do about it.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
