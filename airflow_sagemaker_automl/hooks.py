@@ -1,0 +1,221 @@
+"""The only module that calls AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict
+from urllib.parse import urlsplit
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.exceptions import ClientError
+
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.console import automl_job_url
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.model_package import Metadata, Report, is_finished
+from airflow_sagemaker_automl.exceptions import JobNameTaken
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_PACKAGE_POLL_SECONDS = 5.0
+
+
+class Connection(TypedDict):
+    """The four connection arguments, handed on whole to whatever else needs them, triggers above all.
+
+    ``aws_conn_id``: Airflow connection for AWS; None leaves it to boto3's own search for credentials.
+    ``region_name``: AWS region; None takes the connection's.
+    ``verify``: whether to verify TLS certificates, or the path of a CA bundle; None takes the connection's.
+    ``botocore_config``: arguments of :class:`botocore.config.Config`.
+    """
+
+    aws_conn_id: str | None
+    region_name: str | None
+    verify: bool | str | None
+    botocore_config: dict[str, Any] | None
+
+
+class SageMakerAutoMLHook(AwsBaseHook):
+    """AutoML jobs, their candidates, and the model registry.
+
+    Takes the arguments of :class:`~airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`. Methods raise
+    :class:`botocore.exceptions.ClientError` as it comes, but for the cases that they name.
+    """
+
+    conn: SageMakerClient
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["client_type"] = "sagemaker"
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def from_connection(cls, connection: Connection) -> SageMakerAutoMLHook:
+        """Make a hook from an operator's or a trigger's connection arguments."""
+        return cls(
+            aws_conn_id=connection["aws_conn_id"],
+            region_name=connection["region_name"],
+            verify=connection["verify"],
+            config=connection["botocore_config"],
+        )
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """An S3 client of the same connection, region, verification and configuration."""
+        client: S3Client = AwsBaseHook(
+            client_type="s3",
+            aws_conn_id=self.aws_conn_id,
+            region_name=self._region_name,
+            verify=self._verify,
+            config=self._config,
+        ).get_conn()
+        return client
+
+    def create_job(self, request: Mapping[str, Any]) -> AutoMLJob:
+        """Start a job.
+
+        :param request: arguments of ``CreateAutoMLJobV2``, name included.
+        :raises JobNameTaken: there is a job of this name already.
+        """
+        try:
+            answer = self.conn.create_auto_ml_job_v2(**request)
+        except self.conn.exceptions.ResourceInUse as error:
+            name = request["AutoMLJobName"]
+            raise JobNameTaken(name, error.response["Error"].get("Message", "")) from error
+        return AutoMLJob.just_created(request, answer["AutoMLJobArn"], self._job_url)
+
+    def describe_job(self, job_name: str) -> AutoMLJob:
+        """Look at a job."""
+        answer = self.conn.describe_auto_ml_job_v2(AutoMLJobName=job_name)
+        return AutoMLJob.from_api(answer, self._job_url)
+
+    def stop_job(self, job_name: str) -> None:
+        """Tell a job to stop; one that has ended takes no notice."""
+        self.conn.stop_auto_ml_job(AutoMLJobName=job_name)
+
+    def jobs_in_progress(self) -> dict[str, str]:
+        """List the jobs that run now in the account and region.
+
+        :return: job name → secondary status.
+        """
+        pages = self.conn.get_paginator("list_auto_ml_jobs").paginate(
+            StatusEquals="InProgress",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            PaginationConfig={"PageSize": 100},
+        )
+        return {
+            summary["AutoMLJobName"]: summary["AutoMLJobSecondaryStatus"]
+            for page in pages
+            for summary in page["AutoMLJobSummaries"]
+        }
+
+    def candidates(self, job_name: str) -> list[Candidate]:
+        """List all candidates of a job, in the order of their creation."""
+        pages = self.conn.get_paginator("list_candidates_for_auto_ml_job").paginate(
+            AutoMLJobName=job_name, SortBy="CreationTime", SortOrder="Ascending", PaginationConfig={"PageSize": 100}
+        )
+        return [Candidate.from_api(entry) for page in pages for entry in page["Candidates"]]
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Read a resource's tags."""
+        pages = self.conn.get_paginator("list_tags").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def read_report(self, prefix: str | None, file: str) -> Report | None:
+        """Read one of the service's JSON reports.
+
+        :param prefix: S3 prefix where the candidate says that its reports are; None where it names none.
+        :param file: file name below it.
+        :return: None where there is no such report, or it may not be read; the log says so.
+        """
+        if prefix is None:
+            return None
+        uri = f"{prefix.rstrip('/')}/{file}"
+        parts = urlsplit(uri)
+        try:
+            body = self.s3.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"].read()
+            content = json.loads(body)
+        except ClientError as error:
+            self.log.info("No report from %s: %s", uri, error)
+            return None
+        except ValueError as error:
+            self.log.warning("The report %s is not JSON: %s", uri, error)
+            return None
+        return Report(uri=uri, sha256=hashlib.sha256(body).hexdigest(), content=content)
+
+    def ensure_group(self, name_or_arn: str) -> None:
+        """Create a model package group unless it exists; one that is given as ARN is never created.
+
+        Which error says "exists" or "does not exist" is not documented, so what decides is whether it can be seen.
+        """
+        if name_or_arn.startswith("arn:") or self._group_exists(name_or_arn):
+            return
+        try:
+            self.conn.create_model_package_group(ModelPackageGroupName=name_or_arn)
+        except ClientError:
+            if not self._group_exists(name_or_arn):  # Else somebody else was faster.
+                raise
+
+    def create_model_package(self, request: Mapping[str, Any]) -> str:
+        """Register a version.
+
+        :param request: arguments of ``CreateModelPackage``.
+        :return: its ARN.
+        """
+        return self.conn.create_model_package(**request)["ModelPackageArn"]
+
+    def find_model_package(self, group: str, request_digest: str, since: datetime) -> str | None:
+        """Find the version that a request has registered before.
+
+        :param group: name or ARN of the group.
+        :param request_digest: as in the version's metadata.
+        :param since: versions that are older cannot be it.
+        :return: its ARN.
+        """
+        for arn in self._versions_since(group, since):
+            metadata = self.describe_model_package(arn).get("CustomerMetadataProperties", {})
+            if metadata.get(Metadata.REQUEST_DIGEST.value) == request_digest:
+                return arn
+        return None
+
+    def describe_model_package(self, arn: str) -> dict[str, Any]:
+        """Give the answer of ``DescribeModelPackage``."""
+        return dict(self.conn.describe_model_package(ModelPackageName=arn))
+
+    def wait_for_model_package(self, arn: str) -> dict[str, Any]:
+        """Wait until the service has completed a version; a matter of seconds.
+
+        :return: the answer of ``DescribeModelPackage``.
+        :raises ModelPackageFailed: it failed.
+        """
+        while not is_finished(described := self.describe_model_package(arn)):
+            time.sleep(_PACKAGE_POLL_SECONDS)
+        return described
+
+    @cached_property
+    def _job_url(self) -> str | None:
+        if "amazonaws.com" not in self.conn.meta.endpoint_url:
+            return None  # An emulator has no console.
+        return automl_job_url(self.conn_partition, self.conn_region_name)
+
+    def _group_exists(self, name: str) -> bool:
+        try:
+            self.conn.describe_model_package_group(ModelPackageGroupName=name)
+        except ClientError as error:
+            if error.response["Error"].get("Code") in ("ValidationException", "ResourceNotFound"):
+                return False
+            raise
+        return True
+
+    def _versions_since(self, group: str, since: datetime) -> Iterator[str]:
+        pages = self.conn.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, CreationTimeAfter=since, SortBy="CreationTime", SortOrder="Descending"
+        )
+        return (summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"])

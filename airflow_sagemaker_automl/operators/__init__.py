@@ -1,0 +1,27 @@
+"""Operators, imported from here only when they are asked for, so that a DAG pays for what it uses."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.operators.jobs import SageMakerAutoMLJobOperator
+    from airflow_sagemaker_automl.operators.registry import SageMakerRegisterCandidateOperator
+
+__all__ = ["SageMakerAutoMLJobOperator", "SageMakerRegisterCandidateOperator"]
+
+_MODULES = {
+    "SageMakerAutoMLJobOperator": "jobs",
+    "SageMakerRegisterCandidateOperator": "registry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,171 @@
+"""Waiting without holding anything: however many tasks wait on one connection, there is one poll.
+
+Triggers run on the triggerer's event loop, so every call to AWS is made in a thread, by a client that is built once
+for each connection and poll interval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Hashable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.job import AutoMLJob
+    from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
+
+# Airflow 3.3.1 and 3.3.2 fail a task whose trigger fires before the executor has reported the deferral.
+EARLIEST_EVENT_SECONDS = 5.0
+_JITTER = 0.1
+
+_log = logging.getLogger(__name__)
+_hooks: dict[Hashable, SageMakerAutoMLHook] = {}
+
+
+class WaitEnd(StrEnum):
+    """Why a wait is over; what became of the job is for the task to find out."""
+
+    FINISHED = "finished"
+    DEADLINE = "deadline"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one poll saw.
+
+    :param in_progress: job name → secondary status of the jobs that run; None where the poll could not tell.
+    :param listing_denied: whether the jobs may not be listed, so that each trigger has to look for itself.
+    """
+
+    in_progress: dict[str, str] | None
+    listing_denied: bool = False
+
+
+class AutoMLJobTrigger(BaseEventTrigger):
+    """Fires once, when an AutoML job has ended or its deadline has come.
+
+    :param job_name: the job to wait for.
+    :param connection: the four connection arguments.
+    :param poll_interval: seconds between polls; triggers with the same connection and interval share one poll.
+    :param deadline: POSIX time after which not to wait any longer; None waits for ever.
+    """
+
+    supports_triggerer_queue = True
+
+    def __init__(
+        self, *, job_name: str, connection: Connection, poll_interval: float, deadline: float | None = None
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives this constructor no types.
+        self.job_name = job_name
+        self.connection = connection
+        self.poll_interval = poll_interval
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class path and the arguments that make the same trigger elsewhere."""
+        return (
+            "airflow_sagemaker_automl.triggers.AutoMLJobTrigger",
+            {
+                "job_name": self.job_name,
+                "connection": self.connection,
+                "poll_interval": self.poll_interval,
+                "deadline": self.deadline,
+            },
+        )
+
+    def shared_stream_key(self) -> Hashable:
+        """Share one poll with every trigger of the same connection and interval."""
+        return _stream_key(self.connection, self.poll_interval)
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Snapshot]:
+        """Poll for as long as anybody waits; an error would end every wait, so none leaves here."""
+        key = _stream_key(kwargs["connection"], kwargs["poll_interval"])
+        try:
+            while True:
+                yield await _poll(kwargs["connection"], key)
+                await asyncio.sleep(kwargs["poll_interval"] * random.uniform(1 - _JITTER, 1 + _JITTER))
+        finally:
+            _hooks.pop(key, None)
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
+        """Follow this trigger's own job through the snapshots."""
+        started = time.monotonic()
+        seen: str | None = None
+        async for snapshot in shared_stream:
+            running = snapshot.in_progress or {}
+            if self.job_name in running:
+                if running[self.job_name] != seen:
+                    seen = running[self.job_name]
+                    self.log.info("AutoML job %s: %s", self.job_name, seen)
+                end = None
+            else:
+                end = await self._look_closer(snapshot)
+            if end is None and self.deadline is not None and time.time() >= self.deadline:
+                end = WaitEnd.DEADLINE
+            if end is not None:
+                await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
+                yield TriggerEvent({"job_name": self.job_name, "end": end.value})
+                return
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait alone, where there is no triggerer to share with, as in ``airflow dags test``."""
+        async for event in self.filter_shared_stream(self.open_shared_stream(self.serialize()[1])):
+            yield event
+
+    async def _look_closer(self, snapshot: Snapshot) -> WaitEnd | None:
+        """Describe the job: no list of running jobs has it, or none may be had."""
+        if snapshot.in_progress is None and not snapshot.listing_denied:
+            return None
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            job: AutoMLJob = await asyncio.to_thread(self._describe)
+        except (BotoCoreError, ClientError) as error:
+            if _is_denied(error):
+                self.log.error("AutoML job %s may not be described: %s", self.job_name, error)
+                return WaitEnd.UNREADABLE
+            self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
+            return None
+        self.log.info("AutoML job %s is %s (%s)", job.name, job.status.value, job.secondary_status)
+        return WaitEnd.FINISHED if job.is_finished else None
+
+    def _describe(self) -> AutoMLJob:
+        return _hook(self.connection, self.shared_stream_key()).describe_job(self.job_name)
+
+
+def _stream_key(connection: Connection, poll_interval: float) -> Hashable:
+    return ("sagemaker-automl-jobs", json.dumps(connection, sort_keys=True), poll_interval)
+
+
+def _hook(connection: Connection, key: Hashable) -> SageMakerAutoMLHook:
+    """Give the one hook of a stream; called in threads only, since it may read the connection and build a client."""
+    from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+
+    if key not in _hooks:
+        _hooks[key] = SageMakerAutoMLHook.from_connection(connection)
+    return _hooks[key]
+
+
+async def _poll(connection: Connection, key: Hashable) -> Snapshot:
+    try:
+        return Snapshot(await asyncio.to_thread(lambda: _hook(connection, key).jobs_in_progress()))
+    except Exception as error:
+        if _is_denied(error):
+            return Snapshot(None, listing_denied=True)
+        _log.warning("AutoML jobs could not be listed, trying again: %s", error)
+        return Snapshot(None)
+
+
+def _is_denied(error: Exception) -> bool:
+    response = getattr(error, "response", {})
+    return response.get("Error", {}).get("Code") in ("AccessDenied", "AccessDeniedException")
