@@ -114,7 +114,7 @@ def _evaluations(
     statistics: Report | None,
     analysis: Report | None,
 ) -> list[dict[str, Any]]:
-    items = [_candidate_evaluation(job, candidate), _leaderboard_evaluation(candidates)]
+    items = [_candidate_evaluation(job, candidate), _leaderboard_evaluation(job, candidates)]
     if statistics:
         items.append(_report_evaluation("Model insights", statistics, evaluation_groups(statistics.content)))
     if analysis:
@@ -141,7 +141,7 @@ def _candidate_evaluation(job: AutoMLJob, candidate: Candidate) -> dict[str, Any
     }
 
 
-def _leaderboard_evaluation(candidates: Sequence[Candidate]) -> dict[str, Any]:
+def _leaderboard_evaluation(job: AutoMLJob, candidates: Sequence[Candidate]) -> dict[str, Any]:
     ranked = [entry for entry in leaderboard(candidates) if entry.objective][:_MOST_BARS]
     groups = []
     if ranked and ranked[0].objective:
@@ -149,7 +149,7 @@ def _leaderboard_evaluation(candidates: Sequence[Candidate]) -> dict[str, Any]:
             "name": ranked[0].objective.metric,
             "type": "bar_chart",
             "value": [entry.objective.value for entry in ranked if entry.objective],
-            "x_axis_name": [entry.name[-63:] for entry in ranked],
+            "x_axis_name": [entry.name.removeprefix(f"{job.name}-")[:63] for entry in ranked],
             "y_axis_name": ranked[0].objective.metric[:63],
         }
         groups.append({"name": "Leaderboard", "metric_data": [chart]})
