@@ -45,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError as error:
         print(f"{error}. The emulator needs: pip install 'airflow-sagemaker-automl[emulator]'", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that starts it in the background has SIGINT ignored.
+    for how in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(how, _interrupt)
     try:
         emulator = Emulator(options.port, log_requests=options.log_requests)
     except PortTaken as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import moto.sagemaker.urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sagemaker.models import sagemaker_backends
@@ -14,8 +16,19 @@ LOOPBACK = "127.0.0.1"
 
 
 class _QuietRequestHandler(MotoRequestHandler):
+    """Says nothing of single requests: waiting tasks make thousands of them."""
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing of single requests: waiting tasks make thousands of them."""
+        """Say nothing."""
+
+
+class _LoggingRequestHandler(MotoRequestHandler):
+    """Writes a line for each request, with the operation that the service's protocol hides in a header."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write, for example, ``POST / SageMaker.ListAutoMLJobs 200``."""
+        operation = self.headers.get("X-Amz-Target", "-")
+        print(self.command, self.path, operation, code, file=sys.stderr, flush=True)  # noqa: T201
 
 
 class PortTaken(OSError):
@@ -33,7 +46,7 @@ class Emulator:
     def __init__(self, port: int, *, log_requests: bool = False) -> None:
         sagemaker_backends.backend = LocalSageMaker
         moto.sagemaker.urls.url_paths["{0}/$"] = LocalSageMakerService.dispatch
-        handler = MotoRequestHandler if log_requests else _QuietRequestHandler
+        handler = _LoggingRequestHandler if log_requests else _QuietRequestHandler
         self._server = _listen(port, handler)
         LocalSageMaker.endpoint_url = self.url
 

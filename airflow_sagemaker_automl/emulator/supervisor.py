@@ -38,6 +38,7 @@ class Trainer:
             "job_name": job.name,
             "endpoint_url": endpoint_url,
             "region": region,
+            "created": job.created.timestamp(),
             "image_prefix": f"{account}.dkr.ecr.{region}.amazonaws.com/",
             "request": job.request,
         }

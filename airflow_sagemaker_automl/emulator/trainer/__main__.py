@@ -10,7 +10,9 @@ import threading
 import traceback
 
 from airflow_sagemaker_automl.emulator.trainer.events import EventStream
+from airflow_sagemaker_automl.emulator.trainer.job import Job
 from airflow_sagemaker_automl.emulator.trainer.table import UnusableData
+from airflow_sagemaker_automl.emulator.trainer.tabular import train
 
 
 def _end_with_parent() -> None:
@@ -26,10 +28,7 @@ def main() -> int:
     spec = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        # AutoGluon takes seconds to load; the job is visible as started meanwhile.
-        from airflow_sagemaker_automl.emulator.trainer.tabular import train
-
-        train(spec, events)
+        train(Job.from_spec(spec, events))
     except UnusableData as error:
         events.failed(str(error))
     except Exception as error:

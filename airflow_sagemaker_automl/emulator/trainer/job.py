@@ -1,0 +1,66 @@
+"""The job to train, in the trainer's terms."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_sagemaker_automl.emulator.trainer.storage import Storage
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.emulator.trainer.events import EventStream
+
+
+@dataclass
+class Job:
+    """What is asked for.
+
+    :param name: AutoML job name.
+    :param request: ``CreateAutoMLJobV2`` request.
+    :param storage: where data, models and reports are.
+    :param image_prefix: registry of the container images that candidates name.
+    :param created: POSIX time of the job's creation, from which its run-time limit counts.
+    """
+
+    name: str
+    request: dict[str, Any]
+    storage: Storage
+    image_prefix: str
+    created: float
+    events: EventStream
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any], events: EventStream) -> Job:
+        """Read the task that the server has written."""
+        storage = Storage(spec["endpoint_url"], spec["region"])
+        return cls(spec["job_name"], spec["request"], storage, spec["image_prefix"], spec["created"], events)
+
+    @property
+    def problem_type(self) -> str:
+        (key,) = self.request["AutoMLProblemTypeConfig"]
+        return str(key).removesuffix("JobConfig")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The members of the problem type's configuration."""
+        (config,) = self.request["AutoMLProblemTypeConfig"].values()
+        return dict(config)
+
+    @property
+    def output(self) -> str:
+        return f"{self.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}"
+
+    def seconds_left(self) -> float | None:
+        """Time until the job's run-time limit; None where it has none."""
+        limit = self.config.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
+        return None if limit is None else self.created + float(limit) - time.time()
+
+    @property
+    def out_of_time(self) -> bool:
+        left = self.seconds_left()
+        return left is not None and left <= 0
+
+    def candidate_name(self, model: str) -> str:
+        return f"{self.name}-{re.sub('[^a-z0-9]+', '-', model.lower())}"

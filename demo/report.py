@@ -1,0 +1,100 @@
+"""What a run has left in the registry, read back with plain boto3: for people, and for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from airflow_sagemaker_automl.rendering import render_html
+
+Members = dict[str, Any]
+
+
+class Outcome:
+    """One job and the model package version that came of it.
+
+    :param sagemaker: a client of the emulator.
+    :param group: the model package group; its newest version is the one.
+    :raises LookupError: there is no version.
+    """
+
+    def __init__(self, sagemaker: Any, group: str) -> None:
+        versions = sagemaker.list_model_packages(ModelPackageGroupName=group, SortOrder="Descending", MaxResults=1)
+        if not versions["ModelPackageSummaryList"]:
+            raise LookupError(f"Model package group {group!r} has no version.")
+        arn = versions["ModelPackageSummaryList"][0]["ModelPackageArn"]
+        self.version: Members = sagemaker.describe_model_package(ModelPackageName=arn)
+        job_name = self.version["CustomerMetadataProperties"]["automl_job_name"]
+        self.job: Members = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=job_name)
+        pages = sagemaker.get_paginator("list_candidates_for_auto_ml_job").paginate(AutoMLJobName=job_name)
+        self.candidates: list[Members] = [candidate for page in pages for candidate in page["Candidates"]]
+
+    def summary(self) -> Members:
+        """Content of ``summary.json``."""
+        return {
+            "job_name": self.job["AutoMLJobName"],
+            "job_arn": self.job["AutoMLJobArn"],
+            "status": self.job["AutoMLJobStatus"],
+            "objective": self.job["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["MetricName"],
+            "best_candidate": self.job["BestCandidate"]["CandidateName"],
+            "candidates": [
+                {"name": candidate["CandidateName"], "metrics": _metrics(candidate)} for candidate in self._ranked()
+            ],
+            "model_package_arn": self.version["ModelPackageArn"],
+            "model_package_version": self.version["ModelPackageVersion"],
+            "approval_status": self.version["ModelApprovalStatus"],
+        }
+
+    def leaderboard(self) -> str:
+        """Draw a table of the candidates, best first, with the objective on each part of the data and more."""
+        objective = self.summary()["objective"]
+        columns = [(objective, "Validation"), (objective, "Test"), ("AUC", "Validation"), ("LogLoss", "Validation")]
+        header = [f"{'candidate':<24}", *(f"{name} {part.lower()}".rjust(19) for name, part in columns)]
+        lines = ["".join(header)]
+        for candidate in self._ranked():
+            metrics = _metrics(candidate)
+            short = candidate["CandidateName"].removeprefix(f"{self.job['AutoMLJobName']}-")
+            best = candidate["CandidateName"] == self.job["BestCandidate"]["CandidateName"]
+            cells = [_cell(metrics.get(part, {}).get(name)) for name, part in columns]
+            lines.append(f"{short:<24}{''.join(cells)}{'   <- best' if best else ''}")
+        return "\n".join(lines)
+
+    def write(self, folder: Path) -> None:
+        """Write ``summary.json``, ``model_card.json`` and ``model_card.html``."""
+        card = json.loads(self.version["ModelCard"]["ModelCardContent"])
+        facts = {
+            "Model package": self.version["ModelPackageArn"],
+            "Version": str(self.version["ModelPackageVersion"]),
+            "Approval": self.version["ModelApprovalStatus"],
+            "Card status": self.version["ModelCard"]["ModelCardStatus"],
+            "AutoML job": self.job["AutoMLJobName"],
+        }
+        title = f"{self.version['ModelPackageGroupName']}, version {self.version['ModelPackageVersion']}"
+        (folder / "summary.json").write_text(json.dumps(self.summary(), indent=2) + "\n")
+        (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
+        (folder / "model_card.html").write_text(render_html(card, title=title, facts=facts))
+
+    def _ranked(self) -> list[Members]:
+        sign = -1 if self._objective(self.job["BestCandidate"])["Type"] == "Maximize" else 1
+        best = self.job["BestCandidate"]["CandidateName"]
+        return sorted(
+            self.candidates,
+            key=lambda entry: (sign * self._objective(entry)["Value"], entry["CandidateName"] != best),
+        )
+
+    @staticmethod
+    def _objective(candidate: Members) -> Members:
+        objective: Members = candidate["FinalAutoMLJobObjectiveMetric"]
+        return objective
+
+
+def _metrics(candidate: Members) -> dict[str, dict[str, float]]:
+    table: dict[str, dict[str, float]] = {}
+    for datum in candidate["CandidateProperties"]["CandidateMetrics"]:
+        table.setdefault(datum["Set"], {})[datum["StandardMetricName"]] = datum["Value"]
+    return table
+
+
+def _cell(value: float | None) -> str:
+    return "–".rjust(19) if value is None else f"{value:19.4f}"

@@ -1,0 +1,119 @@
+"""A place to try things: an emulator with data in it, and the environment of an Airflow that knows nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REGION = "us-east-1"
+BUCKET = "automl-demo"
+_ENDED_WITHIN_SECONDS = 20
+_SESSION = boto3.Session(region_name=REGION, aws_access_key_id="emulator", aws_secret_access_key="emulator")
+
+
+@contextmanager
+def emulator(port: int = 0) -> Iterator[str]:
+    """Run an emulator for as long as the block lasts.
+
+    :param port: TCP port on loopback; 0 takes a free one.
+    :return: its URL.
+    :raises RuntimeError: it did not start; the message says why.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        # A Ctrl-C is for this process, which ends the emulator in its own time.
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        ready = process.stdout.readline()
+        if not ready.startswith("Emulator ready on "):
+            raise RuntimeError(f"The emulator did not start (exit status {process.wait()}).")
+        yield ready.split()[-1]
+    finally:
+        end(process)
+        process.stdout.close()
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to end, and make it after a while."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_ENDED_WITHIN_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.kill()
+    process.wait()
+
+
+def sagemaker_client(url: str) -> SageMakerClient:
+    """Make a plain boto3 client of the emulator's SageMaker."""
+    return _SESSION.client("sagemaker", endpoint_url=url)
+
+
+def s3_client(url: str) -> S3Client:
+    """Make a plain boto3 client of the emulator's S3."""
+    return _SESSION.client("s3", endpoint_url=url)
+
+
+def upload_breast_cancer(url: str) -> str:
+    """Upload scikit-learn's copy of the Wisconsin breast cancer table, 569 rows, in two files.
+
+    :return: its S3 prefix; the target column is ``diagnosis``.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    bunch = load_breast_cancer(as_frame=True)
+    table = bunch.frame.assign(diagnosis=bunch.frame["target"].map(dict(enumerate(bunch.target_names))))
+    table = table.drop(columns="target")
+    s3 = s3_client(url)
+    s3.create_bucket(Bucket=BUCKET)
+    for number, rows in enumerate((table[:300], table[300:])):
+        s3.put_object(Bucket=BUCKET, Key=f"breast-cancer/part-{number}.csv", Body=rows.to_csv(index=False).encode())
+    return f"s3://{BUCKET}/breast-cancer/"
+
+
+def airflow_environment(home: Path, url: str) -> dict[str, str]:
+    """Describe an Airflow of its own, whose AWS connection points at the emulator and nowhere else.
+
+    :param home: ``AIRFLOW_HOME``.
+    :param url: the emulator's.
+    """
+    extra = {
+        "region_name": REGION,
+        "endpoint_url": url,
+        # Airflow never takes the global endpoint for assuming a role.
+        "service_config": {"sts": {"endpoint_url": url}},
+    }
+    connection = {"conn_type": "aws", "login": "emulator", "password": "emulator", "extra": extra}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "AWS_"))}
+    return {
+        **kept,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True",
+        "AIRFLOW__SAGEMAKER_AUTOML__DEPLOYMENT": "local",
+        # 64 bytes, or its library warns.
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

@@ -1,0 +1,64 @@
+"""``make ui``: a full local Airflow with this repository's DAGs and the emulator, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import time
+
+from demo.progress import JobProgress
+from demo.sandbox import REPOSITORY, emulator, sagemaker_client, upload_breast_cancer
+from demo.standalone import Airflow, standalone
+
+HOME = REPOSITORY / "build" / "ui"
+DEFAULT_PORT = 8080
+
+
+def main() -> int:
+    """Serve until interrupted.
+
+    :return: exit status: 0 where everything has ended cleanly.
+    """
+    port = os.environ.get("PORT", str(DEFAULT_PORT))
+    if not port.isdecimal() or _taken(int(port)):
+        print(f"Port {port} is in use or no port; try: make ui PORT={DEFAULT_PORT + 1}", file=sys.stderr)
+        return 1
+    shutil.rmtree(HOME, ignore_errors=True)
+    print("Starting the emulator and Airflow; this takes about half a minute. Ctrl-C ends both.", flush=True)
+    try:
+        with emulator() as url:
+            upload_breast_cancer(url)
+            with standalone(HOME, url, int(port), tell=_say) as airflow:
+                _serve(airflow, url)
+    except KeyboardInterrupt:
+        print("\nEmulator and Airflow have ended.")
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve(airflow: Airflow, emulator_url: str) -> None:
+    print(f"\n  Airflow   {airflow.url}\n  User      {airflow.user}\n  Password  {airflow.password}")
+    print(f"  Emulator  {emulator_url}\n  Log       {(HOME / 'standalone.log').relative_to(REPOSITORY)}\n")
+    print("Open automl_retraining, press Trigger, and watch the job here:", flush=True)
+    progress = JobProgress(sagemaker_client(emulator_url))
+    while True:
+        for line in progress.news():
+            _say(line)
+        time.sleep(1)
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""What tests stand on: one emulator for the session, with data in it, and an Airflow home of the session's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# Before anything imports Airflow: its configuration is read once.
+_HOME = Path(tempfile.mkdtemp(prefix="airflow-sagemaker-automl-"))
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "AWS_"))]:
+    del os.environ[_name]
+os.environ["AIRFLOW_HOME"] = str(_HOME)
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+from collections.abc import Iterator  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+import pytest  # noqa: E402
+
+from demo.sandbox import airflow_environment, emulator, s3_client, sagemaker_client, upload_breast_cancer  # noqa: E402
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
+
+
+@pytest.fixture(scope="session")
+def emulator_url() -> Iterator[str]:
+    """URL of an emulator that all tests share; names keep them out of each other's way."""
+    with emulator() as url:
+        os.environ.update(airflow_environment(_HOME, url))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sagemaker(emulator_url: str) -> SageMakerClient:
+    """A plain boto3 client of the emulator's SageMaker."""
+    return sagemaker_client(emulator_url)
+
+
+@pytest.fixture(scope="session")
+def s3(emulator_url: str) -> S3Client:
+    """A plain boto3 client of the emulator's S3."""
+    return s3_client(emulator_url)
+
+
+@pytest.fixture(scope="session")
+def breast_cancer(emulator_url: str) -> str:
+    """S3 prefix of a real table of 569 rows whose target column is ``diagnosis``."""
+    return upload_breast_cancer(emulator_url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remove_home() -> Iterator[None]:
+    yield
+    shutil.rmtree(_HOME, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Names that cannot train twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from airflow_sagemaker_automl.core.job_name import LONGEST_NAME, TaskIdentity
+
+IDENTITY = TaskIdentity(
+    deployment="production",
+    dag_id="churn",
+    task_id="train",
+    run_id="manual__2026-11-20T12:00:00+00:00",
+    map_index=-1,
+    clear_generation=0,
+)
+
+
+def test_the_same_attempt_has_the_same_name() -> None:
+    """A retry, a crash or a second execution finds the job by its name."""
+    assert IDENTITY.job_name(1) == replace(IDENTITY).job_name(1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"deployment": "staging"},
+        {"dag_id": "churn2"},
+        {"task_id": "train2"},
+        {"run_id": "manual__2026-11-21T12:00:00+00:00"},
+        {"map_index": 0},
+        {"clear_generation": 1},
+    ],
+)
+def test_any_other_attempt_has_another_name(change: dict[str, object]) -> None:
+    """Each part of the identity makes a difference, and so does the attempt."""
+    assert replace(IDENTITY, **change).job_name(1) != IDENTITY.job_name(1)  # type: ignore[arg-type]
+    assert IDENTITY.job_name(2) != IDENTITY.job_name(1)
+
+
+@pytest.mark.parametrize("dag_id", ["churn", "a" * 250, "wörter_und.punkte", "数据", "-", "A--B__c", "x" * 18 + "-y"])
+def test_every_name_is_one_that_the_service_takes(dag_id: str) -> None:
+    """Whatever a DAG is called: at most 32 characters, in the service's pattern, the same in lower case."""
+    name = replace(IDENTITY, dag_id=dag_id).job_name(1)
+    assert re.fullmatch("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}", name)
+    assert len(name) <= LONGEST_NAME
+    assert name == name.lower()
+
+
+def test_the_name_tells_where_it_comes_from() -> None:
+    """People who see the job in the console recognise the DAG."""
+    assert IDENTITY.job_name(1).startswith("churn-train-")
+
+
+def test_tags_are_within_what_the_service_takes() -> None:
+    """Characters that tags cannot have are replaced, long values cut."""
+    tags = replace(IDENTITY, run_id="run [1], " + "x" * 300, map_index=3).tags()
+    assert tags["airflow:run_id"].startswith("run _1__ xxx")
+    assert len(tags["airflow:run_id"]) == 256
+    assert tags["airflow:map_index"] == "3"
+    assert set(tags) == {f"airflow:{key}" for key in ("deployment", "dag_id", "task_id", "run_id", "map_index")}

@@ -1,0 +1,66 @@
+"""Tables to train on, and jobs that have been trained once for all tests that look at them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sklearn.datasets import load_diabetes, load_digits, load_wine
+
+from demo.sandbox import BUCKET
+from tests.jobs import start, tabular_request, wait
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+def put_table(s3: S3Client, name: str, table: pd.DataFrame) -> str:
+    """Upload a table as one CSV file.
+
+    :return: its prefix.
+    """
+    s3.put_object(Bucket=BUCKET, Key=f"{name}/table.csv", Body=table.to_csv(index=False).encode())
+    return f"s3://{BUCKET}/{name}/"
+
+
+@pytest.fixture(scope="session")
+def binary_job(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, Any]:
+    """A completed binary classification, whose problem type the service had to find out."""
+    return wait(sagemaker, start(sagemaker, tabular_request(breast_cancer)))
+
+
+@pytest.fixture(scope="session")
+def multiclass_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> dict[str, Any]:
+    """A completed multiclass classification with text features and missing values, limited to three candidates."""
+    wine = load_wine(as_frame=True)
+    table = wine.frame.assign(cultivar=wine.frame["target"].map({0: "Barolo", 1: "Grignolino", 2: "Barbera"}))
+    table["colour"] = table["color_intensity"].map(lambda value: "dark" if value > 5 else "light")
+    table = table.drop(columns="target").sample(n=600, replace=True, random_state=1)
+    table.loc[table.sample(frac=0.1, random_state=2).index, "ash"] = None
+    request = tabular_request(put_table(s3, "wine", table), "cultivar", CompletionCriteria={"MaxCandidates": 3})
+    return wait(sagemaker, start(sagemaker, request))
+
+
+@pytest.fixture(scope="session")
+def regression_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> dict[str, Any]:
+    """A completed regression that minimises RMSE, with a fraction of its own to validate on."""
+    frame = load_diabetes(as_frame=True).frame
+    table = frame.sample(n=600, replace=True, random_state=1)
+    request = tabular_request(
+        put_table(s3, "diabetes", table),
+        "target",
+        ProblemType="Regression",
+        CandidateGenerationConfig={"AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "linear-learner"]}]},
+    )
+    request["AutoMLJobObjective"] = {"MetricName": "RMSE"}
+    request["DataSplitConfig"] = {"ValidationFraction": 0.25}
+    return wait(sagemaker, start(sagemaker, request))
+
+
+@pytest.fixture(scope="session")
+def slow_table(s3: S3Client, breast_cancer: str) -> str:
+    """S3 prefix of a table that takes far longer to train on than any test waits; target ``target``."""
+    digits = load_digits(as_frame=True).frame
+    return put_table(s3, "digits", digits.sample(n=20_000, replace=True, random_state=1))

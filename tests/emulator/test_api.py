@@ -1,0 +1,136 @@
+"""The wire: requests are held to the service model, lists behave as the service's, and gaps answer as AWS errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import moto.sagemaker.urls
+import pytest
+from botocore.exceptions import ClientError
+from moto.core.base_backend import BackendDict
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+
+from airflow_sagemaker_automl.emulator.contract import check_answer
+from tests.jobs import start, tabular_request, unique, wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"AutoMLJobName": "a" * 33}, "length less than or equal to 32"),
+        ({"AutoMLJobName": "under_score"}, "regular expression pattern"),
+        ({"RoleArn": "arn:aws:iam::1:role/short"}, "regular expression pattern"),
+        ({"AutoMLJobObjective": {"MetricName": "Bogus"}}, "enum value set"),
+        ({"AutoMLJobObjective": {"MetricName": "F1"}}, "both ProblemType and AutoMLJobObjective"),
+        (
+            {"AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "x", "ProblemType": "Regression"}}},
+            "both ProblemType and AutoMLJobObjective",
+        ),
+        (
+            {
+                "AutoMLProblemTypeConfig": {
+                    "TabularJobConfig": {"TargetAttributeName": "x", "ProblemType": "Regression"}
+                },
+                "AutoMLJobObjective": {"MetricName": "F1"},
+            },
+            "F1 is no objective for Regression; these are: MAE, MSE, R2, RMSE.",
+        ),
+        (
+            {
+                "AutoMLProblemTypeConfig": {
+                    "TabularJobConfig": {
+                        "TargetAttributeName": "x",
+                        "CompletionCriteria": {
+                            "MaxAutoMLJobRuntimeInSeconds": 10,
+                            "MaxRuntimePerTrainingJobInSeconds": 20,
+                        },
+                    }
+                }
+            },
+            "must not be below",
+        ),
+    ],
+)
+def test_a_request_that_breaks_a_rule_starts_no_job(
+    change: dict[str, Any], message: str, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """Constraints and rules between members are ValidationExceptions, and no job is left behind."""
+    name = unique("refused")
+    with pytest.raises(ClientError) as refused:
+        sagemaker.create_auto_ml_job_v2(**{"AutoMLJobName": name, **tabular_request(breast_cancer), **change})
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert message in refused.value.response["Error"]["Message"]
+    assert not sagemaker.list_auto_ml_jobs(NameContains=name)["AutoMLJobSummaries"]
+
+
+def test_every_violation_is_named_at_once(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A request with two faults is told of both."""
+    request = tabular_request(breast_cancer, Mode="FAST")
+    with pytest.raises(ClientError, match="2 validation errors detected") as both:
+        sagemaker.create_auto_ml_job_v2(AutoMLJobName="under_score", **request)
+    assert "autoMLJobName" in str(both.value)
+    assert "mode" in str(both.value)
+
+
+def test_jobs_are_listed_as_the_service_lists_them(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """By default ten at a time, by name, descending; filters and paging hold."""
+    prefix = unique("listed")
+    names = [start(sagemaker, tabular_request(breast_cancer, "absent"), f"{prefix}-{number:02}") for number in range(3)]
+    for name in names:
+        wait(sagemaker, name)
+    listed = sagemaker.list_auto_ml_jobs(NameContains=prefix)["AutoMLJobSummaries"]
+    assert [summary["AutoMLJobName"] for summary in listed] == names[::-1]
+    assert not sagemaker.list_auto_ml_jobs(NameContains=prefix, StatusEquals="InProgress")["AutoMLJobSummaries"]
+    assert all("absent" in summary["FailureReason"] for summary in listed)
+    pages = sagemaker.get_paginator("list_auto_ml_jobs").paginate(
+        NameContains=prefix, SortBy="CreationTime", SortOrder="Ascending", PaginationConfig={"PageSize": 2}
+    )
+    assert [[entry["AutoMLJobName"] for entry in page["AutoMLJobSummaries"]] for page in pages] == [names[:2], names[2:]]
+
+
+def test_tags_of_a_job_are_kept(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """The tags of the request are the job's; more can be added."""
+    request = {**tabular_request(breast_cancer, "absent"), "Tags": [{"Key": "one", "Value": "1"}]}
+    arn = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=start(sagemaker, request))["AutoMLJobArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "two", "Value": "2"}])
+    assert {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]} == {"one": "1", "two": "2"}
+
+
+def test_what_is_not_there_answers_as_an_aws_error(sagemaker: SageMakerClient) -> None:
+    """An unknown job is ResourceNotFound; an operation that nobody has written says so and is not retried."""
+    with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="no-such-job"):
+        sagemaker.describe_auto_ml_job_v2(AutoMLJobName="no-such-job")
+    with pytest.raises(ClientError) as missing:
+        sagemaker.list_hubs()
+    assert missing.value.response["Error"]["Code"] == "UnknownOperationException"
+    assert "does not implement ListHubs" in missing.value.response["Error"]["Message"]
+
+
+def test_identity_and_roles_are_served_too(emulator_url: str) -> None:
+    """STS answers on the same port, for connections that assume a role."""
+    sts = boto3.client(
+        "sts", endpoint_url=emulator_url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    assert sts.get_caller_identity()["Account"] == "123456789012"
+    assert sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/r", RoleSessionName="s1")["Credentials"]
+
+
+def test_a_wrong_answer_of_our_own_is_caught() -> None:
+    """The check of answers knows required members, enums and unknown members."""
+    with pytest.raises(AssertionError, match=r"autoMLJobArn.*must not be null"):
+        check_answer("CreateAutoMLJobV2", {})
+    with pytest.raises(AssertionError, match="Unknown member at 'surprise'"):
+        check_answer("CreateAutoMLJobV2", {"AutoMLJobArn": "arn:aws:sagemaker:r:123456789012:automl-job/x", "Surprise": 1})
+
+
+def test_the_seams_of_moto_are_where_they_were() -> None:
+    """What the emulator hangs on in moto's internals: the backend class, the URL table, the parsed parameters."""
+    assert isinstance(sagemaker_backends, BackendDict)
+    assert issubclass(sagemaker_backends.backend, SageMakerModelBackend)
+    assert list(moto.sagemaker.urls.url_paths) == ["{0}/$"]
+    assert SageMakerResponse().automated_parameter_parsing is True

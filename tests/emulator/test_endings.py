@@ -1,0 +1,205 @@
+"""Jobs end as the service's do, with a reason that helps, and no process outlives its job or its server."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from demo.sandbox import BUCKET, sagemaker_client, upload_breast_cancer
+from tests.emulator.conftest import put_table
+from tests.jobs import start, tabular_request, unique, wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[subprocess.Popen[str], SageMakerClient, str]]:
+    """An emulator of the test's own: process, client and the data's prefix."""
+    command = [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[-1]
+    yield process, sagemaker_client(url), upload_breast_cancer(url)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def _eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not so within {seconds} s")
+
+
+def _trainer_of(server: subprocess.Popen[str]) -> psutil.Process:
+    process: psutil.Process = _eventually(lambda: psutil.Process(server.pid).children())[0]
+    return process
+
+
+@pytest.mark.parametrize(
+    ("target", "key", "reason"),
+    [
+        ("prognosis", "breast-cancer/", "target column 'prognosis' is not in the data"),
+        ("diagnosis", "nothing-here/", "There is no data at s3://automl-demo/nothing-here/"),
+        ("diagnosis", "binary/", "cannot be read as CSV"),
+        ("diagnosis", "short/", "499 rows with a value in 'diagnosis'; at least 500"),
+        ("diagnosis", "uneven/", "has other columns than"),
+        ("constant", "constant/", "same value in every row"),
+    ],
+)
+def test_data_that_cannot_be_trained_on_fails_the_job(
+    target: str, key: str, reason: str, sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
+) -> None:
+    """A missing target, an empty prefix, unreadable or too little data end the job Failed, and say so."""
+    table = load_breast_cancer(as_frame=True).frame.rename(columns={"target": "diagnosis"})
+    s3.put_object(Bucket=BUCKET, Key="binary/table.csv", Body=bytes(range(256)) * 10)
+    put_table(s3, "short", table[:499])
+    put_table(s3, "uneven", table[:300])
+    s3.put_object(Bucket=BUCKET, Key="uneven/more.csv", Body=table[300:].rename(columns=str.upper).to_csv().encode())
+    put_table(s3, "constant", table.assign(constant="same"))
+    job = wait(sagemaker, start(sagemaker, tabular_request(f"s3://{BUCKET}/{key}", target)))
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Failed", "Failed")
+    assert reason in job["FailureReason"]
+    assert "BestCandidate" not in job
+    assert job["EndTime"] >= job["CreationTime"]
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"Mode": "HYPERPARAMETER_TUNING"}, "HYPERPARAMETER_TUNING"),
+        ({"SampleWeightAttributeName": "weight"}, "SampleWeightAttributeName"),
+        (
+            {"CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["nn-torch"]}]}},
+            "None of the algorithms asked for is installed with the emulator: nn-torch",
+        ),
+    ],
+)
+def test_what_the_emulator_cannot_do_honestly_fails_with_a_word(
+    config: dict[str, Any], reason: str, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """Nothing is trained in place of what was asked for."""
+    job = wait(sagemaker, start(sagemaker, tabular_request(breast_cancer, **config)))
+    assert job["AutoMLJobStatus"] == "Failed"
+    assert reason in job["FailureReason"]
+
+
+def test_other_problem_types_fail_instead_of_pretending(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A text classification job is accepted and fails with a reason."""
+    request = tabular_request(breast_cancer)
+    request["AutoMLProblemTypeConfig"] = {
+        "TextClassificationJobConfig": {"ContentColumn": "text", "TargetLabelColumn": "label"}
+    }
+    job = wait(sagemaker, start(sagemaker, request))
+    assert job["AutoMLJobStatus"] == "Failed"
+    assert "cannot train TextClassification" in job["FailureReason"]
+
+
+def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
+    server: tuple[subprocess.Popen[str], SageMakerClient, str],
+) -> None:
+    """No candidate appears after the kill, and the job says what has happened."""
+    process, sagemaker, prefix = server
+    name = start(sagemaker, tabular_request(prefix))
+    _eventually(lambda: sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"])
+    _trainer_of(process).send_signal(signal.SIGKILL)
+    job = wait(sagemaker, name, seconds=10)
+    assert job["AutoMLJobStatus"] == "Failed"
+    assert "killed (SIGKILL)" in job["FailureReason"]
+    assert "BestCandidate" not in job
+    known = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
+    time.sleep(2)
+    assert sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"] == known
+
+
+def test_stopping_a_job_ends_its_process(
+    server: tuple[subprocess.Popen[str], SageMakerClient, str],
+) -> None:
+    """StopAutoMLJob takes the job to Stopped and its trainer away; stopping again changes nothing."""
+    process, sagemaker, prefix = server
+    name = start(sagemaker, tabular_request(prefix))
+    trainer = _trainer_of(process)
+    wait(sagemaker, name, until="TrainingModels")
+    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+    job = wait(sagemaker, name, seconds=10)
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Stopped", "Stopped")
+    assert not trainer.is_running()
+    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["EndTime"] == job["EndTime"]
+
+
+def test_a_job_out_of_time_ends_well_with_what_it_has(sagemaker: SageMakerClient, slow_table: str) -> None:
+    """At the run-time limit the job completes: the best candidate is one that was trained until then."""
+    request = tabular_request(slow_table, "target", CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 15})
+    job = wait(sagemaker, start(sagemaker, request))
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "MaxAutoMLJobRuntimeReached")
+    assert job["BestCandidate"]["InferenceContainers"]
+    assert "CandidateArtifactLocations" not in job["BestCandidate"]["CandidateProperties"]
+
+
+def test_a_job_without_time_for_any_candidate_has_none(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """The service has been seen to complete a job without a best candidate; so does the emulator."""
+    request = tabular_request(breast_cancer, CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
+    job = wait(sagemaker, start(sagemaker, request))
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "MaxAutoMLJobRuntimeReached")
+    assert "BestCandidate" not in job
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_the_server_takes_its_trainers_along(
+    how: signal.Signals, server: tuple[subprocess.Popen[str], SageMakerClient, str]
+) -> None:
+    """Asked to end, interrupted or killed: no trainer is left behind."""
+    process, sagemaker, prefix = server
+    name = start(sagemaker, tabular_request(prefix))
+    trainer = _trainer_of(process)
+    wait(sagemaker, name, until="TrainingModels")
+    process.send_signal(how)
+    process.wait(timeout=10)
+    if how is not signal.SIGKILL:
+        assert process.returncode == 0
+    _eventually(lambda: not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE, seconds=10)
+
+
+def test_a_busy_port_is_one_clear_line(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
+    """A second server on a port says that the port is in use, and exits with 1."""
+    _, sagemaker, _ = server
+    port = sagemaker.meta.endpoint_url.rpartition(":")[2]
+    second = subprocess.run(
+        [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", port], capture_output=True, text=True
+    )
+    assert second.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is in use" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_the_server_listens_on_loopback_only(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
+    """No other address of the machine reaches the emulator."""
+    process, _, _ = server
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process(process.pid).net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
+
+
+def test_names_are_taken_once_and_without_regard_to_case(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A name cannot be used again, not even in capitals, not even after the job has ended."""
+    name = start(sagemaker, tabular_request(breast_cancer, "prognosis"), unique("taken"))
+    wait(sagemaker, name)
+    with pytest.raises(sagemaker.exceptions.ResourceInUse):
+        start(sagemaker, tabular_request(breast_cancer), name.upper())

@@ -1,0 +1,172 @@
+"""The registry keeps what it is given, changes what it is told to, and honours client tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.jobs import ROLE, unique
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_SPECIFICATION = {
+    "Containers": [
+        {
+            "Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1",
+            "ModelDataUrl": "s3://bucket/model.tar.gz",
+            "Environment": {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label"},
+        }
+    ],
+    "SupportedContentTypes": ["text/csv"],
+    "SupportedResponseMIMETypes": ["text/csv"],
+}
+_SOURCE = {"ContentType": "application/json", "S3Uri": "s3://bucket/report.json"}
+_EVERYTHING: dict[str, Any] = {
+    "ModelPackageDescription": "A description",
+    "ModelPackageRegistrationType": "Registered",
+    "InferenceSpecification": _SPECIFICATION,
+    "ValidationSpecification": {"ValidationRole": ROLE, "ValidationProfiles": []},
+    "ModelApprovalStatus": "PendingManualApproval",
+    "MetadataProperties": {"GeneratedBy": "a job", "CommitId": "abc", "Repository": "repository"},
+    "ModelMetrics": {"ModelQuality": {"Statistics": _SOURCE}, "Explainability": {"Report": _SOURCE}},
+    "Domain": "MACHINE_LEARNING",
+    "Task": "CLASSIFICATION",
+    "SamplePayloadUrl": "s3://bucket/payload.tar.gz",
+    "CustomerMetadataProperties": {"first": "1", "second": "2"},
+    "DriftCheckBaselines": {"ModelQuality": {"Statistics": _SOURCE}},
+    "AdditionalInferenceSpecifications": [{"Name": "gpu", "Containers": _SPECIFICATION["Containers"]}],
+    "SkipModelValidation": "All",
+    "SecurityConfig": {"KmsKeyId": "key"},
+    "ModelCard": {"ModelCardContent": json.dumps({"business_details": {}}), "ModelCardStatus": "Draft"},
+    "ModelLifeCycle": {"Stage": "Development", "StageStatus": "InProgress"},
+}
+
+
+@pytest.fixture
+def group(sagemaker: SageMakerClient) -> str:
+    """Name of a new, empty group."""
+    name = unique("group")
+    sagemaker.create_model_package_group(ModelPackageGroupName=name, ModelPackageGroupDescription="A group")
+    return name
+
+
+def _register(sagemaker: SageMakerClient, group: str, **members: Any) -> str:
+    given = {"InferenceSpecification": _SPECIFICATION, **members}
+    return sagemaker.create_model_package(ModelPackageGroupName=group, **given)["ModelPackageArn"]
+
+
+def test_every_member_is_kept(sagemaker: SageMakerClient, group: str) -> None:
+    """What CreateModelPackage was given, DescribeModelPackage gives back."""
+    arn = _register(sagemaker, group, **_EVERYTHING)
+    described = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert {key: described.get(key) for key in _EVERYTHING} == _EVERYTHING
+    assert (described["ModelPackageGroupName"], described["ModelPackageVersion"]) == (group, 1)
+    assert described["ModelPackageStatus"] == "Completed"
+
+
+def test_an_update_changes_what_it_names_and_nothing_else(sagemaker: SageMakerClient, group: str) -> None:
+    """Approving leaves metadata, card and all else as they were; metadata is added and removed by key."""
+    arn = _register(sagemaker, group, **_EVERYTHING)
+    sagemaker.update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="Looks good"
+    )
+    sagemaker.update_model_package(
+        ModelPackageArn=arn,
+        CustomerMetadataProperties={"second": "II", "third": "3"},
+        CustomerMetadataPropertiesToRemove=["first"],
+        ModelCard={"ModelCardStatus": "PendingReview"},
+    )
+    described = sagemaker.describe_model_package(ModelPackageName=arn)
+    expected = {
+        **_EVERYTHING,
+        "ModelApprovalStatus": "Approved",
+        "ApprovalDescription": "Looks good",
+        "CustomerMetadataProperties": {"second": "II", "third": "3"},
+        "ModelCard": {**_EVERYTHING["ModelCard"], "ModelCardStatus": "PendingReview"},
+    }
+    assert {key: described.get(key) for key in expected} == expected
+    assert described["LastModifiedTime"] > described["CreationTime"]
+
+
+def test_an_archived_card_takes_no_update(sagemaker: SageMakerClient, group: str) -> None:
+    """The content of an archived card stays as it is."""
+    arn = _register(sagemaker, group, ModelCard={"ModelCardContent": "{}", "ModelCardStatus": "Archived"})
+    with pytest.raises(sagemaker.exceptions.ConflictException, match="Archived"):
+        sagemaker.update_model_package(ModelPackageArn=arn, ModelCard={"ModelCardContent": "{}"})
+
+
+def test_a_client_token_registers_once(sagemaker: SageMakerClient, group: str) -> None:
+    """The same request with the same token gives the same version; another request with it is a conflict."""
+    first = _register(sagemaker, group, ClientToken="token")
+    assert _register(sagemaker, group, ClientToken="token") == first
+    assert _register(sagemaker, group, ClientToken="other") != first
+    with pytest.raises(sagemaker.exceptions.ConflictException):
+        _register(sagemaker, group, ClientToken="token", ModelPackageDescription="changed")
+
+
+def test_version_numbers_are_never_used_again(sagemaker: SageMakerClient, group: str) -> None:
+    """After a version was deleted the next one gets a new number."""
+    _register(sagemaker, group)
+    second = _register(sagemaker, group)
+    sagemaker.delete_model_package(ModelPackageName=second)
+    assert _register(sagemaker, group).endswith("/3")
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_model_package(ModelPackageName=second)
+
+
+def test_versions_are_listed_filtered_and_paged(sagemaker: SageMakerClient, group: str) -> None:
+    """The newest approved version is found the way AWS's own samples look for it."""
+    for status in ("Approved", "Rejected", "Approved", "PendingManualApproval"):
+        _register(sagemaker, group, ModelApprovalStatus=status)
+    newest = sagemaker.list_model_packages(
+        ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortOrder="Descending", MaxResults=1
+    )
+    assert [entry["ModelPackageVersion"] for entry in newest["ModelPackageSummaryList"]] == [3]
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, PaginationConfig={"PageSize": 3}
+    )
+    assert [entry["ModelPackageVersion"] for page in pages for entry in page["ModelPackageSummaryList"]] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"Tags": [{"Key": "a", "Value": "b"}]}, "Tags are not supported"),
+        ({"InferenceSpecification": None}, "either InferenceSpecification or SourceUri"),
+        ({"ModelPackageDescription": "two\nlines"}, "regular expression pattern"),
+        ({"CustomerMetadataProperties": {"key": "a,b"}}, "regular expression pattern"),
+        ({"CustomerMetadataProperties": {}}, "length greater than or equal to 1"),
+        ({"ModelApprovalStatus": "Perhaps"}, "enum value set: [Approved, Rejected, PendingManualApproval]"),
+    ],
+)
+def test_what_the_service_refuses_is_refused(
+    members: dict[str, Any], message: str, sagemaker: SageMakerClient, group: str
+) -> None:
+    """Breaches of the service's constraints are ValidationExceptions, which boto3 alone does not see."""
+    given = {"InferenceSpecification": _SPECIFICATION, **members}
+    given = {key: value for key, value in given.items() if value is not None}
+    with pytest.raises(ClientError) as refused:
+        sagemaker.create_model_package(ModelPackageGroupName=group, **given)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert message in refused.value.response["Error"]["Message"]
+    assert not sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+
+
+def test_a_group_is_created_once_and_deleted_only_when_empty(sagemaker: SageMakerClient, group: str) -> None:
+    """A second creation is refused, as is the deletion of a group with versions; tags are kept."""
+    with pytest.raises(ClientError, match="already exists"):
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    arn = _register(sagemaker, group)
+    with pytest.raises(sagemaker.exceptions.ConflictException):
+        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+    group_arn = sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    sagemaker.add_tags(ResourceArn=group_arn, Tags=[{"Key": "team", "Value": "risk"}])
+    assert sagemaker.list_tags(ResourceArn=group_arn)["Tags"] == [{"Key": "team", "Value": "risk"}]
+    sagemaker.delete_model_package(ModelPackageName=arn)
+    sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_model_package_group(ModelPackageGroupName=group)
