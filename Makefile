@@ -23,7 +23,7 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 	@$(BIN)/python -m demo.ui
 
 test: $(INSTALLED) ## Run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(INSTALLED) ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check
@@ -41,7 +41,7 @@ lock: $(INSTALLED) ## Renew the locked requirements
 		--custom-compile-command "make lock" --output-file $(LOCK)
 
 clean: ## Remove everything that was built, the environment included
-	rm -rf $(VENV) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): $(LOCK) pyproject.toml

@@ -18,13 +18,14 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import Metadata, Report, is_finished
-from airflow_sagemaker_automl.exceptions import JobNameTaken
+from airflow_sagemaker_automl.exceptions import JobNameTaken, ServiceUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
-_PACKAGE_POLL_SECONDS = 5.0
+_PACKAGE_POLL_SECONDS = 5
+_PACKAGE_WAIT_SECONDS = 600
 
 
 class Connection(TypedDict):
@@ -194,8 +195,13 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :return: the answer of ``DescribeModelPackage``.
         :raises ModelPackageFailed: it failed.
+        :raises ServiceUnavailable: it is not completed within ten minutes; a retry finds it again.
         """
+        deadline = time.monotonic() + _PACKAGE_WAIT_SECONDS
         while not is_finished(described := self.describe_model_package(arn)):
+            if time.monotonic() > deadline:
+                status = described["ModelPackageStatus"]
+                raise ServiceUnavailable(f"Model package {arn} is still {status} after {_PACKAGE_WAIT_SECONDS} s.")
             time.sleep(_PACKAGE_POLL_SECONDS)
         return described
 

@@ -11,7 +11,8 @@ import json
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ class AutoMLJobTrigger(BaseEventTrigger):
         return _stream_key(self.connection, self.poll_interval)
 
     @classmethod
-    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Snapshot]:
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot, None]:
         """Poll for as long as anybody waits; an error would end every wait, so none leaves here."""
         key = _stream_key(kwargs["connection"], kwargs["poll_interval"])
         try:
@@ -119,8 +120,9 @@ class AutoMLJobTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait alone, where there is no triggerer to share with, as in ``airflow dags test``."""
-        async for event in self.filter_shared_stream(self.open_shared_stream(self.serialize()[1])):
-            yield event
+        async with aclosing(self.open_shared_stream(self.serialize()[1])) as stream:
+            async for event in self.filter_shared_stream(stream):
+                yield event
 
     async def _look_closer(self, snapshot: Snapshot) -> WaitEnd | None:
         """Describe the job: no list of running jobs has it, or none may be had."""

@@ -73,20 +73,29 @@ def s3_client(url: str) -> S3Client:
     return _SESSION.client("s3", endpoint_url=url)
 
 
-def upload_breast_cancer(url: str) -> str:
-    """Upload scikit-learn's copy of the Wisconsin breast cancer table, 569 rows, in two files.
+def breast_cancer_files() -> list[tuple[str, bytes]]:
+    """Write scikit-learn's copy of the Wisconsin breast cancer table, 569 rows, as two CSV files.
 
-    :return: its S3 prefix; the target column is ``diagnosis``.
+    :return: names and contents; the target column is ``diagnosis``.
     """
     from sklearn.datasets import load_breast_cancer
 
     bunch = load_breast_cancer(as_frame=True)
     table = bunch.frame.assign(diagnosis=bunch.frame["target"].map(dict(enumerate(bunch.target_names))))
     table = table.drop(columns="target")
+    parts = (table[:300], table[300:])
+    return [(f"part-{number}.csv", rows.to_csv(index=False).encode()) for number, rows in enumerate(parts)]
+
+
+def upload_breast_cancer(url: str) -> str:
+    """Upload the breast cancer table to the emulator, in a bucket that is made for it.
+
+    :return: its S3 prefix.
+    """
     s3 = s3_client(url)
     s3.create_bucket(Bucket=BUCKET)
-    for number, rows in enumerate((table[:300], table[300:])):
-        s3.put_object(Bucket=BUCKET, Key=f"breast-cancer/part-{number}.csv", Body=rows.to_csv(index=False).encode())
+    for name, body in breast_cancer_files():
+        s3.put_object(Bucket=BUCKET, Key=f"breast-cancer/{name}", Body=body)
     return f"s3://{BUCKET}/breast-cancer/"
 
 

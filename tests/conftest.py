@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -9,10 +10,23 @@ from pathlib import Path
 
 # Before anything imports Airflow: its configuration is read once.
 _HOME = Path(tempfile.mkdtemp(prefix="airflow-sagemaker-automl-"))
+# What boto3 would find; only the tests on live AWS put it back.
+_CREDENTIALS = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "AWS_"))]:
     del os.environ[_name]
 os.environ["AIRFLOW_HOME"] = str(_HOME)
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+# dag.test() finds DAGs by their bundle: those of the repository, and those that only tests need.
+os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
+    [
+        {
+            "name": folder,
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(Path(__file__).parent.parent / folder)},
+        }
+        for folder in ("dags", "tests/dags")
+    ]
+)
 
 from collections.abc import Iterator  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
@@ -52,6 +66,13 @@ def s3(emulator_url: str) -> S3Client:
 def breast_cancer(emulator_url: str) -> str:
     """S3 prefix of a real table of 569 rows whose target column is ``diagnosis``."""
     return upload_breast_cancer(emulator_url)
+
+
+@pytest.fixture
+def aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give boto3 back what it would find on this machine."""
+    for name, value in _CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session", autouse=True)

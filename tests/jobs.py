@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from demo.sandbox import BUCKET
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-automl"
@@ -31,6 +33,15 @@ def tabular_request(training_data: str, target: str = "diagnosis", **config: Any
         "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": target, **config}},
         "RoleArn": ROLE,
     }
+
+
+def put_table(s3: S3Client, name: str, table: pd.DataFrame) -> str:
+    """Upload a table as one CSV file.
+
+    :return: its prefix.
+    """
+    s3.put_object(Bucket=BUCKET, Key=f"{name}/table.csv", Body=table.to_csv(index=False).encode())
+    return f"s3://{BUCKET}/{name}/"
 
 
 def start(sagemaker: SageMakerClient, request: dict[str, Any], name: str | None = None) -> str:

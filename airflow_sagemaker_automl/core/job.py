@@ -120,6 +120,11 @@ class AutoMLJob:
         return self.status in FINISHED
 
     @property
+    def is_in_progress(self) -> bool:
+        """Whether it still works towards a model; a job that is stopping does not."""
+        return self.status is JobStatus.IN_PROGRESS
+
+    @property
     def has_model(self) -> bool:
         """Whether it ended as one hopes: completed, with a best candidate."""
         return self.status is JobStatus.COMPLETED and self.best_candidate is not None

@@ -6,6 +6,7 @@ import base64
 import functools
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -168,19 +169,17 @@ def _within(
         return (
             all(item[member] == request[filter_] for filter_, member in filters.items() if filter_ in request)
             and request.get("NameContains", "").lower() in item[name].lower()
-            and all(
-                item[moment] > request[f"{moment}After"]
-                for moment in ("CreationTime", "LastModifiedTime")
-                if f"{moment}After" in request
-            )
-            and all(
-                item[moment] < request[f"{moment}Before"]
-                for moment in ("CreationTime", "LastModifiedTime")
-                if f"{moment}Before" in request
-            )
+            and all(item[moment] > bound for moment, bound in _bounds(request, "After"))
+            and all(item[moment] < bound for moment, bound in _bounds(request, "Before"))
         )
 
     return [item for item in items if wanted(item)]
+
+
+def _bounds(request: Mapping[str, Any], side: str) -> list[tuple[str, datetime]]:
+    """Read the time filters of a list request; moto parses times as UTC without saying so."""
+    moments = ("CreationTime", "LastModifiedTime")
+    return [(name, request[f"{name}{side}"].replace(tzinfo=UTC)) for name in moments if f"{name}{side}" in request]
 
 
 def _page(

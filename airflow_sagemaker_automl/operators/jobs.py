@@ -128,12 +128,12 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
                 job = self.hook.create_job({**request, "AutoMLJobName": name, "Tags": _tagged(request, marks)})
             except JobNameTaken as taken:
                 job = self._require_own(taken, identity)
-                if not job.is_finished or job.has_model:
+                if job.is_in_progress or job.has_model:
                     self.log.info("Continuing with AutoML job %s, which is %s", job.name, job.status.value)
                     return job
-                self.log.info("AutoML job %s ended as %s; starting another one", job.name, job.secondary_status)
+                self.log.info("AutoML job %s is %s; starting another one", job.name, job.secondary_status)
                 if explicit_name:
-                    raise JobNameTaken(name, f"this task's job of that name ended as {job.status.value}.") from taken
+                    raise JobNameTaken(name, f"this task's job of that name is {job.status.value}.") from taken
             else:
                 self.log.info("Started AutoML job %s (%s)", job.name, job.console_url or job.arn)
                 return job

@@ -52,7 +52,7 @@ def described(**members: Any) -> dict[str, Any]:
 def test_the_statuses_are_those_of_the_service() -> None:
     """The vocabulary is total over botocore's own."""
     model = get_session().get_service_model("sagemaker")
-    assert {status.value for status in JobStatus} == set(model.shape_for("AutoMLJobStatus").enum)
+    assert {status.value for status in JobStatus} == set(model.shape_for("AutoMLJobStatus").metadata["enum"])
 
 
 def test_an_unknown_status_is_an_error() -> None:
@@ -82,9 +82,7 @@ def test_only_three_statuses_are_final(status: JobStatus) -> None:
         ),
     ],
 )
-def test_every_bad_ending_is_an_error_of_its_own(
-    members: dict[str, Any], error: type[AutoMLError], words: str
-) -> None:
+def test_every_bad_ending_is_an_error_of_its_own(members: dict[str, Any], error: type[AutoMLError], words: str) -> None:
     """Nothing but a completed job with a best candidate is a success; the message has name and reason."""
     job = AutoMLJob.from_api(described(**members), console_url="https://console/jobs")
     with pytest.raises(error) as raised:

@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_wine
 
-from demo.sandbox import BUCKET
-from tests.jobs import start, tabular_request, wait
+from tests.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-
-
-def put_table(s3: S3Client, name: str, table: pd.DataFrame) -> str:
-    """Upload a table as one CSV file.
-
-    :return: its prefix.
-    """
-    s3.put_object(Bucket=BUCKET, Key=f"{name}/table.csv", Body=table.to_csv(index=False).encode())
-    return f"s3://{BUCKET}/{name}/"
 
 
 @pytest.fixture(scope="session")

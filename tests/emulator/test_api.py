@@ -28,7 +28,11 @@ if TYPE_CHECKING:
         ({"AutoMLJobObjective": {"MetricName": "Bogus"}}, "enum value set"),
         ({"AutoMLJobObjective": {"MetricName": "F1"}}, "both ProblemType and AutoMLJobObjective"),
         (
-            {"AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "x", "ProblemType": "Regression"}}},
+            {
+                "AutoMLProblemTypeConfig": {
+                    "TabularJobConfig": {"TargetAttributeName": "x", "ProblemType": "Regression"}
+                }
+            },
             "both ProblemType and AutoMLJobObjective",
         ),
         (
@@ -90,7 +94,10 @@ def test_jobs_are_listed_as_the_service_lists_them(sagemaker: SageMakerClient, b
     pages = sagemaker.get_paginator("list_auto_ml_jobs").paginate(
         NameContains=prefix, SortBy="CreationTime", SortOrder="Ascending", PaginationConfig={"PageSize": 2}
     )
-    assert [[entry["AutoMLJobName"] for entry in page["AutoMLJobSummaries"]] for page in pages] == [names[:2], names[2:]]
+    assert [[entry["AutoMLJobName"] for entry in page["AutoMLJobSummaries"]] for page in pages] == [
+        names[:2],
+        names[2:],
+    ]
 
 
 def test_tags_of_a_job_are_kept(sagemaker: SageMakerClient, breast_cancer: str) -> None:
@@ -98,7 +105,10 @@ def test_tags_of_a_job_are_kept(sagemaker: SageMakerClient, breast_cancer: str) 
     request = {**tabular_request(breast_cancer, "absent"), "Tags": [{"Key": "one", "Value": "1"}]}
     arn = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=start(sagemaker, request))["AutoMLJobArn"]
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "two", "Value": "2"}])
-    assert {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]} == {"one": "1", "two": "2"}
+    assert {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]} == {
+        "one": "1",
+        "two": "2",
+    }
 
 
 def test_what_is_not_there_answers_as_an_aws_error(sagemaker: SageMakerClient) -> None:
@@ -125,7 +135,9 @@ def test_a_wrong_answer_of_our_own_is_caught() -> None:
     with pytest.raises(AssertionError, match=r"autoMLJobArn.*must not be null"):
         check_answer("CreateAutoMLJobV2", {})
     with pytest.raises(AssertionError, match="Unknown member at 'surprise'"):
-        check_answer("CreateAutoMLJobV2", {"AutoMLJobArn": "arn:aws:sagemaker:r:123456789012:automl-job/x", "Surprise": 1})
+        check_answer(
+            "CreateAutoMLJobV2", {"AutoMLJobArn": "arn:aws:sagemaker:r:123456789012:automl-job/x", "Surprise": 1}
+        )
 
 
 def test_the_seams_of_moto_are_where_they_were() -> None:

@@ -14,8 +14,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from demo.sandbox import BUCKET, sagemaker_client, upload_breast_cancer
-from tests.emulator.conftest import put_table
-from tests.jobs import start, tabular_request, unique, wait
+from tests.jobs import put_table, start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

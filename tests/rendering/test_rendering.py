@@ -8,7 +8,6 @@ import math
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
@@ -590,17 +589,17 @@ def test_the_same_card_gives_the_same_page() -> None:
     assert card == CARD
 
 
-def test_a_card_of_full_size_renders_quickly() -> None:
-    """A card at the service's limit of 100 000 characters takes well under a second."""
+def test_a_card_of_full_size_is_rendered_whole() -> None:
+    """A card at the service's limit of 100 000 characters loses neither bars nor cells."""
     curve = ROC | {"value": [[index / 9999, 0.5] for index in range(5000)]}
     bars = BARS | {"value": [0.5] * 100, "x_axis_name": ["a label of thirty characters.."] * 100}
     matrix = MATRIX | {"value": [[12] * 20] * 20}
     groups = [{"name": "g", "metric_data": [curve, bars, matrix]}]
     card = {"evaluation_details": [{"name": "e", "metric_groups": groups}]}
     assert len(json.dumps(card)) > 100_000
-    started = time.perf_counter()
-    render_html(card, title="t")
-    assert time.perf_counter() - started < 0.9
+    page = render_html(card, title="t")
+    assert page.count("a label of thirty characters..") >= 100
+    assert page.count(">12<") >= 400
 
 
 def test_quotes_in_labels_survive_in_attributes_and_text() -> None:

@@ -1,0 +1,89 @@
+"""Candidates as the service reports them, with all that it may leave out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_sagemaker_automl.core.candidate import Candidate, Metric, leaderboard
+from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
+
+
+def described(name: str = "best", **members: Any) -> dict[str, Any]:
+    """Write an ``AutoMLCandidate`` with the members that the service model requires."""
+    return {
+        "CandidateName": name,
+        "ObjectiveStatus": "Succeeded",
+        "CandidateStatus": "Completed",
+        "CandidateSteps": [],
+        **members,
+    }
+
+
+def objective(value: float, metric: str = "F1", direction: str = "Maximize") -> dict[str, Any]:
+    """Write its ``FinalAutoMLJobObjectiveMetric``."""
+    return {"FinalAutoMLJobObjectiveMetric": {"MetricName": metric, "Type": direction, "Value": value}}
+
+
+def test_only_what_the_model_requires_is_needed() -> None:
+    """A candidate without objective, metrics, containers and reports is read all the same."""
+    candidate = Candidate.from_api(described())
+    assert candidate.objective is None
+    assert candidate.metrics == ()
+    assert candidate.containers == ()
+    assert candidate.to_json()["objective_value"] is None
+
+
+def test_the_standard_name_of_a_metric_comes_first() -> None:
+    """LogLoss has a standard name only; where both are there they need not agree."""
+    data = [
+        {"StandardMetricName": "LogLoss", "Value": 0.1, "Set": "Validation"},
+        {"MetricName": "F1", "StandardMetricName": "F1macro", "Value": 0.9, "Set": "Test"},
+        {"MetricName": "AUC", "Value": 0.8},
+        {"MetricName": "R2", "Value": float("nan"), "Set": "Test"},
+        {"Value": 0.5, "Set": "Test"},
+    ]
+    candidate = Candidate.from_api(described(CandidateProperties={"CandidateMetrics": data}))
+    assert candidate.metrics == (
+        Metric("LogLoss", 0.1, "Validation"),
+        Metric("F1macro", 0.9, "Test"),
+        Metric("AUC", 0.8, None),
+    )
+    assert candidate.metrics_by_set() == {
+        "Validation": {"LogLoss": 0.1},
+        "Test": {"F1macro": 0.9},
+        "Unknown": {"AUC": 0.8},
+    }
+
+
+@pytest.mark.parametrize(("direction", "expected"), [("Maximize", "bac"), ("Minimize", "acb")])
+def test_the_leaderboard_knows_the_direction(direction: str, expected: str) -> None:
+    """Best first, whichever way is better; a candidate without a figure comes last."""
+    values = {"a": 0.2, "b": 0.9, "c": 0.2 if direction == "Maximize" else 0.5}
+    candidates = [
+        Candidate.from_api(described(name, **objective(value, "X", direction))) for name, value in values.items()
+    ]
+    candidates.insert(1, Candidate.from_api(described("unfinished")))
+    assert [candidate.name for candidate in leaderboard(candidates)] == [*expected, "unfinished"]
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"CandidateStatus": "Failed"}, "its status is Failed"),
+        ({}, "names no inference container"),
+    ],
+)
+def test_a_candidate_without_a_model_is_not_registered(members: dict[str, Any], words: str) -> None:
+    """The error names job, candidate and reason."""
+    with pytest.raises(CandidateNotRegistrable, match=words) as raised:
+        Candidate.from_api(described(**members)).require_registrable("job")
+    assert "Candidate 'best' of AutoML job job" in str(raised.value)
+
+
+def test_the_result_is_json() -> None:
+    """What goes to XCom survives JSON."""
+    candidate = Candidate.from_api(described(**objective(0.5)))
+    assert json.loads(json.dumps(candidate.to_json()))["objective_value"] == 0.5

@@ -1,0 +1,67 @@
+"""Every error survives pickling, says what happened, and knows whether a retry can help."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from airflow_sagemaker_automl import exceptions
+from airflow_sagemaker_automl.core.console import automl_job_url
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.exceptions import AutoMLError, AutoMLJobError
+from tests.core.test_job import described
+
+JOB = AutoMLJob.from_api(described())
+ERRORS: list[AutoMLError] = [
+    exceptions.InvalidJobRequest(["a", "b"]),
+    exceptions.JobNameTaken("name", "it belongs to somebody."),
+    exceptions.UnknownStatus("AutoML job", "Paused"),
+    exceptions.AutoMLJobFailed(JOB),
+    exceptions.AutoMLJobStopped(JOB),
+    exceptions.NoBestCandidate(JOB),
+    exceptions.AutoMLJobTimedOut(JOB, 60.0),
+    exceptions.CandidateNotRegistrable("job", None, "there is none."),
+    exceptions.InvalidModelCard(["$.x: wrong"]),
+    exceptions.ModelPackageFailed("arn", ["a reason"]),
+    exceptions.ServiceUnavailable("no answer"),
+]
+
+
+def test_the_list_above_is_complete() -> None:
+    """Every error class of the module that is raised is tested here."""
+    defined = {
+        value for value in vars(exceptions).values() if isinstance(value, type) and issubclass(value, AutoMLError)
+    }
+    assert {type(error) for error in ERRORS} == defined - {AutoMLError, AutoMLJobError}
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_survive_pickling(error: AutoMLError) -> None:
+    """An error that crosses a process border arrives as it was."""
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+def test_errors_say_whether_a_retry_can_help() -> None:
+    """A retry starts another job after a failed one; it cannot mend a request, a name or a deadline."""
+    helped = {type(error).__name__ for error in ERRORS if error.retry_can_help}
+    assert helped == {"AutoMLJobFailed", "AutoMLJobStopped", "NoBestCandidate", "ServiceUnavailable"}
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "eu-west-1", "https://eu-west-1.console.aws.amazon.com/"),
+        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn/"),
+        ("aws-us-gov", "us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/"),
+    ],
+)
+def test_console_links_know_the_partitions(partition: str, region: str, host: str) -> None:
+    """Each partition has a console of its own; one that is not known gives no link."""
+    url = automl_job_url(partition, region)
+    assert url
+    assert url.startswith(host)
+    assert automl_job_url("aws-iso", region) is None

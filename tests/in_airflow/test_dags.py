@@ -1,0 +1,81 @@
+"""DAGs in Airflow's own test runner: rendered, deferred, resumed, and what they leave in the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from demo.sandbox import REPOSITORY
+from tests.jobs import unique
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_sagemaker import SageMakerClient
+
+DAGS = sorted((REPOSITORY / "dags").glob("*.py"))
+
+
+def _run(folder: str, dag_id: str, conf: dict[str, Any]) -> Any:
+    bag = DagBag(str(REPOSITORY / folder), load_op_links=False)
+    assert not bag.import_errors
+    return bag.dags[dag_id].test(run_conf=conf)
+
+
+@pytest.mark.parametrize("file", DAGS, ids=lambda file: file.name)
+def test_every_dag_of_the_repository_is_imported(file: Path, airflow_database: None) -> None:
+    """No import error, and at least one DAG in each file."""
+    bag = DagBag(str(file), load_op_links=False)
+    assert not bag.import_errors
+    assert bag.dags
+
+
+def test_the_retraining_dag_registers_a_version(
+    airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """The shipped DAG, as it is: the version's card has the words of the form."""
+    group = unique("group")
+    conf = {"training_data": breast_cancer, "model_package_group": group, "purpose": "A purpose"}
+    assert _run("dags", "automl_retraining", conf).state == "success"
+    (version,) = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    described = sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"])
+    assert '"purpose_of_model":"A purpose"' in described["ModelCard"]["ModelCardContent"]
+
+
+@pytest.mark.parametrize("dag_id", ["train_and_register_deferred", "train_and_register_here"])
+def test_templates_reach_every_leaf(
+    dag_id: str, airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """Rendered values are what the service gets, and the version comes from the run's own job, deferred or not."""
+    group = unique("group")
+    run = _run("tests/dags", dag_id, {"group": group, "data": breast_cancer})
+    assert run.state == "success"
+    (version,) = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    described = sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"])
+    metadata = described["CustomerMetadataProperties"]
+    assert (metadata["dag_id"], metadata["run_id"]) == (dag_id, run.run_id)
+    assert f"Run {run.run_id}" in described["ModelCard"]["ModelCardContent"]
+    job = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=metadata["automl_job_name"])
+    assert job["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"] == "diagnosis"
+    assert job["OutputDataConfig"]["S3OutputPath"] == f"s3://automl-demo/{dag_id}"
+
+
+def test_a_job_that_fails_fails_the_run(airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A deferred task whose job fails is failed, and nothing downstream of it runs."""
+    group = unique("group")
+    run = _run("tests/dags", "train_and_register_deferred", {"group": group, "target": "prognosis"})
+    assert run.state == "failed"
+    states = {instance.task_id: instance.state for instance in run.get_task_instances()}
+    assert states == {"train": "failed", "register": "upstream_failed"}
+    assert not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+
+
+def test_deferring_follows_airflows_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``[operators] default_deferrable`` decides where the DAG does not."""
+    for setting in (True, False):
+        monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", str(setting))
+        assert SageMakerAutoMLJobOperator(task_id="train", request={}).deferrable is setting
+        assert SageMakerAutoMLJobOperator(task_id="train", request={}, deferrable=not setting).deferrable is not setting

@@ -1,0 +1,103 @@
+"""What Airflow sees of the package: its provider record, its modules, and what they cost."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+import airflow_sagemaker_automl
+from airflow_sagemaker_automl import operators
+from airflow_sagemaker_automl.provider_info import get_provider_info
+
+
+def _python(code: str) -> str:
+    result = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_airflow_lists_the_provider() -> None:
+    """``airflow providers list`` shows the package with its version."""
+    listed = subprocess.run(["airflow", "providers", "list", "--output", "json"], capture_output=True, text=True)
+    assert listed.returncode == 0, listed.stderr
+    shown = {entry["package_name"]: entry for entry in json.loads(listed.stdout)}
+    assert shown["airflow-sagemaker-automl"]["version"] == airflow_sagemaker_automl.__version__
+
+
+def test_the_provider_record_satisfies_airflows_schema() -> None:
+    """Airflow drops a provider whose record breaks its schema; a broken import of it would stop all of Airflow."""
+    schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
+    jsonschema.validate(get_provider_info(), schema)
+    (entry,) = entry_points(group="apache_airflow_provider", name="provider_info").select(
+        module="airflow_sagemaker_automl.provider_info"
+    )
+    assert entry.load() is get_provider_info
+    assert version("airflow-sagemaker-automl") == get_provider_info()["versions"][0]
+
+
+@pytest.mark.parametrize("kind", ["operators", "hooks", "triggers"])
+def test_every_module_of_the_record_exists(kind: str) -> None:
+    """A dotted path in the record leads somewhere."""
+    for entry in get_provider_info()[kind]:
+        for module in entry["python-modules"]:
+            importlib.import_module(module)
+
+
+def test_the_configuration_option_has_its_default() -> None:
+    """Airflow knows ``[sagemaker_automl] deployment`` from the record; it is empty unless set."""
+    code = (
+        "import os; os.environ.pop('AIRFLOW__SAGEMAKER_AUTOML__DEPLOYMENT', None)\n"
+        "from airflow.configuration import conf; print(repr(conf.get('sagemaker_automl', 'deployment')))"
+    )
+    assert _python(code).splitlines()[-1] == "''"
+
+
+def test_importing_operators_loads_no_aws_sdk() -> None:
+    """A DAG file pays for what it uses: no boto, no hook, no schema library of ours at parse time."""
+    code = (
+        "import sys; from airflow.sdk import BaseOperator; before = set(sys.modules)\n"
+        "from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator\n"
+        "from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator\n"
+        "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+    loaded = set(json.loads(_python(code).splitlines()[-1].replace("'", '"')))
+    assert "airflow_sagemaker_automl" in loaded
+    assert not loaded & {"boto3", "botocore", "jsonschema", "moto", "pandas", "jinja2"}
+
+
+def test_the_root_imports_nothing() -> None:
+    """Airflow imports the root during provider discovery."""
+    code = (
+        "import sys; before = set(sys.modules); import airflow_sagemaker_automl\n"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    assert _python(code).strip() == "['airflow_sagemaker_automl']"
+
+
+def test_operators_are_found_from_their_package() -> None:
+    """The lazy names are all there, and no others."""
+    for name in operators.__all__:
+        assert getattr(operators, name).__name__ == name
+    assert set(operators.__all__) <= set(dir(operators))
+    with pytest.raises(AttributeError, match="SageMakerNoSuchOperator"):
+        _ = operators.SageMakerNoSuchOperator
+
+
+@pytest.mark.parametrize("name", operators.__all__)
+def test_documented_arguments_are_what_they_say(name: str) -> None:
+    """An argument documented as templated is a template field, and each has a line of its own."""
+    operator: Any = getattr(operators, name)
+    documentation = operator.__doc__
+    arguments = documentation.split(":return:")[0].split(":param ")[1:]
+    templated = {text.partition(":")[0] for text in arguments if "(templated)" in text}
+    assert templated == set(operator.template_fields)
+    signature = set(operator.__init__.__wrapped__.__kwdefaults__ or {}) - {"kwargs"}
+    assert signature <= {text.partition(":")[0] for text in arguments}

@@ -1,0 +1,262 @@
+"""The job operator against the emulator: one job for each attempt, and no ending taken for another."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+
+from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
+from airflow_sagemaker_automl.exceptions import AutoMLJobFailed, NoBestCandidate, ServiceUnavailable
+from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
+from demo.sandbox import BUCKET
+from tests.jobs import ROLE, start, tabular_request, unique, wait
+from tests.tasks import changed
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+def operator(request: Any, **arguments: Any) -> SageMakerAutoMLJobOperator:
+    """Make the operator under test; it waits in its own process unless told otherwise."""
+    defaults = {"task_id": "train", "deferrable": False, "poll_interval": 0.2}
+    return SageMakerAutoMLJobOperator(request=request, **{**defaults, **arguments})
+
+
+def jobs_of(sagemaker: SageMakerClient, context: Any) -> list[str]:
+    """List the jobs that carry the tags of a context's run, oldest first."""
+    listed = sagemaker.list_auto_ml_jobs(MaxResults=100, SortBy="CreationTime", SortOrder="Ascending")
+    names = []
+    for summary in listed["AutoMLJobSummaries"]:
+        tags = sagemaker.list_tags(ResourceArn=summary["AutoMLJobArn"])["Tags"]
+        if {"Key": "airflow:run_id", "Value": context["ti"].run_id} in tags:
+            names.append(summary["AutoMLJobName"])
+    return names
+
+
+def test_a_typed_request_is_trained_and_its_result_is_json(
+    context: Any, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """Waiting in the worker, the task returns what downstream tasks need, as the service has it."""
+    request = AutoMLJobRequest(
+        problem_type=Tabular(target="diagnosis", completion=CompletionCriteria(max_candidates=1)),
+        training_data=breast_cancer,
+        output=f"s3://{BUCKET}/out",
+        role_arn=ROLE,
+        tags={"team": "risk"},
+    )
+    result = operator(request).execute(context)
+    described = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=result["job_name"])
+    best = described["BestCandidate"]
+    assert result["job_arn"] == described["AutoMLJobArn"]
+    assert (result["status"], result["secondary_status"]) == ("Completed", "MaxCandidatesReached")
+    assert (result["problem_type"], result["resolved_problem_type"]) == ("Tabular", "BinaryClassification")
+    assert result["objective"] == "F1"
+    assert result["best_candidate"]["name"] == best["CandidateName"]
+    assert result["best_candidate"]["objective_value"] == best["FinalAutoMLJobObjectiveMetric"]["Value"]
+    assert set(result["best_candidate"]["metrics"]) == {"Train", "Validation", "Test"}
+    assert result["elapsed_seconds"] > 0
+    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=result["job_arn"])["Tags"]}
+    assert tags["team"] == "risk"
+    assert (tags["airflow:dag_id"], tags["airflow:deployment"]) == (context["ti"].dag_id, "local")
+
+
+def test_a_second_execution_goes_on_with_the_same_job(
+    context: Any, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """A crash after submission, or a redelivered message, starts no second job."""
+    task = operator(tabular_request(breast_cancer, CompletionCriteria={"MaxCandidates": 1}), wait_for_completion=False)
+    first, second = task.execute(context), task.execute(context)
+    assert first["job_name"] == second["job_name"]
+    assert first["status"] == "InProgress"
+    wait(sagemaker, first["job_name"])
+    after_the_end = operator(task.request).execute(context)
+    assert (after_the_end["job_name"], after_the_end["status"]) == (first["job_name"], "Completed")
+    assert jobs_of(sagemaker, context) == [first["job_name"]]
+
+
+def test_a_retry_after_a_failure_starts_another_job(
+    context: Any, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """A job that failed is not continued; the retry has a name of its own, and so has the one after it."""
+    task = operator(tabular_request(breast_cancer, "prognosis"))
+    for attempt in (1, 2, 3):
+        with pytest.raises(AutoMLJobFailed, match="target column 'prognosis' is not in the data"):
+            task.execute(changed(context, try_number=attempt))
+    assert len(set(jobs_of(sagemaker, context))) == 3
+
+
+def test_a_retry_does_not_go_on_with_a_job_that_was_stopped(
+    context: Any, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """What a kill has stopped, or is still stopping, has no model to come."""
+    task = operator(tabular_request(breast_cancer), wait_for_completion=False)
+    first = task.execute(context)["job_name"]
+    task.on_kill()
+    second = task.execute(changed(context, try_number=2))["job_name"]
+    assert first != second
+    sagemaker.stop_auto_ml_job(AutoMLJobName=second)
+
+
+def test_a_cleared_task_trains_again(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """Clearing a task that has ended raises max_tries, by which the operator knows to start anew."""
+    task = operator(tabular_request(breast_cancer), wait_for_completion=False)
+    first = task.execute(context)
+    cleared = task.execute(changed(context, max_tries=1))
+    assert first["job_name"] != cleared["job_name"]
+    for name in jobs_of(sagemaker, context):
+        sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+
+
+def test_somebody_elses_job_is_not_taken_over(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A name that is taken fails the task for good, saying whose it is, and leaves the other job alone."""
+    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    with pytest.raises(AirflowFailException, match="taken: Airflow did not start it"):
+        operator(tabular_request(breast_cancer), job_name=name).execute(context)
+    other = changed(context, dag_id="another-dag")
+    mine = operator(tabular_request(breast_cancer, "absent"), job_name=unique(), wait_for_completion=False)
+    mine.execute(context)
+    with pytest.raises(AirflowFailException, match=f"it belongs to DAG {context['ti'].dag_id}, run"):
+        mine.execute(other)
+
+
+def test_a_name_of_ones_own_cannot_be_used_again(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """With an explicit name a retry after a failure cannot start another job, and says so."""
+    task = operator(tabular_request(breast_cancer, "absent"), job_name=unique())
+    with pytest.raises(AutoMLJobFailed):
+        task.execute(context)
+    with pytest.raises(AirflowFailException, match="leave job_name out"):
+        task.execute(changed(context, try_number=2))
+
+
+def test_a_job_without_candidate_is_no_success(context: Any, breast_cancer: str) -> None:
+    """Completed, but no model: an error that says what to do."""
+    request = tabular_request(breast_cancer, CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
+    with pytest.raises(NoBestCandidate, match=r"MaxAutoMLJobRuntimeReached.*Raise its run-time limits"):
+        operator(request).execute(context)
+
+
+def test_a_deadline_stops_the_job(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """The wait ends at its deadline, the job is told to stop, and a retry does not try again."""
+    task = operator(tabular_request(breast_cancer), wait_timeout=timedelta(seconds=3))
+    with pytest.raises(AirflowFailException, match=r"not finished within 3 s of its creation"):
+        task.execute(context)
+    (name,) = jobs_of(sagemaker, context)
+    assert wait(sagemaker, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+
+
+def test_killing_the_task_stops_the_job(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """Whoever ends the task does not want the job's result; a task that has started none has none to stop."""
+    task = operator(tabular_request(breast_cancer), wait_for_completion=False)
+    task.on_kill()
+    name = task.execute(context)["job_name"]
+    task.on_kill()
+    assert wait(sagemaker, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+
+
+def test_a_deferred_task_hands_everything_on(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """The trigger gets the job, the whole connection, the interval and one absolute deadline."""
+    task = operator(
+        tabular_request(breast_cancer, "absent"),
+        deferrable=True,
+        poll_interval=30,
+        wait_timeout=600,
+        region_name="us-east-1",
+        verify=False,
+        botocore_config={"retries": {"max_attempts": 1}},
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, AutoMLJobTrigger)
+    (name,) = jobs_of(sagemaker, context)
+    created = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["CreationTime"].timestamp()
+    assert trigger.job_name == name
+    assert trigger.connection == {
+        "aws_conn_id": "aws_default",
+        "region_name": "us-east-1",
+        "verify": False,
+        "botocore_config": {"retries": {"max_attempts": 1}},
+    }
+    assert trigger.poll_interval == 30
+    assert trigger.deadline == pytest.approx(created + 600, abs=5)
+    assert deferred.value.method_name == "execute_complete"
+
+
+def test_a_job_that_has_ended_needs_no_trigger(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """Adopting a completed job returns at once, deferrable or not."""
+    request = tabular_request(breast_cancer, CompletionCriteria={"MaxCandidates": 1})
+    name = operator(request, wait_for_completion=False).execute(context)["job_name"]
+    wait(sagemaker, name)
+    assert operator(request, deferrable=True).execute(context)["job_name"] == name
+
+
+def test_the_task_judges_by_the_service_and_not_by_the_event(
+    context: Any, completed_job: str, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """An event says only that the wait is over; an end that nobody knows is an error, never a success."""
+    task = operator({})
+    done = task.execute_complete(context, {"job_name": completed_job, "end": "finished"})
+    assert done["status"] == "Completed"
+    late = task.execute_complete(context, {"job_name": completed_job, "end": "deadline"})
+    assert late["status"] == "Completed"
+    failed = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    wait(sagemaker, failed)
+    with pytest.raises(AutoMLJobFailed):
+        task.execute_complete(context, {"job_name": failed, "end": "finished"})
+    with pytest.raises(ValueError, match="surprise"):
+        task.execute_complete(context, {"job_name": completed_job, "end": "surprise"})
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({}, "Missing required parameter"),
+        ("s3://not-a-request", "a mapping is needed, not str"),
+        (tabular_request("s3://bucket/x", Mode="FAST"), "enum value set"),
+    ],
+)
+def test_a_bad_request_fails_for_good(request_: Any, words: str, context: Any) -> None:
+    """What no retry can mend uses up none."""
+    with pytest.raises(AirflowFailException, match=words):
+        operator(request_).execute(context)
+
+
+def test_no_service_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong port says which connection and what to look at; a retry may help."""
+    connection = os.environ["AIRFLOW_CONN_AWS_DEFAULT"]
+    wrong = '{"conn_type": "aws", "login": "a", "password": "b", "extra": {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:9"}}'
+    monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", wrong)
+    task = operator(
+        tabular_request("s3://bucket/x"),
+        aws_conn_id="nowhere",
+        botocore_config={"retries": {"max_attempts": 1}, "connect_timeout": 1},
+    )
+    with pytest.raises(ServiceUnavailable) as raised:
+        task.execute(context)
+    assert "with connection 'nowhere': Could not connect to the endpoint URL" in str(raised.value)
+    assert "endpoint_url right?" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert connection == os.environ["AIRFLOW_CONN_AWS_DEFAULT"]
+
+
+def test_no_credentials_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the connection nor the machine has credentials: the error says what to do."""
+    monkeypatch.setenv("AIRFLOW_CONN_EMPTY", '{"conn_type": "aws", "extra": {"region_name": "us-east-1"}}')
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    with pytest.raises(ServiceUnavailable, match="Give the connection a key or a role"):
+        operator(tabular_request("s3://bucket/x"), aws_conn_id="empty").execute(context)
+
+
+def test_the_caller_keeps_the_request_as_it_was(context: Any, breast_cancer: str) -> None:
+    """A mapped or retried task starts from the same values."""
+    request = {**tabular_request(breast_cancer, "absent"), "Tags": [{"Key": "team", "Value": "risk"}]}
+    before = repr(request)
+    operator(request, wait_for_completion=False).execute(context)
+    assert repr(request) == before

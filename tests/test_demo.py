@@ -1,0 +1,84 @@
+"""``make demo`` as a newcomer runs it: what it prints, what it leaves, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+
+from demo.run import FOLDER
+from demo.sandbox import REPOSITORY
+
+
+def _demo() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "demo.run"],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_the_demo_registers_a_real_model() -> None:
+    """Progress, leaderboard, version and card; the summary has the figures that were printed."""
+    process = _demo()
+    printed, errors = process.communicate(timeout=180)
+    assert process.returncode == 0, errors
+    summary = json.loads((FOLDER / "summary.json").read_text())
+    assert summary["status"] == "Completed"
+    assert summary["objective"] == "F1"
+    assert summary["best_candidate"] in [candidate["name"] for candidate in summary["candidates"]]
+    assert summary["model_package_arn"].endswith(":model-package/breast-cancer/1")
+    assert (summary["model_package_version"], summary["approval_status"]) == (1, "PendingManualApproval")
+    best = summary["candidates"][0]
+    assert best["name"] == summary["best_candidate"]
+    assert 0.9 < best["metrics"]["Validation"]["F1"] <= 1
+    for word in ("TrainingModels", "candidate lightgbm ", f"{best['metrics']['Validation']['F1']:.4f}", "<- best"):
+        assert word in printed
+    assert summary["model_package_arn"] in printed
+    card = json.loads((FOLDER / "model_card.json").read_text())
+    assert card["training_details"]["objective_function"]["function"]["facet"] == "F1"
+    page = (FOLDER / "model_card.html").read_text()
+    assert page.count("<svg") >= 4
+    assert "breast-cancer, version 1" in page
+
+
+def test_an_interrupted_demo_leaves_nothing_behind() -> None:
+    """Ctrl-C ends emulator, trainer and Airflow, says so, and exits as interrupted programs do."""
+    process = _demo()
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Emulator on")
+    time.sleep(3)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_the_ui_says_which_port_is_taken() -> None:
+    """A busy port is one clear line with the way out."""
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        result = subprocess.run(
+            [sys.executable, "-m", "demo.ui"],
+            cwd=REPOSITORY,
+            env={**os.environ, "PORT": str(port)},
+            capture_output=True,
+            text=True,
+        )
+    assert result.returncode == 1
+    assert result.stderr.strip() == f"Port {port} is in use or no port; try: make ui PORT=8081"

@@ -1,0 +1,102 @@
+"""The hook's own decisions: what a missing report means, which console there is, and who may be first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+from demo.sandbox import BUCKET
+from tests.jobs import start, tabular_request, unique
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@pytest.fixture
+def hook(emulator_url: str) -> SageMakerAutoMLHook:
+    """A hook on the emulator."""
+    return SageMakerAutoMLHook(aws_conn_id="aws_default")
+
+
+def test_a_report_that_is_not_there_is_no_failure(hook: SageMakerAutoMLHook, s3: S3Client, breast_cancer: str) -> None:
+    """No prefix, no object, no JSON: no report, and the registration goes on without it."""
+    prefix = f"s3://{BUCKET}/{unique('report')}"
+    assert hook.read_report(None, "statistics.json") is None
+    assert hook.read_report(prefix, "statistics.json") is None
+    assert hook.read_report("s3://no-such-bucket-anywhere/x", "statistics.json") is None
+    key = f"{prefix.removeprefix(f's3://{BUCKET}/')}/statistics.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"<html>")
+    assert hook.read_report(prefix, "statistics.json") is None
+    body = b'{"version": 0.0}'
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    for spelling in (prefix, f"{prefix}/"):  # The service writes the prefix with and without a slash.
+        report = hook.read_report(spelling, "statistics.json")
+        assert report
+        assert (report.uri, report.content) == (f"{prefix}/statistics.json", {"version": 0.0})
+        assert report.sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """No link is better than one that leads nowhere."""
+    assert hook.describe_job(start(sagemaker, tabular_request(breast_cancer, "absent"))).console_url is None
+
+
+@pytest.mark.parametrize(
+    ("region", "host"), [("eu-west-1", "console.aws.amazon.com"), ("cn-north-1", "console.amazonaws.cn")]
+)
+def test_the_real_service_has_one(region: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partition and region of the connection decide; no call is made for it."""
+    monkeypatch.setenv("AIRFLOW_CONN_REAL", '{"conn_type": "aws", "login": "a", "password": "b"}')
+    url = SageMakerAutoMLHook(aws_conn_id="real", region_name=region)._job_url
+    assert url
+    assert url.startswith(f"https://{region}.{host}/")
+
+
+def test_many_may_create_a_group_at_once(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient) -> None:
+    """Eight tasks that find the group missing create it once, and none fails."""
+    group = unique("group")
+    errors: list[Exception] = []
+
+    def ensure() -> None:
+        try:
+            SageMakerAutoMLHook(aws_conn_id="aws_default").ensure_group(group)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ensure) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupStatus"] == "Completed"
+
+
+def test_a_role_is_assumed_for_both_services(
+    emulator_url: str, monkeypatch: pytest.MonkeyPatch, breast_cancer: str
+) -> None:
+    """A connection with a role works for SageMaker and for S3; all four arguments reach both clients."""
+    connection = json.loads(os.environ["AIRFLOW_CONN_AWS_DEFAULT"])
+    connection["extra"]["role_arn"] = "arn:aws:iam::123456789012:role/automl"
+    monkeypatch.setenv("AIRFLOW_CONN_ROLE", json.dumps(connection))
+    hook = SageMakerAutoMLHook.from_connection(
+        {
+            "aws_conn_id": "role",
+            "region_name": "eu-west-1",
+            "verify": False,
+            "botocore_config": {"read_timeout": 7},
+        }
+    )
+    assert hook.jobs_in_progress() == {}
+    for client in (hook.conn, hook.s3):
+        assert client.meta.region_name == "eu-west-1"
+        assert vars(client.meta.config)["_user_provided_options"]["read_timeout"] == 7
+        assert client.meta.endpoint_url == emulator_url
+    assert hook.s3.list_objects_v2(Bucket=BUCKET, Prefix="breast-cancer/")["KeyCount"] == 2

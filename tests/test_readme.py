@@ -1,0 +1,48 @@
+"""The README's words are what a newcomer copies, so they work."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from airflow.sdk import DAG
+
+from airflow_sagemaker_automl.provider_info import get_provider_info
+from demo.sandbox import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text()
+MAKEFILE = (REPOSITORY / "Makefile").read_text()
+
+
+def _python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", _python_blocks(), ids=lambda block: block.split("\n")[0])
+def test_every_python_block_runs(block: str) -> None:
+    """A DAG that is copied from the README is a DAG."""
+    before = len(re.findall("task_id=", block))
+    names: dict[str, object] = {}
+    with DAG(dag_id="outer", schedule=None):
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102
+    assert before > 0
+    assert "train" in names
+
+
+def test_every_command_exists() -> None:
+    """Each ``make`` verb that is named is a target, and each target is named."""
+    named = set(re.findall(r"make (?:\w+=\S+ )?([a-z]+)", README))
+    targets = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+    assert named <= targets
+    assert targets - named <= {"format"}
+
+
+def test_every_module_of_the_map_exists() -> None:
+    """The module map has the package's modules, all of them."""
+    package = REPOSITORY / "airflow_sagemaker_automl"
+    mapped = set(re.findall(r"^\| `([\w/.]+)` \|", README, re.MULTILINE))
+    present = {path.name for path in package.glob("*.py")} | {
+        f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
+    }
+    assert mapped == present - {"__init__.py"}
+    assert get_provider_info()["package-name"] in README

@@ -1,0 +1,193 @@
+"""Waiting: one poll for all, no ending missed, none too early, and the state survives being moved."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.serialization.serialized_objects import BaseSerialization
+from airflow.triggers.base import TriggerEvent
+from airflow.triggers.shared_stream import SharedStreamManager
+
+from airflow_sagemaker_automl import triggers
+from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, Snapshot, WaitEnd
+from demo.sandbox import airflow_environment, end, sagemaker_client, upload_breast_cancer
+from tests.jobs import start, tabular_request, unique, wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+    from airflow_sagemaker_automl.hooks import Connection
+
+CONNECTION: Connection = {
+    "aws_conn_id": "aws_default",
+    "region_name": None,
+    "verify": None,
+    "botocore_config": {"retries": {"max_attempts": 1}},
+}
+
+
+def trigger(job_name: str, **arguments: Any) -> AutoMLJobTrigger:
+    """Make the trigger under test."""
+    return AutoMLJobTrigger(**{"job_name": job_name, "connection": CONNECTION, "poll_interval": 0.5, **arguments})
+
+
+async def first(events: AsyncIterator[TriggerEvent]) -> tuple[Any, float]:
+    """Wait for a trigger's only event.
+
+    :return: its payload, and the seconds that it took.
+    """
+    started = time.monotonic()
+    payloads = [event.payload async for event in events]
+    assert len(payloads) == 1
+    return payloads[0], time.monotonic() - started
+
+
+def test_the_state_survives_a_database() -> None:
+    """Airflow stores a trigger as its class path and arguments, encoded as JSON."""
+    path, kwargs = trigger("job", deadline=1795200000.5).serialize()
+    assert path == f"{AutoMLJobTrigger.__module__}.{AutoMLJobTrigger.__qualname__}"
+    stored = BaseSerialization.deserialize(json.loads(json.dumps(BaseSerialization.serialize(kwargs))))
+    assert AutoMLJobTrigger(**stored).serialize() == (path, kwargs)
+
+
+def test_triggers_share_a_poll_where_they_can() -> None:
+    """Same connection and interval: one key, whatever the job and deadline; anything else: another one."""
+    key = trigger("one").shared_stream_key()
+    assert hash(key) == hash(trigger("two", deadline=1.0).shared_stream_key())
+    assert key == trigger("two", deadline=1.0).shared_stream_key()
+    others = [
+        trigger("one", poll_interval=60),
+        trigger("one", connection={**CONNECTION, "region_name": "eu-west-1"}),
+        trigger("one", connection={**CONNECTION, "verify": False}),
+        trigger("one", connection={**CONNECTION, "botocore_config": None}),
+    ]
+    assert key not in [other.shared_stream_key() for other in others]
+
+
+def test_making_a_trigger_costs_nothing() -> None:
+    """The constructor runs on the event loop: no connection is read and no client built."""
+    before = dict(triggers._hooks)
+    trigger("one", connection={**CONNECTION, "aws_conn_id": "there-is-no-such-connection"}).shared_stream_key()
+    assert triggers._hooks == before
+
+
+async def test_a_job_that_ends_fires_once(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """Alone, as in ``airflow dags test``: the end is noticed, and not in the first five seconds."""
+    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    payload, seconds = await first(trigger(name).run())
+    assert payload == {"job_name": name, "end": "finished"}
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"] == "Failed"
+    assert seconds >= EARLIEST_EVENT_SECONDS
+
+
+async def test_a_job_that_had_ended_before_is_not_missed(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A triggerer that was down while the job ended finds out when it is back."""
+    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    wait(sagemaker, name)
+    payload, seconds = await first(trigger(name).run())
+    assert payload["end"] == "finished"
+    assert EARLIEST_EVENT_SECONDS <= seconds < EARLIEST_EVENT_SECONDS + 3
+
+
+async def test_a_deadline_ends_the_wait_and_not_the_job(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """The trigger only says that time is up; stopping the job is the task's business."""
+    name = start(sagemaker, tabular_request(breast_cancer))
+    payload, _ = await first(trigger(name, deadline=time.time() + 1).run())
+    assert payload["end"] == "deadline"
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"] == "InProgress"
+    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+
+
+async def test_no_answer_is_no_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the service cannot be reached the wait goes on, until its deadline."""
+    nowhere = {"conn_type": "aws", "login": "a", "password": "b"}
+    extra = {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:9"}
+    monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", json.dumps({**nowhere, "extra": extra}))
+    connection = {**CONNECTION, "aws_conn_id": "nowhere"}
+    payload, seconds = await first(trigger("job", connection=connection, deadline=time.time() + 6).run())
+    assert payload["end"] == "deadline"
+    assert seconds >= 6
+
+
+async def _snapshots(*seen: Snapshot) -> AsyncIterator[Snapshot]:
+    for snapshot in seen:
+        yield snapshot
+
+
+async def test_without_the_right_to_list_each_trigger_looks_for_itself(
+    sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """Where ListAutoMLJobs is denied, a describe tells."""
+    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    wait(sagemaker, name)
+    denied = Snapshot(None, listing_denied=True)
+    payload, _ = await first(trigger(name).filter_shared_stream(_snapshots(denied)))
+    assert payload["end"] == "finished"
+
+
+async def test_a_list_that_is_late_is_not_believed(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """A job that the list does not have yet is described, found running, and waited for."""
+    name = start(sagemaker, tabular_request(breast_cancer))
+    waiting = trigger(name).filter_shared_stream(_snapshots(Snapshot({}), Snapshot({name: "Starting"})))
+    assert [event async for event in waiting] == []
+    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+
+
+def test_an_end_is_one_of_three() -> None:
+    """The task refuses any other."""
+    assert {end.value for end in WaitEnd} == {"finished", "deadline", "unreadable"}
+
+
+@pytest.fixture
+def logged_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    """An emulator that logs requests, and Airflow's connection to it: URL and log."""
+    log = tmp_path / "requests.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0", "--log-requests"],
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+        )
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        connection = airflow_environment(tmp_path, url)["AIRFLOW_CONN_AWS_DEFAULT"]
+        monkeypatch.setenv("AIRFLOW_CONN_LOGGED", connection)
+        yield url, log
+        end(process)
+        process.stdout.close()
+
+
+async def test_many_waits_are_one_poll(logged_emulator: tuple[str, Path]) -> None:
+    """Twenty triggers under Airflow's own stream manager: one list request a round, and each gets its own end."""
+    url, log = logged_emulator
+    sagemaker = sagemaker_client(url)
+    request = tabular_request(upload_breast_cancer(url))
+    running = start(sagemaker, request, unique("running"))
+    done = start(sagemaker, tabular_request("s3://automl-demo/nothing/"), unique("done"))
+    connection = {**CONNECTION, "aws_conn_id": "logged"}
+    manager = SharedStreamManager()
+    waits = []
+    for number in range(20):
+        each = trigger(done if number % 2 else running, connection=connection)
+        stream = manager.subscribe(trigger_id=number, trigger=each, key=each.shared_stream_key())
+        waits.append(asyncio.create_task(first(each.filter_shared_stream(stream))))
+    ended, _ = await asyncio.wait(waits, timeout=EARLIEST_EVENT_SECONDS + 4)
+    assert {wait.result()[0]["job_name"] for wait in ended} == {done}
+    assert len(ended) == 10
+    calls = Counter(line.split()[2].rpartition(".")[2] for line in log.read_text().splitlines() if "SageMaker." in line)
+    seconds = EARLIEST_EVENT_SECONDS + 4
+    assert 5 <= calls["ListAutoMLJobs"] <= seconds / 0.45 + 2
+    for pending in waits:
+        pending.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+    await manager.stop_all()
