@@ -9,6 +9,8 @@ LOCK := requirements/development.txt
 # Whatever is needed comes from the package index; no interpreter is downloaded.
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE ?= copy
+# As pip does: a company's own certificate authority counts.
+export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ui test check format lock clean
