@@ -22,9 +22,7 @@ PERMANENT_ERROR_CODES = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
-        "ConflictException",
         "InvalidClientTokenId",
-        "ResourceNotFound",
         "SignatureDoesNotMatch",
         "UnknownOperationException",
         "UnrecognizedClientException",
@@ -83,13 +81,22 @@ def errors_for_people(
         except ParamValidationError as error:
             raise AirflowFailException(str(error)) from error
         except ClientError as error:
-            if error.response["Error"].get("Code") in PERMANENT_ERROR_CODES:
-                raise AirflowFailException(str(error)) from error
-            raise
+            if may_pass(error):
+                raise
+            raise AirflowFailException(str(error)) from error
         except BotoCoreError as error:
             raise ServiceUnavailable(_explain(error, self.aws_conn_id)) from error
 
     return cast("Callable[Concatenate[S, P], R]", guarded)
+
+
+def may_pass(error: Exception) -> bool:
+    """Judge an error: whether it is one of AWS's or of the way there that the same request need not meet again."""
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+    if isinstance(error, ClientError):
+        return error.response["Error"].get("Code") not in PERMANENT_ERROR_CODES
+    return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
 
 
 def _explain(error: Exception, aws_conn_id: str | None) -> str:

@@ -6,13 +6,16 @@
      ├─ InvalidJobRequest        the request breaks rules of the service
      ├─ JobNameTaken             the job's name belongs to somebody else's job
      ├─ UnknownStatus            the service answered with a status that this version does not know
+     ├─ AutoMLJobNotFound        there is no job of this name in the account and region
      ├─ AutoMLJobError           what became of a job; carries the job
+     │   ├─ AutoMLJobUnfinished  it still runs, and something needs its end
      │   ├─ AutoMLJobFailed
      │   ├─ AutoMLJobStopped
      │   ├─ NoBestCandidate      it ended well, and has no model
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
      ├─ InvalidModelCard         the model card breaks its schema
+     ├─ InvalidModelPackage      the registration breaks rules of the service
      ├─ ModelPackageFailed       the service could not complete the model package
      └─ ServiceUnavailable       no answer, or no credentials to ask with
 """
@@ -86,6 +89,23 @@ class UnknownStatus(AutoMLError):
         )
 
 
+class AutoMLJobNotFound(AutoMLError):
+    """There is no such job.
+
+    :param job_name: the name that was asked for.
+    """
+
+    def __init__(self, job_name: str) -> None:
+        super().__init__(job_name)
+        self.job_name = job_name
+
+    def __str__(self) -> str:
+        return (
+            f"There is no AutoML job {self.job_name!r} in the account and region of this connection; "
+            "check aws_conn_id and region_name."
+        )
+
+
 class AutoMLJobError(AutoMLError):
     """What became of an AutoML job.
 
@@ -102,6 +122,23 @@ class AutoMLJobError(AutoMLError):
 
     def _outcome(self) -> str:
         return f"is {self.job.status.value} ({self.job.secondary_status})."
+
+
+class AutoMLJobUnfinished(AutoMLJobError):
+    """The job still runs although its end is needed; a retry finds it later.
+
+    :param reason: who needs it, and what to do.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, job: AutoMLJob, reason: str) -> None:
+        AutoMLError.__init__(self, job, reason)
+        self.job = job
+        self.reason = reason
+
+    def _outcome(self) -> str:
+        return f"is {self.job.status.value} ({self.job.secondary_status}). {self.reason}"
 
 
 class AutoMLJobFailed(AutoMLJobError):
@@ -124,9 +161,10 @@ class AutoMLJobStopped(AutoMLJobError):
 
 
 class NoBestCandidate(AutoMLJobError):
-    """The job completed without a model, for example because its run-time limit came first."""
+    """The job completed without a model, for example because its run-time limit came first.
 
-    retry_can_help = True
+    Another job with the same request would cost the same and end the same.
+    """
 
     def _outcome(self) -> str:
         return (
@@ -140,16 +178,19 @@ class AutoMLJobTimedOut(AutoMLJobError):
 
     A retry waits for the same job, whose deadline is counted from its creation, so that it cannot help.
 
-    :param waited: seconds from the job's creation to the deadline.
+    :param limit: seconds from the job's creation to the deadline.
+    :param stopping: whether the job could be told to stop.
     """
 
-    def __init__(self, job: AutoMLJob, waited: float) -> None:
-        AutoMLError.__init__(self, job, waited)
+    def __init__(self, job: AutoMLJob, limit: float, *, stopping: bool = True) -> None:
+        AutoMLError.__init__(self, job, limit)
         self.job = job
-        self.waited = waited
+        self.limit = limit
+        self.stopping = stopping
 
     def _outcome(self) -> str:
-        return f"was not finished within {self.waited:.0f} s of its creation and has been told to stop."
+        what_now = "has been told to stop." if self.stopping else "could not be told to stop: it runs on and costs."
+        return f"was not finished within {self.limit:.0f} s of its creation and {what_now}"
 
 
 class CandidateNotRegistrable(AutoMLError):
@@ -183,6 +224,20 @@ class InvalidModelCard(AutoMLError):
 
     def __str__(self) -> str:
         return f"The model card breaks its schema: {'; '.join(self.violations)}"
+
+
+class InvalidModelPackage(AutoMLError):
+    """The registration was refused before any call.
+
+    :param violations: one sentence for each rule that is broken.
+    """
+
+    def __init__(self, violations: Sequence[str]) -> None:
+        super().__init__(violations)
+        self.violations = tuple(violations)
+
+    def __str__(self) -> str:
+        return f"The model package cannot be registered: {'; '.join(self.violations)}"
 
 
 class ModelPackageFailed(AutoMLError):

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
-from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import ClientError
@@ -18,7 +17,7 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import Metadata, Report, is_finished
-from airflow_sagemaker_automl.exceptions import JobNameTaken, ServiceUnavailable
+from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, JobNameTaken, ServiceUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 _PACKAGE_POLL_SECONDS = 5
 _PACKAGE_WAIT_SECONDS = 600
+_GROUP_WAIT_SECONDS = 60
+_NO_REPORT_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403"})
 
 
 class Connection(TypedDict):
@@ -92,8 +93,14 @@ class SageMakerAutoMLHook(AwsBaseHook):
         return AutoMLJob.just_created(request, answer["AutoMLJobArn"], self._job_url)
 
     def describe_job(self, job_name: str) -> AutoMLJob:
-        """Look at a job."""
-        answer = self.conn.describe_auto_ml_job_v2(AutoMLJobName=job_name)
+        """Look at a job.
+
+        :raises AutoMLJobNotFound: there is none of this name.
+        """
+        try:
+            answer = self.conn.describe_auto_ml_job_v2(AutoMLJobName=job_name)
+        except self.conn.exceptions.ResourceNotFound as error:
+            raise AutoMLJobNotFound(job_name) from error
         return AutoMLJob.from_api(answer, self._job_url)
 
     def stop_job(self, job_name: str) -> None:
@@ -127,23 +134,26 @@ class SageMakerAutoMLHook(AwsBaseHook):
     def tags(self, arn: str) -> dict[str, str]:
         """Read a resource's tags."""
         pages = self.conn.get_paginator("list_tags").paginate(ResourceArn=arn)
-        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page.get("Tags", [])}
 
     def read_report(self, prefix: str | None, file: str) -> Report | None:
         """Read one of the service's JSON reports.
 
         :param prefix: S3 prefix where the candidate says that its reports are; None where it names none.
         :param file: file name below it.
-        :return: None where there is no such report, or it may not be read; the log says so.
+        :return: None where there is no such report, or it may not be read; the log says so. Other errors pass
+            through: a report that is there must not be left out because S3 was busy.
         """
         if prefix is None:
             return None
         uri = f"{prefix.rstrip('/')}/{file}"
-        parts = urlsplit(uri)
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
         try:
-            body = self.s3.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"].read()
+            body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             content = json.loads(body)
         except ClientError as error:
+            if error.response["Error"].get("Code") not in _NO_REPORT_CODES:
+                raise
             self.log.info("No report from %s: %s", uri, error)
             return None
         except ValueError as error:
@@ -155,14 +165,22 @@ class SageMakerAutoMLHook(AwsBaseHook):
         """Create a model package group unless it exists; one that is given as ARN is never created.
 
         Which error says "exists" or "does not exist" is not documented, so what decides is whether it can be seen.
+
+        :raises ServiceUnavailable: the service takes longer than a minute to make it.
         """
-        if name_or_arn.startswith("arn:") or self._group_exists(name_or_arn):
+        if name_or_arn.startswith("arn:"):
             return
-        try:
-            self.conn.create_model_package_group(ModelPackageGroupName=name_or_arn)
-        except ClientError:
-            if not self._group_exists(name_or_arn):  # Else somebody else was faster.
-                raise
+        if self._group_status(name_or_arn) is None:
+            try:
+                self.conn.create_model_package_group(ModelPackageGroupName=name_or_arn)
+            except ClientError:
+                if self._group_status(name_or_arn) is None:  # Else somebody else was faster.
+                    raise
+        deadline = time.monotonic() + _GROUP_WAIT_SECONDS
+        while self._group_status(name_or_arn) in ("Pending", "InProgress"):
+            if time.monotonic() > deadline:
+                raise ServiceUnavailable(f"Model package group {name_or_arn} is still being made; try again later.")
+            time.sleep(1)
 
     def create_model_package(self, request: Mapping[str, Any]) -> str:
         """Register a version.
@@ -211,14 +229,14 @@ class SageMakerAutoMLHook(AwsBaseHook):
             return None  # An emulator has no console.
         return automl_job_url(self.conn_partition, self.conn_region_name)
 
-    def _group_exists(self, name: str) -> bool:
+    def _group_status(self, name: str) -> str | None:
+        """Look for a group; None where there is none."""
         try:
-            self.conn.describe_model_package_group(ModelPackageGroupName=name)
+            return self.conn.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupStatus"]
         except ClientError as error:
             if error.response["Error"].get("Code") in ("ValidationException", "ResourceNotFound"):
-                return False
+                return None
             raise
-        return True
 
     def _versions_since(self, group: str, since: datetime) -> Iterator[str]:
         pages = self.conn.get_paginator("list_model_packages").paginate(

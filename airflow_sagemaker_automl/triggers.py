@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
+
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 # Airflow 3.3.1 and 3.3.2 fail a task whose trigger fires before the executor has reported the deferral.
 EARLIEST_EVENT_SECONDS = 5.0
 _JITTER = 0.1
+# A job that was just created may not be there for everyone at once; one that is missing for longer is not there.
+_LONGEST_UNSEEN_SECONDS = 300
 
-_log = logging.getLogger(__name__)
 _hooks: dict[Hashable, SageMakerAutoMLHook] = {}
 
 
@@ -44,10 +46,12 @@ class Snapshot:
     """What one poll saw.
 
     :param in_progress: job name → secondary status of the jobs that run; None where the poll could not tell.
+    :param problem: why it could not.
     :param listing_denied: whether the jobs may not be listed, so that each trigger has to look for itself.
     """
 
     in_progress: dict[str, str] | None
+    problem: str | None = None
     listing_denied: bool = False
 
 
@@ -70,6 +74,7 @@ class AutoMLJobTrigger(BaseEventTrigger):
         self.connection = connection
         self.poll_interval = poll_interval
         self.deadline = deadline
+        self._unseen_since: float | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that make the same trigger elsewhere."""
@@ -101,22 +106,10 @@ class AutoMLJobTrigger(BaseEventTrigger):
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         """Follow this trigger's own job through the snapshots."""
         started = time.monotonic()
-        seen: str | None = None
-        async for snapshot in shared_stream:
-            running = snapshot.in_progress or {}
-            if self.job_name in running:
-                if running[self.job_name] != seen:
-                    seen = running[self.job_name]
-                    self.log.info("AutoML job %s: %s", self.job_name, seen)
-                end = None
-            else:
-                end = await self._look_closer(snapshot)
-            if end is None and self.deadline is not None and time.time() >= self.deadline:
-                end = WaitEnd.DEADLINE
-            if end is not None:
-                await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
-                yield TriggerEvent({"job_name": self.job_name, "end": end.value})
-                return
+        end = await self._wait(shared_stream)
+        if end is not None:
+            await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
+            yield TriggerEvent({"job_name": self.job_name, "end": end.value})
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait alone, where there is no triggerer to share with, as in ``airflow dags test``."""
@@ -124,22 +117,51 @@ class AutoMLJobTrigger(BaseEventTrigger):
             async for event in self.filter_shared_stream(stream):
                 yield event
 
-    async def _look_closer(self, snapshot: Snapshot) -> WaitEnd | None:
-        """Describe the job: no list of running jobs has it, or none may be had."""
-        if snapshot.in_progress is None and not snapshot.listing_denied:
-            return None
-        from botocore.exceptions import BotoCoreError, ClientError
-
+    async def _wait(self, snapshots: AsyncIterator[Snapshot]) -> WaitEnd | None:
+        """Wait for the job's end or for the deadline; None where the snapshots end first, which only tests make."""
+        left = None if self.deadline is None else self.deadline - time.time()
+        told: str | None = None
         try:
-            job: AutoMLJob = await asyncio.to_thread(self._describe)
-        except (BotoCoreError, ClientError) as error:
-            if _is_denied(error):
-                self.log.error("AutoML job %s may not be described: %s", self.job_name, error)
-                return WaitEnd.UNREADABLE
-            self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
-            return None
-        self.log.info("AutoML job %s is %s (%s)", job.name, job.status.value, job.secondary_status)
-        return WaitEnd.FINISHED if job.is_finished else None
+            async with asyncio.timeout(left):
+                end = await self._look()
+                while end is None:
+                    snapshot = await anext(snapshots, None)
+                    if snapshot is None:
+                        break
+                    news = (snapshot.in_progress or {}).get(self.job_name) or snapshot.problem
+                    if news and news != told:
+                        told = news
+                        self.log.info("AutoML job %s: %s", self.job_name, news)
+                    if snapshot.listing_denied or (
+                        snapshot.in_progress is not None and self.job_name not in snapshot.in_progress
+                    ):
+                        end = await self._look()
+        except TimeoutError:
+            return WaitEnd.DEADLINE
+        return end
+
+    async def _look(self) -> WaitEnd | None:
+        """Describe the job: at first, and when no list of running jobs has it, or none may be had."""
+        try:
+            job = await asyncio.to_thread(self._describe)
+        except Exception as error:
+            return self._judge(error)
+        self._unseen_since = None
+        if job.is_finished:
+            self.log.info("AutoML job %s is %s (%s)", job.name, job.status.value, job.secondary_status)
+            return WaitEnd.FINISHED
+        return None
+
+    def _judge(self, error: Exception) -> WaitEnd | None:
+        """Decide whether an error of a describe ends the wait: only one that will not pass does."""
+        self._unseen_since = self._unseen_since or time.monotonic()
+        lasting = _is_denied(error) or isinstance(error, UnknownStatus)
+        missing = isinstance(error, AutoMLJobNotFound)
+        if lasting or (missing and time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS):
+            self.log.error("AutoML job %s cannot be followed: %s", self.job_name, error)
+            return WaitEnd.UNREADABLE
+        self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
+        return None
 
     def _describe(self) -> AutoMLJob:
         return _hook(self.connection, self.shared_stream_key()).describe_job(self.job_name)
@@ -164,8 +186,9 @@ async def _poll(connection: Connection, key: Hashable) -> Snapshot:
     except Exception as error:
         if _is_denied(error):
             return Snapshot(None, listing_denied=True)
-        _log.warning("AutoML jobs could not be listed, trying again: %s", error)
-        return Snapshot(None)
+        # A connection that was changed, or credentials that were renewed, are to be read again.
+        _hooks.pop(key, None)
+        return Snapshot(None, problem=f"jobs could not be listed, trying again: {error}")
 
 
 def _is_denied(error: Exception) -> bool:

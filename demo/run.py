@@ -10,7 +10,15 @@ from pathlib import Path
 
 from demo.progress import JobProgress
 from demo.report import Outcome
-from demo.sandbox import REPOSITORY, airflow_environment, emulator, end, sagemaker_client, upload_breast_cancer
+from demo.sandbox import (
+    REPOSITORY,
+    airflow_environment,
+    emulator,
+    end,
+    interrupt_on_signals,
+    sagemaker_client,
+    upload_breast_cancer,
+)
 
 FOLDER = REPOSITORY / "build" / "demo"
 DAG_ID = "automl_retraining"
@@ -23,6 +31,7 @@ def main() -> int:
 
     :return: exit status: 0 where a version was registered.
     """
+    interrupt_on_signals()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     log = FOLDER / "airflow.log"

@@ -26,6 +26,15 @@ _ENDED_WITHIN_SECONDS = 20
 _SESSION = boto3.Session(region_name=REGION, aws_access_key_id="emulator", aws_secret_access_key="emulator")
 
 
+def interrupt_on_signals() -> None:
+    """Let Ctrl-C, a request to terminate and a closed terminal end this program and what it has started.
+
+    A shell that starts a program in the background has it, and its children, ignore Ctrl-C.
+    """
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(how, signal.default_int_handler)
+
+
 @contextmanager
 def emulator(port: int = 0) -> Iterator[str]:
     """Run an emulator for as long as the block lasts.

@@ -100,6 +100,7 @@ def _configure(home: Path, emulator_url: str, port: int) -> Airflow:
     url = f"http://127.0.0.1:{port}"
     password = secrets.token_urlsafe(12)
     passwords = home / "passwords.json"
+    passwords.touch(mode=0o600)
     passwords.write_text(json.dumps({"admin": password}))
     environment = {
         **airflow_environment(home, emulator_url),

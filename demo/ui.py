@@ -9,7 +9,7 @@ import sys
 import time
 
 from demo.progress import JobProgress
-from demo.sandbox import REPOSITORY, emulator, sagemaker_client, upload_breast_cancer
+from demo.sandbox import REPOSITORY, emulator, interrupt_on_signals, sagemaker_client, upload_breast_cancer
 from demo.standalone import Airflow, standalone
 
 HOME = REPOSITORY / "build" / "ui"
@@ -22,9 +22,10 @@ def main() -> int:
     :return: exit status: 0 where everything has ended cleanly.
     """
     port = os.environ.get("PORT", str(DEFAULT_PORT))
-    if not port.isdecimal() or _taken(int(port)):
+    if not port.isdecimal() or not 0 < int(port) < 65536 or _taken(int(port)):
         print(f"Port {port} is in use or no port; try: make ui PORT={DEFAULT_PORT + 1}", file=sys.stderr)
         return 1
+    interrupt_on_signals()
     shutil.rmtree(HOME, ignore_errors=True)
     print("Starting the emulator and Airflow; this takes about half a minute. Ctrl-C ends both.", flush=True)
     try:

@@ -6,7 +6,25 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.sandbox import (
+    airflow_environment,
+    emulator,
+    interrupt_on_signals,
+    s3_client,
+    sagemaker_client,
+    upload_breast_cancer,
+)
+from tests.jobs import put_table, slow_data
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
 
 # Before anything imports Airflow: its configuration is read once.
 _HOME = Path(tempfile.mkdtemp(prefix="airflow-sagemaker-automl-"))
@@ -28,18 +46,13 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
     ]
 )
 
-from collections.abc import Iterator  # noqa: E402
-from typing import TYPE_CHECKING  # noqa: E402
-
-import pytest  # noqa: E402
-
-from demo.sandbox import airflow_environment, emulator, s3_client, sagemaker_client, upload_breast_cancer  # noqa: E402
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sagemaker import SageMakerClient
-
 os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ends_on_signals() -> None:
+    """Children of a test run that was started in the background are to hear Ctrl-C all the same."""
+    interrupt_on_signals()
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +79,12 @@ def s3(emulator_url: str) -> S3Client:
 def breast_cancer(emulator_url: str) -> str:
     """S3 prefix of a real table of 569 rows whose target column is ``diagnosis``."""
     return upload_breast_cancer(emulator_url)
+
+
+@pytest.fixture(scope="session")
+def slow_table(s3: S3Client, breast_cancer: str) -> str:
+    """S3 prefix of a table that takes far longer to train on than any test waits; target ``target``."""
+    return put_table(s3, "digits", slow_data())
 
 
 @pytest.fixture

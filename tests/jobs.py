@@ -35,6 +35,13 @@ def tabular_request(training_data: str, target: str = "diagnosis", **config: Any
     }
 
 
+def slow_data() -> pd.DataFrame:
+    """Make a table that takes far longer to train on than any test waits; its target is ``target``."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(as_frame=True).frame.sample(n=40_000, replace=True, random_state=1)
+
+
 def put_table(s3: S3Client, name: str, table: pd.DataFrame) -> str:
     """Upload a table as one CSV file.
 

@@ -11,6 +11,7 @@ import sys
 import time
 
 import psutil
+import pytest
 
 from demo.run import FOLDER
 from demo.sandbox import REPOSITORY
@@ -51,16 +52,17 @@ def test_the_demo_registers_a_real_model() -> None:
     assert "breast-cancer, version 1" in page
 
 
-def test_an_interrupted_demo_leaves_nothing_behind() -> None:
-    """Ctrl-C ends emulator, trainer and Airflow, says so, and exits as interrupted programs do."""
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_behind(how: signal.Signals) -> None:
+    """Ctrl-C, or a request to terminate, ends emulator, trainer and Airflow, and the exit status says so."""
     process = _demo()
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Emulator on")
     time.sleep(3)
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=90)
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "Traceback" not in errors

@@ -9,6 +9,11 @@ from typing import Any
 
 from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
 
+MINIMISED_METRICS = frozenset(
+    {"MSE", "RMSE", "MAE", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss", "LogLoss", "Perplexity"}
+    | {"TrainingLoss", "ValidationLoss"}
+)
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -37,6 +42,11 @@ class Objective:
     type: str | None
     value: float
 
+    @property
+    def is_minimised(self) -> bool:
+        """Whether less is better: as the service says, else by what the metric is."""
+        return self.type == "Minimize" if self.type else self.metric in MINIMISED_METRICS
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -47,7 +57,6 @@ class Candidate:
     :param containers: the inference containers in order, as the service gives them, with their whole environment.
     :param explainability_prefix: S3 prefix of ``analysis.json``; None where there is no report.
     :param model_insights_prefix: S3 prefix of ``statistics.json``; None where there is no report.
-    :param training_job_arns: the training jobs among its steps.
     """
 
     name: str
@@ -57,7 +66,6 @@ class Candidate:
     containers: tuple[Mapping[str, Any], ...]
     explainability_prefix: str | None
     model_insights_prefix: str | None
-    training_job_arns: tuple[str, ...]
 
     @classmethod
     def from_api(cls, answer: Mapping[str, Any]) -> Candidate:
@@ -72,11 +80,6 @@ class Candidate:
             containers=tuple(answer.get("InferenceContainers", [])),
             explainability_prefix=locations.get("Explainability"),
             model_insights_prefix=locations.get("ModelInsights"),
-            training_job_arns=tuple(
-                step["CandidateStepArn"]
-                for step in answer.get("CandidateSteps", [])
-                if step["CandidateStepType"] == "AWS::SageMaker::TrainingJob"
-            ),
         )
 
     def metrics_by_set(self) -> dict[str, dict[str, float]]:
@@ -114,7 +117,7 @@ def leaderboard(candidates: Sequence[Candidate]) -> list[Candidate]:
 
     def goodness(candidate: Candidate) -> float:
         assert candidate.objective is not None
-        return candidate.objective.value * (-1 if candidate.objective.type == "Minimize" else 1)
+        return candidate.objective.value * (-1 if candidate.objective.is_minimised else 1)
 
     return [*sorted(ranked, key=goodness, reverse=True), *unranked]
 

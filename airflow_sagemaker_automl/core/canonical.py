@@ -10,8 +10,8 @@ from typing import Any
 def digest(value: Any) -> str:
     """Identify a JSON value.
 
-    :param value: anything that JSON can hold.
+    :param value: anything that JSON can hold; what it cannot is taken as text.
     :return: SHA-256 as 64 hexadecimal digits; equal for equal values.
     """
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

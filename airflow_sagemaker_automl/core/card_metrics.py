@@ -11,6 +11,8 @@ MOST_MATRIX_ROWS = 20
 # Enough for a curve to look like itself; a card has 100 000 characters in all.
 MOST_CURVE_POINTS = 200
 MOST_FEATURES = 25
+# One for each class of a classifier.
+MOST_EXPLAINED_OUTPUTS = 10
 
 _SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
 _CURVES = {
@@ -24,10 +26,11 @@ def evaluation_groups(statistics: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     :return: one group for each section that is there: its scalars, confusion matrix and curves.
     """
+    sections = _mapping(statistics)
     return [
         {"name": section, "metric_data": metrics}
         for section in _SECTIONS
-        if (metrics := list(_section_metrics(statistics.get(section, {}))))
+        if (metrics := list(_section_metrics(_mapping(sections.get(section)))))
     ]
 
 
@@ -37,15 +40,12 @@ def importance_groups(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
     :return: one group for each explained output.
     """
     groups = []
-    for method, outputs in analysis.get("explanations", {}).items():
-        if not isinstance(outputs, Mapping):
-            continue
-        for output, explained in outputs.items():
-            values = explained.get("global_shap_values", {}) if isinstance(explained, Mapping) else {}
-            chart = _importance_chart(values)
+    for method, outputs in _mapping(_mapping(analysis).get("explanations")).items():
+        for output, explained in _mapping(outputs).items():
+            chart = _importance_chart(_mapping(_mapping(explained).get("global_shap_values")))
             if chart:
                 groups.append({"name": f"{method} {output}"[:LONGEST_LABEL], "metric_data": [chart]})
-    return groups
+    return groups[:MOST_EXPLAINED_OUTPUTS]
 
 
 def number(value: Any) -> float | None:
@@ -55,14 +55,23 @@ def number(value: Any) -> float | None:
     return value
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Take a mapping; a report that has something else in its place has nothing to say there."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _numbers(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _section_metrics(section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, content in section.items():
         if name in _CURVES:
-            yield from _curve(name, content)
+            yield from _curve(name, _mapping(content))
         elif name == "confusion_matrix":
-            yield from _matrix(content)
-        elif isinstance(content, Mapping):
-            yield from _scalar(name, content)
+            yield from _matrix({label: _mapping(row) for label, row in _mapping(content).items()})
+        else:
+            yield from _scalar(name, _mapping(content))
 
 
 def _scalar(name: str, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -76,7 +85,7 @@ def _scalar(name: str, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _curve(name: str, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     x_name, y_name = _CURVES[name]
-    pairs = zip(content.get(x_name, []), content.get(y_name, []), strict=False)
+    pairs = zip(_numbers(content.get(x_name)), _numbers(content.get(y_name)), strict=False)
     points = [[x, y] for x, y in pairs if number(x) is not None and number(y) is not None]
     if points:
         yield {
@@ -97,19 +106,26 @@ def _thinned(points: Sequence[list[float]]) -> list[list[float]]:
 
 
 def _matrix(content: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Rows are actual labels, columns predicted ones; the labels that most rows have come first when there are many."""
-    labels = list(dict.fromkeys([*content, *(label for row in content.values() for label in row)]))
-    if len(labels) > MOST_MATRIX_ROWS:
-        weight = {label: sum(number(count) or 0 for count in content.get(label, {}).values()) for label in labels}
-        labels = sorted(labels, key=lambda label: -weight[label])[:MOST_MATRIX_ROWS]
-    if labels:
-        names = [str(label)[:LONGEST_LABEL] for label in labels]
+    """Draw rows of actual labels and columns of predicted ones.
+
+    Of many labels those with most rows are kept; a label whose row has no figures (the service writes NaN where the
+    validation data lacks it) has no row.
+    """
+    weight = {label: sum(number(count) or 0 for count in row.values()) for label, row in content.items()}
+    every = list(dict.fromkeys([*content, *(label for row in content.values() for label in row)]))
+    labels = every
+    if len(every) > MOST_MATRIX_ROWS:
+        labels = sorted(every, key=lambda label: -weight.get(label, 0))[:MOST_MATRIX_ROWS]
+    rows = [label for label in labels if all(number(count) is not None for count in content.get(label, {}).values())]
+    cut = {"notes": f"the {len(labels)} labels with most rows, of {len(every)}"} if len(labels) < len(every) else {}
+    if rows:
         yield {
             "name": "confusion_matrix",
             "type": "matrix",
-            "value": [[number(content.get(row, {}).get(column, 0)) or 0 for column in labels] for row in labels],
-            "x_axis_name": names,
-            "y_axis_name": names,
+            "value": [[number(content.get(row, {}).get(column, 0)) or 0 for column in labels] for row in rows],
+            "x_axis_name": [str(label)[:LONGEST_LABEL] for label in labels],
+            "y_axis_name": [str(label)[:LONGEST_LABEL] for label in rows],
+            **cut,
         }
 
 
@@ -123,5 +139,5 @@ def _importance_chart(values: Mapping[str, Any]) -> dict[str, Any] | None:
         "type": "bar_chart",
         "value": [value for _, value in largest],
         "x_axis_name": [str(name)[:LONGEST_LABEL] for name, _ in largest],
-        "y_axis_name": "mean absolute SHAP value",
+        "y_axis_name": "global SHAP value",
     }

@@ -133,8 +133,8 @@ def _candidate_evaluation(job: AutoMLJob, candidate: Candidate) -> dict[str, Any
     return {
         "name": "Candidate metrics",
         "evaluation_observation": (
-            "The candidate was chosen by its figures on the validation data, which are optimistic for that reason; "
-            "figures on test data, where there are any, are from rows that neither training nor choice has seen."
+            "Candidates are ranked by their figures on the validation data, which are optimistic for that reason; "
+            "figures on test data, where there are any, are from rows that neither training nor ranking has seen."
         ),
         "datasets": _listed(job.channels.values())[:10],
         "metric_groups": groups,
@@ -155,7 +155,7 @@ def _leaderboard_evaluation(job: AutoMLJob, candidates: Sequence[Candidate]) -> 
         groups.append({"name": "Leaderboard", "metric_data": [chart]})
     return {
         "name": "Candidates",
-        "evaluation_observation": f"{len(candidates)} candidates, best first, by the objective on validation data.",
+        "evaluation_observation": f"The {len(ranked)} best of {len(candidates)} candidates by the objective.",
         "metric_groups": groups,
     }
 

@@ -13,10 +13,18 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES, present
-from airflow_sagemaker_automl.exceptions import ModelPackageFailed, UnknownStatus
+from airflow_sagemaker_automl.exceptions import (
+    CandidateNotRegistrable,
+    InvalidModelPackage,
+    ModelPackageFailed,
+    UnknownStatus,
+)
 
 STATISTICS_FILE = "statistics.json"
 ANALYSIS_FILE = "analysis.json"
+
+APPROVAL_STATUSES = ("Approved", "Rejected", "PendingManualApproval")
+CARD_STATUSES = ("Draft", "PendingReview", "Approved", "Archived")
 
 # The service allows 36 characters.
 _TOKEN_LENGTH = 32
@@ -98,7 +106,11 @@ def create_model_package_request(
     :param card: content of the model card.
     :param card_status: ``Draft``, ``PendingReview``, ``Approved`` or ``Archived``.
     :param description: at most 1024 characters, without line breaks.
+    :raises InvalidModelPackage: a status is none of these.
+    :raises CandidateNotRegistrable: there is no model behind the candidate.
     """
+    _require_known("approval_status", approval_status, APPROVAL_STATUSES)
+    _require_known("model_card_status", card_status, CARD_STATUSES)
     request = present(
         ModelPackageGroupName=group,
         ModelPackageDescription=description,
@@ -138,9 +150,17 @@ def is_finished(answer: Mapping[str, Any]) -> bool:
     return bool(value == ModelPackageStatus.COMPLETED)
 
 
+def _require_known(argument: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidModelPackage([f"{argument} is {value!r}, not one of {', '.join(known)}"])
+
+
 def _inference_specification(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
     candidate.require_registrable(job.name)
-    problem_type = PROBLEM_TYPES[job.problem_type]
+    problem_type = PROBLEM_TYPES.get(job.problem_type)
+    if problem_type is None:
+        reason = f"this version registers {', '.join(PROBLEM_TYPES)} only, not {job.problem_type or 'an unknown type'}."
+        raise CandidateNotRegistrable(job.name, candidate.name, reason)
     # Dropping an ensemble's environment breaks its inference, and CreateModel cannot set it again.
     containers = [
         present(

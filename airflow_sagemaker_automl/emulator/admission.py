@@ -10,12 +10,7 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-# https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
-_TABULAR_OBJECTIVES = {
-    "BinaryClassification": ("Accuracy", "AUC", "BalancedAccuracy", "F1", "Precision", "Recall"),
-    "MulticlassClassification": ("Accuracy", "BalancedAccuracy", "F1macro", "PrecisionMacro", "RecallMacro"),
-    "Regression": ("MAE", "MSE", "R2", "RMSE"),
-}
+from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES, STANDARD_NAME_ONLY
 
 
 def require_admissible(request: Mapping[str, Any]) -> None:
@@ -46,6 +41,7 @@ def _tabular_breaches(config: Mapping[str, Any], objective: Mapping[str, Any] | 
     problem_type = config.get("ProblemType")
     if (problem_type is None) != (objective is None):
         yield "Provide both ProblemType and AutoMLJobObjective, or none of them."
-    elif problem_type and objective and objective["MetricName"] not in _TABULAR_OBJECTIVES[problem_type]:
-        known = ", ".join(_TABULAR_OBJECTIVES[problem_type])
-        yield f"{objective['MetricName']} is no objective for {problem_type}; these are: {known}."
+    elif problem_type and objective:
+        known = sorted(set(PROBLEM_TYPES[problem_type].metrics) - STANDARD_NAME_ONLY)
+        if objective["MetricName"] not in known:
+            yield f"{objective['MetricName']} is no objective for {problem_type}; these are: {', '.join(known)}."

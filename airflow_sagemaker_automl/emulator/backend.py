@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import moto.sagemaker.urls
-from moto.moto_api._internal import mock_random
 from moto.sagemaker.exceptions import ConflictException, ResourceInUseException, ResourceNotFound, ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 
@@ -27,6 +27,8 @@ class LocalSageMaker(SageMakerModelBackend):
         self.auto_ml_jobs: dict[str, AutoMLJob] = {}  # type: ignore[assignment]
         self.model_package_groups: dict[str, ModelPackageGroup] = {}  # type: ignore[assignment]
         self._trainers: dict[str, Trainer] = {}
+        # One request at a time: a name that two clients ask for at once is one client's.
+        self.lock = threading.RLock()
 
     @property
     def _url_module(self) -> Any:
@@ -38,7 +40,7 @@ class LocalSageMaker(SageMakerModelBackend):
 
     def kill_trainers(self) -> None:
         for trainer in self._trainers.values():
-            trainer.kill()
+            trainer.close()
 
     def start_job(self, request: Mapping[str, Any]) -> AutoMLJob:
         """Create a job and start to train it."""
@@ -67,7 +69,7 @@ class LocalSageMaker(SageMakerModelBackend):
         if name in self.model_package_groups:
             arn = self.model_package_groups[name].arn
             raise ValidationError(f"Model Package Group already exists: {arn}")
-        group = ModelPackageGroup(request, self._arn("model-package-group", name), self._caller())
+        group = ModelPackageGroup(request, self._arn("model-package-group", name), self.caller())
         self.model_package_groups[name] = group
         return group
 
@@ -94,13 +96,9 @@ class LocalSageMaker(SageMakerModelBackend):
         version = self.find_version(name_or_arn)
         del version.group.versions[version.version]
 
-    def user(self) -> dict[str, Any]:
-        """Whoever is calling; moto does not keep track of it."""
-        return self._caller()
-
-    def _caller(self) -> dict[str, Any]:
-        arn = f"arn:{self.partition}:iam::{self.account_id}:user/emulator"
-        return {"IamIdentity": {"Arn": arn, "PrincipalId": str(mock_random.get_random_hex(21)).upper()}}
+    def caller(self) -> dict[str, Any]:
+        """Whoever is calling, as ``UserContext``; there is one user here."""
+        return {"IamIdentity": {"Arn": f"arn:{self.partition}:iam::{self.account_id}:user/emulator"}}
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{kind}/{name}"

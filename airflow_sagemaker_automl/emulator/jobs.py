@@ -40,7 +40,7 @@ class AutoMLJob:
     """The record of one job.
 
     :param request: ``CreateAutoMLJobV2`` request.
-    :param arn: the job's ARN; candidates' step ARNs take their partition, region and account from it.
+    :param arn: the job's ARN.
     """
 
     def __init__(self, request: Mapping[str, Any], arn: str) -> None:
@@ -54,7 +54,6 @@ class AutoMLJob:
         self._resolved: dict[str, Any] | None = None
         self._partial_failures: list[str] = []
         self._failure_reason: str | None = None
-        self._artifacts: dict[str, str] | None = None
         self.created = datetime.now(UTC)
         self.ended: datetime | None = None
         self.status = "InProgress"
@@ -105,7 +104,7 @@ class AutoMLJob:
             self._candidates[name] = {
                 **known,
                 **candidate,
-                "CandidateSteps": [self._training_step(name)],
+                "CandidateSteps": [],  # The one process that trains all candidates is no SageMaker job.
                 "LastModifiedTime": now,
             }
             self._touch()
@@ -164,14 +163,6 @@ class AutoMLJob:
         """Entry of ``ListAutoMLJobs``."""
         described = self.describe()
         return {key: described[key] for key in _SUMMARY_MEMBERS if key in described}
-
-    def _training_step(self, candidate: str) -> dict[str, str]:
-        account_prefix = self.arn.partition(":automl-job/")[0]
-        return {
-            "CandidateStepType": "AWS::SageMaker::TrainingJob",
-            "CandidateStepArn": f"{account_prefix}:training-job/{candidate}",
-            "CandidateStepName": candidate,
-        }
 
     def _end(self, status: str, secondary_status: str) -> None:
         self._touch(status=status, secondary_status=secondary_status)

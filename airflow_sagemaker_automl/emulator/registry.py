@@ -49,7 +49,7 @@ class ModelPackageGroup:
         self.versions: dict[int, ModelPackage] = {}
         self._latest = 0
 
-    def add_version(self, request: Mapping[str, Any]) -> ModelPackage:
+    def add_version(self, request: Mapping[str, Any], creator: Mapping[str, Any]) -> ModelPackage:
         """Register a version, or find the one that the same client token has registered before.
 
         :raises ValidationError: the request is not one for a version of a group.
@@ -67,7 +67,7 @@ class ModelPackageGroup:
                     raise ConflictException("The client token was used before, with other parameters.")
                 return version
         self._latest += 1
-        version = ModelPackage(self, self._latest, given, token)
+        version = ModelPackage(self, self._latest, given, token, creator)
         self.versions[self._latest] = version
         return version
 
@@ -95,15 +95,22 @@ class ModelPackage:
     :param version: its number, from 1; numbers are never used again.
     :param given: what the client registered.
     :param client_token: the token that it came with.
+    :param creator: ``UserContext`` of whoever registers it.
     """
 
     def __init__(
-        self, group: ModelPackageGroup, version: int, given: Mapping[str, Any], client_token: str | None
+        self,
+        group: ModelPackageGroup,
+        version: int,
+        given: Mapping[str, Any],
+        client_token: str | None,
+        creator: Mapping[str, Any],
     ) -> None:
         self.group = group
         self.version = version
         self.given = dict(given)
         self.client_token = client_token
+        self.creator = dict(creator)
         self.arn = f"{group.arn.replace(':model-package-group/', ':model-package/')}/{version}"
         self.created = datetime.now(UTC)
         self._members = {"ModelApprovalStatus": "PendingManualApproval", **copy.deepcopy(self.given)}
@@ -139,7 +146,7 @@ class ModelPackage:
                 "ModelPackageVersion": self.version,
                 "ModelPackageArn": self.arn,
                 "CreationTime": self.created,
-                "CreatedBy": self.group.creator,
+                "CreatedBy": self.creator,
                 "ModelPackageStatus": "Completed",
                 "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
             }

@@ -42,7 +42,8 @@ def _operation(handler: Callable[[LocalSageMakerService, Members], Members]) -> 
     def answer(self: LocalSageMakerService) -> ActionResult:
         operation, request = self._get_action(), dict(self.params)
         check_request(operation, request)
-        answered = handler(self, request)
+        with self.local.lock:
+            answered = handler(self, request)
         check_answer(operation, answered)
         return ActionResult(answered)
 
@@ -131,7 +132,7 @@ class LocalSageMakerService(SageMakerResponse):
         if "ModelPackageGroupName" not in request:
             raise ValidationError("Missing ARN.")
         group = self.local.find_group(request["ModelPackageGroupName"])
-        return {"ModelPackageArn": group.add_version(request).arn}
+        return {"ModelPackageArn": group.add_version(request, self.local.caller()).arn}
 
     @_operation
     def describe_model_package(self, request: Members) -> Members:
@@ -140,7 +141,7 @@ class LocalSageMakerService(SageMakerResponse):
     @_operation
     def update_model_package(self, request: Members) -> Members:
         version = self.local.find_version(request["ModelPackageArn"])
-        version.update(request, self.local.user())
+        version.update(request, self.local.caller())
         return {"ModelPackageArn": version.arn}
 
     @_operation

@@ -34,6 +34,7 @@ class Trainer:
 
     def __init__(self, job: AutoMLJob, endpoint_url: str, account: str, region: str) -> None:
         self._job = job
+        self._folder = tempfile.TemporaryDirectory(prefix="automl-emulator-", ignore_cleanup_errors=True)
         self._spec = {
             "job_name": job.name,
             "endpoint_url": endpoint_url,
@@ -41,6 +42,7 @@ class Trainer:
             "created": job.created.timestamp(),
             "image_prefix": f"{account}.dkr.ecr.{region}.amazonaws.com/",
             "request": job.request,
+            "folder": self._folder.name,
         }
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the trainer has ended.
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,13 +67,19 @@ class Trainer:
     def kill(self) -> None:
         """Kill the trainer's process group and wait until the trainer is gone."""
         if self._process is not None:
-            if self._process.poll() is None:
+            # The group may be gone, or may outlive its leader.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def _stop(self) -> None:
+    def close(self) -> None:
+        """Kill the trainer and wait until nothing is left of it."""
         self.kill()
-        self._watcher.join()
+        if self._watcher.is_alive():
+            self._watcher.join()
+
+    def _stop(self) -> None:
+        self.close()
         self._job.stopped()
 
     def _watch(self) -> None:
@@ -88,11 +96,13 @@ class Trainer:
             self._follow(process.stdout)
         finally:
             process.wait()
+            self.kill()
             if deadline:
                 deadline.cancel()
             self._conclude(process.returncode)
             for stream in (process.stdin, process.stdout, self._log):
                 stream.close()
+            self._folder.cleanup()
 
     def _arm_deadline(self) -> threading.Timer | None:
         limit = self._job.problem.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")

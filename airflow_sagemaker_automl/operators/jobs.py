@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -10,18 +11,28 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
-from airflow_sagemaker_automl.connection import ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.connection import ConnectsToSageMaker, errors_for_people, may_pass
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.job_name import TaskIdentity
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.exceptions import AutoMLJobTimedOut, InvalidJobRequest, JobNameTaken
+from airflow_sagemaker_automl.exceptions import (
+    AutoMLJobNotFound,
+    AutoMLJobTimedOut,
+    AutoMLJobUnfinished,
+    InvalidJobRequest,
+    JobNameTaken,
+    ServiceUnavailable,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
+# The clocks of service, triggerer and worker need not agree to the second.
+_CLOCK_SKEW_SECONDS = 5
 REQUEST_DIGEST_TAG = "airflow:request_digest"
 
 
@@ -107,13 +118,18 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
         """Go on after the wait; what has become of the job is asked of the service, not of the event."""
         from airflow_sagemaker_automl.triggers import WaitEnd
 
+        end = WaitEnd(event["end"])
         job = self.hook.describe_job(event["job_name"])
-        if WaitEnd(event["end"]) is WaitEnd.DEADLINE and not job.is_finished:
-            self._stop_late(job)
+        self._started_job = job.name
+        if end is WaitEnd.DEADLINE and not job.is_finished:
+            self._time_out(job)
         return self._result(job)
 
     def on_kill(self) -> None:
-        """Stop the job that this task waits for: whoever ends the task does not want its result."""
+        """Stop the job that this task waits for: whoever ends the task does not want its result.
+
+        Airflow calls this in the worker only; a job that a deferred task waits for runs on.
+        """
         if self._started_job:
             self.log.info("Stopping AutoML job %s", self._started_job)
             self.hook.stop_job(self._started_job)
@@ -127,7 +143,7 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
             try:
                 job = self.hook.create_job({**request, "AutoMLJobName": name, "Tags": _tagged(request, marks)})
             except JobNameTaken as taken:
-                job = self._require_own(taken, identity)
+                job = self._require_own(taken, identity, marks[REQUEST_DIGEST_TAG])
                 if job.is_in_progress or job.has_model:
                     self.log.info("Continuing with AutoML job %s, which is %s", job.name, job.status.value)
                     return job
@@ -139,12 +155,16 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
                 return job
         raise AssertionError("unreachable: the loop above has no end of its own")
 
-    def _require_own(self, taken: JobNameTaken, identity: TaskIdentity) -> AutoMLJob:
+    def _require_own(self, taken: JobNameTaken, identity: TaskIdentity, request_digest: str) -> AutoMLJob:
         """Look at the job that has the name.
 
         :raises JobNameTaken: its tags say that it is not this task's.
+        :raises ServiceUnavailable: the service knows the name already, and not yet the job.
         """
-        job = self.hook.describe_job(taken.job_name)
+        try:
+            job = self.hook.describe_job(taken.job_name)
+        except AutoMLJobNotFound as error:
+            raise ServiceUnavailable(f"AutoML job {taken.job_name} exists but cannot be seen yet.") from error
         tags = self.hook.tags(job.arn)
         if any(tags.get(key) != value for key, value in identity.tags().items()):
             owner = tags.get("airflow:dag_id")
@@ -152,60 +172,83 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
                 f"it belongs to DAG {owner}, run {tags.get('airflow:run_id')}" if owner else "Airflow did not start it"
             )
             raise JobNameTaken(job.name, f"{whose}; it is {job.status.value}.") from taken
+        if tags.get(REQUEST_DIGEST_TAG, request_digest) != request_digest:
+            self.log.warning("AutoML job %s was started with another request; clear the task to train anew", job.name)
         return job
 
     def _wait(self, job: AutoMLJob) -> AutoMLJob:
-        deadline = self._deadline(job)
         if self.deferrable:
             from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 
+            limits = [job.created.timestamp() + self._wait_seconds]
+            if self.execution_timeout is not None:  # Airflow watches over it in the worker only.
+                limits.append(time.time() + self.execution_timeout.total_seconds())
+            deadline = min(limits)
             self.defer(
                 trigger=AutoMLJobTrigger(
                     job_name=job.name,
                     connection=self.connection,
                     poll_interval=self.poll_interval,
-                    deadline=deadline,
+                    deadline=deadline if math.isfinite(deadline) else None,
                 ),
                 method_name="execute_complete",
             )
-        return self._wait_here(job, deadline)
+        return self._wait_here(job)
 
-    def _wait_here(self, job: AutoMLJob, deadline: float | None) -> AutoMLJob:
+    def _wait_here(self, job: AutoMLJob) -> AutoMLJob:
         seen = None
         while not job.is_finished:
             if job.secondary_status != seen:
                 seen = job.secondary_status
                 self.log.info("AutoML job %s: %s", job.name, seen)
-            left = float("inf") if deadline is None else deadline - time.time()
+            left = job.created.timestamp() + self._wait_seconds - time.time()
             if left <= 0:
-                self._stop_late(job)
-            time.sleep(min(self.poll_interval, max(left, 0)))
-            job = self.hook.describe_job(job.name)
+                self._time_out(job)
+            time.sleep(min(self.poll_interval, left))
+            job = self._look_again(job)
         return job
 
-    def _deadline(self, job: AutoMLJob) -> float | None:
-        """Find the earlier of both limits, as POSIX time; the one of the wait does not move when a task is retried."""
-        limits = []
-        if self.wait_timeout is not None:
-            limits.append(job.created.timestamp() + self._wait_seconds())
-        if self.execution_timeout is not None:
-            limits.append(time.time() + self.execution_timeout.total_seconds())
-        return min(limits, default=None)
+    def _look_again(self, job: AutoMLJob) -> AutoMLJob:
+        """Describe a job; a service that does not answer for a while says nothing about the job."""
+        try:
+            return self.hook.describe_job(job.name)
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            self.log.warning("AutoML job %s could not be described, trying again: %s", job.name, error)
+            return job
 
+    @property
     def _wait_seconds(self) -> float:
+        """Seconds from the job's creation to the deadline; it does not move when a task is retried."""
+        if self.wait_timeout is None:
+            return math.inf
         timeout = self.wait_timeout
-        return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout or 0)
+        return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
 
-    def _stop_late(self, job: AutoMLJob) -> None:
-        """Stop a job whose deadline has come.
+    def _time_out(self, job: AutoMLJob) -> None:
+        """End the wait for a job whose deadline has come.
 
-        :raises AutoMLJobTimedOut: always.
+        :raises AutoMLJobTimedOut: the deadline is that of the wait; the job is told to stop.
+        :raises AirflowTaskTimeout: it is the task's ``execution_timeout``; Airflow then calls ``on_kill``.
         """
-        self.hook.stop_job(job.name)
-        raise AutoMLJobTimedOut(job, job.elapsed_seconds)
+        if self.execution_timeout is not None and job.elapsed_seconds + _CLOCK_SKEW_SECONDS < self._wait_seconds:
+            raise AirflowTaskTimeout(f"AutoML job {job.name} was not finished within the task's execution_timeout.")
+        try:
+            self.hook.stop_job(job.name)
+        except Exception as error:
+            self.log.error("AutoML job %s could not be told to stop: %s", job.name, error)
+            raise AutoMLJobTimedOut(job, self._wait_seconds, stopping=False) from error
+        raise AutoMLJobTimedOut(job, self._wait_seconds)
 
     def _result(self, job: AutoMLJob) -> dict[str, Any]:
         job.raise_for_status()
+        if not job.is_finished:
+            reason = (
+                "The triggerer gave up the wait: it may not describe the job. Give its AWS identity "
+                "sagemaker:DescribeAutoMLJobV2, or wait with deferrable=False."
+            )
+            raise AutoMLJobUnfinished(job, reason)
         for failure in job.partial_failures:
             self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
         return job.to_json()

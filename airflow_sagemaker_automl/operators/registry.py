@@ -16,7 +16,7 @@ from airflow_sagemaker_automl.core.model_package import (
     Provenance,
     create_model_package_request,
 )
-from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
+from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -96,14 +96,28 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
         """Register the candidate, or find the version that an earlier try has registered."""
-        job = self.hook.describe_job(self.job_name)
-        job.raise_for_status()
+        job = self._ended_job()
         candidates = self.hook.candidates(job.name)
         candidate = self._choose(job, candidates)
         request = self._registration(job, candidate, candidates, context)
         self.hook.ensure_group(self.model_package_group_name)
         arn = self._find_or_create(request, job, first_try=context["ti"].try_number == 1)
         return _result(self.hook.wait_for_model_package(arn))
+
+    def _ended_job(self) -> AutoMLJob:
+        """Look at the job.
+
+        :raises AutoMLJobUnfinished: it still runs.
+        :raises CandidateNotRegistrable: it did not end well, which no retry of this task can change.
+        """
+        job = self.hook.describe_job(self.job_name)
+        if not job.is_finished:
+            raise AutoMLJobUnfinished(job, "A candidate is registered when its job has ended.")
+        try:
+            job.raise_for_status()
+        except AutoMLJobError as error:
+            raise CandidateNotRegistrable(job.name, self.candidate_name, str(error)) from error
+        return job
 
     def _choose(self, job: AutoMLJob, candidates: Sequence[Candidate]) -> Candidate:
         """Find the candidate to register.
@@ -116,7 +130,7 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
             chosen = job.best_candidate
         if chosen is None:
             known = ", ".join(entry.name for entry in candidates) or "none"
-            reason = f"the job (now {job.status.value}) has no such candidate; it has: {known}."
+            reason = f"the job has no such candidate; it has: {known}."
             raise CandidateNotRegistrable(job.name, self.candidate_name, reason)
         chosen.require_registrable(job.name)
         return chosen
@@ -166,8 +180,8 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
 def _result(described: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "model_package_arn": described["ModelPackageArn"],
-        "model_package_group_name": described["ModelPackageGroupName"],
-        "model_package_version": described["ModelPackageVersion"],
-        "approval_status": described["ModelApprovalStatus"],
+        "model_package_group_name": described.get("ModelPackageGroupName"),
+        "model_package_version": described.get("ModelPackageVersion"),
+        "approval_status": described.get("ModelApprovalStatus"),
         "model_package_status": described["ModelPackageStatus"],
     }

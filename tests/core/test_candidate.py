@@ -69,6 +69,16 @@ def test_the_leaderboard_knows_the_direction(direction: str, expected: str) -> N
     assert [candidate.name for candidate in leaderboard(candidates)] == [*expected, "unfinished"]
 
 
+def test_the_leaderboard_knows_errors_without_being_told() -> None:
+    """Where the service leaves the direction out, an error is still minimised."""
+    value = {"MetricName": "RMSE", "Value": 1.0}
+    candidates = [
+        Candidate.from_api(described(name, FinalAutoMLJobObjectiveMetric={**value, "Value": error}))
+        for name, error in (("bad", 9.0), ("good", 1.0))
+    ]
+    assert [candidate.name for candidate in leaderboard(candidates)] == ["good", "bad"]
+
+
 @pytest.mark.parametrize(
     ("members", "words"),
     [

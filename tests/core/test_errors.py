@@ -17,12 +17,15 @@ ERRORS: list[AutoMLError] = [
     exceptions.InvalidJobRequest(["a", "b"]),
     exceptions.JobNameTaken("name", "it belongs to somebody."),
     exceptions.UnknownStatus("AutoML job", "Paused"),
+    exceptions.AutoMLJobNotFound("job"),
+    exceptions.AutoMLJobUnfinished(JOB, "Wait."),
     exceptions.AutoMLJobFailed(JOB),
     exceptions.AutoMLJobStopped(JOB),
     exceptions.NoBestCandidate(JOB),
-    exceptions.AutoMLJobTimedOut(JOB, 60.0),
+    exceptions.AutoMLJobTimedOut(JOB, 60.0, stopping=False),
     exceptions.CandidateNotRegistrable("job", None, "there is none."),
     exceptions.InvalidModelCard(["$.x: wrong"]),
+    exceptions.InvalidModelPackage(["wrong"]),
     exceptions.ModelPackageFailed("arn", ["a reason"]),
     exceptions.ServiceUnavailable("no answer"),
 ]
@@ -48,7 +51,7 @@ def test_errors_survive_pickling(error: AutoMLError) -> None:
 def test_errors_say_whether_a_retry_can_help() -> None:
     """A retry starts another job after a failed one; it cannot mend a request, a name or a deadline."""
     helped = {type(error).__name__ for error in ERRORS if error.retry_can_help}
-    assert helped == {"AutoMLJobFailed", "AutoMLJobStopped", "NoBestCandidate", "ServiceUnavailable"}
+    assert helped == {"AutoMLJobFailed", "AutoMLJobStopped", "AutoMLJobUnfinished", "ServiceUnavailable"}
 
 
 @pytest.mark.parametrize(

@@ -154,11 +154,44 @@ def test_a_card_that_is_too_long_is_refused() -> None:
         require_valid({"additional_information": {"custom_details": details}})
 
 
-@pytest.mark.parametrize("report", [{}, {"version": "2"}, {"explanations": {}}, {"explanations": {"pdp": []}}])
+@pytest.mark.parametrize(
+    "report", [{}, {"version": "2"}, {"explanations": {}}, {"explanations": {"pdp": []}}, {"explanations": []}, [1]]
+)
 def test_reports_of_another_shape_leave_the_card_without_them(report: dict[str, Any]) -> None:
     """An empty or unknown report adds nothing and spoils nothing."""
     names = [item["name"] for item in build(statistics=report, analysis=report)["evaluation_details"]]
     assert names == ["Candidate metrics", "Candidates"]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        None,
+        [],
+        {"confusion_matrix": {"a": 1}},
+        {"confusion_matrix": [[1]]},
+        {"receiver_operating_characteristic_curve": [1, 2]},
+        {"receiver_operating_characteristic_curve": {"false_positive_rates": 1}},
+        {"accuracy": 0.5},
+    ],
+)
+def test_a_section_of_another_shape_says_nothing(section: Any) -> None:
+    """Unknown formats never fail a good registration."""
+    assert evaluation_groups({"binary_classification_metrics": section}) in (
+        [],
+        # A matrix whose row is no row has a label, and no count.
+        evaluation_groups({"binary_classification_metrics": {"confusion_matrix": {"a": {}}}}),
+    )
+
+
+def test_a_label_without_figures_has_no_row() -> None:
+    """The service writes NaN for a label that the validation data lacks; that is not zero."""
+    matrix = {"a": {"a": 3, "b": 1}, "b": {"a": "NaN", "b": "NaN"}}
+    ((drawn,),) = (
+        group["metric_data"]
+        for group in evaluation_groups({"binary_classification_metrics": {"confusion_matrix": matrix}})
+    )
+    assert (drawn["y_axis_name"], drawn["x_axis_name"], drawn["value"]) == (["a"], ["a", "b"], [[3, 1]])
 
 
 def test_large_reports_are_cut_to_the_cards_limits() -> None:

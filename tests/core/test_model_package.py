@@ -18,7 +18,12 @@ from airflow_sagemaker_automl.core.model_package import (
     metadata_value,
 )
 from airflow_sagemaker_automl.emulator.contract import check_request
-from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable, ModelPackageFailed, UnknownStatus
+from airflow_sagemaker_automl.exceptions import (
+    CandidateNotRegistrable,
+    InvalidModelPackage,
+    ModelPackageFailed,
+    UnknownStatus,
+)
 from tests.core.test_candidate import described as candidate_described
 from tests.core.test_job import described as job_described
 from tests.core.test_model_card import CANDIDATE
@@ -91,6 +96,20 @@ def test_a_candidate_without_containers_is_refused() -> None:
     """Nothing is registered that has no model."""
     with pytest.raises(CandidateNotRegistrable):
         request(candidate=Candidate.from_api(candidate_described()))
+
+
+@pytest.mark.parametrize("change", [{"approval_status": "approved"}, {"card_status": "Done"}])
+def test_an_unknown_status_is_refused_before_any_call(change: dict[str, str]) -> None:
+    """The statuses that there are are in the message."""
+    with pytest.raises(InvalidModelPackage, match=r"not one of \w+, \w+, \w+"):
+        request(**change)
+
+
+def test_a_problem_type_that_cannot_be_registered_yet_is_named() -> None:
+    """The training was paid for; the error says what is missing."""
+    job = AutoMLJob.from_api(job_described(AutoMLProblemTypeConfigName="TextClassification"))
+    with pytest.raises(CandidateNotRegistrable, match="registers Tabular only, not TextClassification"):
+        request(job=job)
 
 
 def test_metadata_values_fit_the_service() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sklearn.datasets import load_diabetes, load_digits, load_wine
+from sklearn.datasets import load_diabetes, load_wine
 
 from tests.jobs import put_table, start, tabular_request, wait
 
@@ -46,10 +46,3 @@ def regression_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str)
     request["AutoMLJobObjective"] = {"MetricName": "RMSE"}
     request["DataSplitConfig"] = {"ValidationFraction": 0.25}
     return wait(sagemaker, start(sagemaker, request))
-
-
-@pytest.fixture(scope="session")
-def slow_table(s3: S3Client, breast_cancer: str) -> str:
-    """S3 prefix of a table that takes far longer to train on than any test waits; target ``target``."""
-    digits = load_digits(as_frame=True).frame
-    return put_table(s3, "digits", digits.sample(n=20_000, replace=True, random_state=1))

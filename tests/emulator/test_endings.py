@@ -5,16 +5,19 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from demo.sandbox import BUCKET, sagemaker_client, upload_breast_cancer
-from tests.jobs import put_table, start, tabular_request, unique, wait
+from demo.sandbox import BUCKET, s3_client, sagemaker_client, upload_breast_cancer
+from tests.jobs import put_table, slow_data, start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -111,8 +114,9 @@ def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
     server: tuple[subprocess.Popen[str], SageMakerClient, str],
 ) -> None:
     """No candidate appears after the kill, and the job says what has happened."""
-    process, sagemaker, prefix = server
-    name = start(sagemaker, tabular_request(prefix))
+    process, sagemaker, _ = server
+    data = put_table(s3_client(sagemaker.meta.endpoint_url), "digits", slow_data())
+    name = start(sagemaker, tabular_request(data, "target"))
     _eventually(lambda: sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"])
     _trainer_of(process).send_signal(signal.SIGKILL)
     job = wait(sagemaker, name, seconds=10)
@@ -142,7 +146,7 @@ def test_stopping_a_job_ends_its_process(
 
 def test_a_job_out_of_time_ends_well_with_what_it_has(sagemaker: SageMakerClient, slow_table: str) -> None:
     """At the run-time limit the job completes: the best candidate is one that was trained until then."""
-    request = tabular_request(slow_table, "target", CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 15})
+    request = tabular_request(slow_table, "target", CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 20})
     job = wait(sagemaker, start(sagemaker, request))
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "MaxAutoMLJobRuntimeReached")
     assert job["BestCandidate"]["InferenceContainers"]
@@ -171,6 +175,42 @@ def test_the_server_takes_its_trainers_along(
     if how is not signal.SIGKILL:
         assert process.returncode == 0
     _eventually(lambda: not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE, seconds=10)
+
+
+def test_nothing_is_left_on_the_disk(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
+    """A trainer's folder goes with it, whether it ends, is stopped, or loses its server."""
+
+    def folders() -> set[Path]:
+        return set(Path(tempfile.gettempdir()).glob("automl-emulator-*"))
+
+    before = folders()
+    process, sagemaker, prefix = server
+    stopped, lost = (start(sagemaker, tabular_request(prefix)) for _ in range(2))
+    for name in (stopped, lost):
+        wait(sagemaker, name, until="TrainingModels")
+    sagemaker.stop_auto_ml_job(AutoMLJobName=stopped)
+    wait(sagemaker, stopped, seconds=10)
+    assert len(folders() - before) == 1
+    process.kill()
+    _eventually(lambda: not folders() - before, seconds=10)
+
+
+def test_one_name_asked_for_by_many_starts_one_job(
+    server: tuple[subprocess.Popen[str], SageMakerClient, str],
+) -> None:
+    """Eight clients at once: one is told of its job, the others that the name is in use."""
+    _, sagemaker, _ = server
+    request = tabular_request("s3://automl-demo/nothing/")
+
+    def attempt(_: int) -> bool:
+        try:
+            start(sagemaker, request, "wanted-by-all")
+        except sagemaker.exceptions.ResourceInUse:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
 
 
 def test_a_busy_port_is_one_clear_line(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.exceptions import AutoMLJobFailed, NoBestCandidate, ServiceUnavailable
+from airflow_sagemaker_automl.exceptions import AutoMLJobFailed, AutoMLJobUnfinished, ServiceUnavailable
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
-from demo.sandbox import BUCKET
+from demo.sandbox import BUCKET, airflow_environment, emulator, upload_breast_cancer
 from tests.jobs import ROLE, start, tabular_request, unique, wait
 from tests.tasks import changed
 
@@ -137,7 +140,7 @@ def test_a_name_of_ones_own_cannot_be_used_again(context: Any, sagemaker: SageMa
 def test_a_job_without_candidate_is_no_success(context: Any, breast_cancer: str) -> None:
     """Completed, but no model: an error that says what to do."""
     request = tabular_request(breast_cancer, CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
-    with pytest.raises(NoBestCandidate, match=r"MaxAutoMLJobRuntimeReached.*Raise its run-time limits"):
+    with pytest.raises(AirflowFailException, match=r"MaxAutoMLJobRuntimeReached.*Raise its run-time limits"):
         operator(request).execute(context)
 
 
@@ -197,7 +200,7 @@ def test_a_job_that_has_ended_needs_no_trigger(context: Any, sagemaker: SageMake
 
 
 def test_the_task_judges_by_the_service_and_not_by_the_event(
-    context: Any, completed_job: str, sagemaker: SageMakerClient, breast_cancer: str
+    context: Any, completed_job: str, sagemaker: SageMakerClient, breast_cancer: str, slow_table: str
 ) -> None:
     """An event says only that the wait is over; an end that nobody knows is an error, never a success."""
     task = operator({})
@@ -209,8 +212,46 @@ def test_the_task_judges_by_the_service_and_not_by_the_event(
     wait(sagemaker, failed)
     with pytest.raises(AutoMLJobFailed):
         task.execute_complete(context, {"job_name": failed, "end": "finished"})
+    running = start(sagemaker, tabular_request(slow_table, "target"))
+    for end in ("finished", "unreadable"):
+        with pytest.raises(AutoMLJobUnfinished, match="may not describe the job"):
+            task.execute_complete(context, {"job_name": running, "end": end})
     with pytest.raises(ValueError, match="surprise"):
         task.execute_complete(context, {"job_name": completed_job, "end": "surprise"})
+    impatient = operator({}, wait_timeout=1)
+    with pytest.raises(AirflowFailException, match="not finished within 1 s of its creation and has been told to stop"):
+        impatient.execute_complete(context, {"job_name": running, "end": "deadline"})
+    assert wait(sagemaker, running, seconds=10)["AutoMLJobStatus"] == "Stopped"
+
+
+def test_the_execution_timeout_ends_a_deferred_wait_as_it_ends_any_task(
+    context: Any, sagemaker: SageMakerClient, slow_table: str
+) -> None:
+    """Airflow's own timeout in both modes: the task is retried, and killed, which stops the job."""
+    running = start(sagemaker, tabular_request(slow_table, "target"))
+    task = operator({}, execution_timeout=timedelta(seconds=1))
+    with pytest.raises(AirflowTaskTimeout, match=running):
+        task.execute_complete(context, {"job_name": running, "end": "deadline"})
+    task.on_kill()
+    assert wait(sagemaker, running, seconds=10)["AutoMLJobStatus"] == "Stopped"
+
+
+def test_a_service_that_is_away_for_a_while_fails_no_wait(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the worker too: the emulator that has the job stops answering and comes back."""
+    with emulator() as url:
+        monkeypatch.setenv("AIRFLOW_CONN_OWN", airflow_environment(Path("unused"), url)["AIRFLOW_CONN_AWS_DEFAULT"])
+        request = tabular_request(upload_breast_cancer(url), CompletionCriteria={"MaxCandidates": 1})
+        (server,) = [
+            process
+            for process in psutil.Process().children()
+            if any(connection.laddr.port == int(url.rpartition(":")[2]) for connection in process.net_connections())
+        ]
+        pauses = [Timer(2, server.suspend), Timer(6, server.resume)]
+        for pause in pauses:
+            pause.start()
+        impatient = {"retries": {"total_max_attempts": 1}, "read_timeout": 0.5, "connect_timeout": 0.5}
+        result = operator(request, aws_conn_id="own", botocore_config=impatient, poll_interval=0.5).execute(context)
+    assert result["status"] == "Completed"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +270,6 @@ def test_a_bad_request_fails_for_good(request_: Any, words: str, context: Any) -
 
 def test_no_service_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong port says which connection and what to look at; a retry may help."""
-    connection = os.environ["AIRFLOW_CONN_AWS_DEFAULT"]
     wrong = '{"conn_type": "aws", "login": "a", "password": "b", "extra": {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:9"}}'
     monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", wrong)
     task = operator(
@@ -242,7 +282,6 @@ def test_no_service_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPa
     assert "with connection 'nowhere': Could not connect to the endpoint URL" in str(raised.value)
     assert "endpoint_url right?" in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert connection == os.environ["AIRFLOW_CONN_AWS_DEFAULT"]
 
 
 def test_no_credentials_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:

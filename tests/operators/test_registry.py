@@ -142,7 +142,9 @@ def test_nothing_is_registered_from_a_job_that_failed(
     group = unique("group")
     name = start(sagemaker, tabular_request(breast_cancer, "absent"))
     wait(sagemaker, name)
-    with pytest.raises(Exception, match="target column 'absent' is not in the data"):
+    with pytest.raises(
+        AirflowFailException, match=r"cannot be registered: .*target column 'absent' is not in the data"
+    ):
         operator(name, group).execute(context)
     assert not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_sagemaker_automl.emulator.trainer.storage import Storage
@@ -22,6 +23,7 @@ class Job:
     :param storage: where data, models and reports are.
     :param image_prefix: registry of the container images that candidates name.
     :param created: POSIX time of the job's creation, from which its run-time limit counts.
+    :param folder: for files on the way; the server removes it, since a trainer may be killed.
     """
 
     name: str
@@ -29,13 +31,22 @@ class Job:
     storage: Storage
     image_prefix: str
     created: float
+    folder: Path
     events: EventStream
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any], events: EventStream) -> Job:
         """Read the task that the server has written."""
         storage = Storage(spec["endpoint_url"], spec["region"])
-        return cls(spec["job_name"], spec["request"], storage, spec["image_prefix"], spec["created"], events)
+        return cls(
+            spec["job_name"],
+            spec["request"],
+            storage,
+            spec["image_prefix"],
+            spec["created"],
+            Path(spec["folder"]),
+            events,
+        )
 
     @property
     def problem_type(self) -> str:

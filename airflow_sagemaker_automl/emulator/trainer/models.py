@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import autogluon.tabular
@@ -53,21 +53,20 @@ _ALGORITHMS = (
 )
 
 
-def train_candidates(job: Job, split: Split, folder: Path) -> None:
+def train_candidates(job: Job, split: Split) -> None:
     """Train on a split table, upload models and reports, and report everything.
 
-    :param folder: for AutoGluon's files; empty.
     :raises UnusableData: what is asked for cannot be trained on this data.
     """
     problem_type, metric = _resolve(job, split.train[job.config["TargetAttributeName"]])
     job.events.resolved(problem_type, metric)
-    predictor = None if job.out_of_time else _fit(job, split, problem_type, metric, folder / "training")
+    predictor = None if job.out_of_time else _fit(job, split, problem_type, metric)
     if predictor is None or not predictor.model_names():
         if not job.out_of_time:
             raise UnusableData("None of the algorithms could be trained on this data.")
         job.events.completed(None, "MaxAutoMLJobRuntimeReached", [])
         return
-    candidates = _publish_candidates(job, predictor, split, problem_type, metric, folder)
+    candidates = _publish_candidates(job, predictor, split, problem_type, metric)
     best = _best(predictor, candidates)
     failures = [] if job.out_of_time else _publish_reports(job, predictor, split, problem_type, candidates[best])
     job.events.candidate(candidates[best])
@@ -94,13 +93,13 @@ def _resolve(job: Job, labels: pd.Series) -> tuple[str, str]:
     return problem_type, objective or PROBLEM_TYPES[problem_type].default_metric
 
 
-def _fit(job: Job, split: Split, problem_type: str, metric: str, folder: Path) -> TabularPredictor:
+def _fit(job: Job, split: Split, problem_type: str, metric: str) -> TabularPredictor:
     known = PROBLEM_TYPES[problem_type]
     predictor = TabularPredictor(
         label=job.config["TargetAttributeName"],
         problem_type=known.autogluon,
         eval_metric=known.metrics[metric],
-        path=str(folder),
+        path=str(job.folder / "training"),
         verbosity=1,
     )
     hyperparameters = _hyperparameters(job)
@@ -184,7 +183,7 @@ def _value(scorer: Any, score: float) -> float:
 
 
 def _publish_candidates(
-    job: Job, predictor: TabularPredictor, split: Split, problem_type: str, metric: str, folder: Path
+    job: Job, predictor: TabularPredictor, split: Split, problem_type: str, metric: str
 ) -> dict[str, dict[str, Any]]:
     """Upload every candidate's model and report its metrics on all three parts of the data."""
     metrics = PROBLEM_TYPES[problem_type].metrics
@@ -195,17 +194,18 @@ def _publish_candidates(
         for name in _SETS
     }
     candidates = {}
-    for model in predictor.model_names():
+    for model in tables["Validation"].index:  # Best first: it is what counts if time runs out.
         score = tables["Validation"].loc[model, "score_test"]
         candidate = _candidate(job, model, metric, predictor.eval_metric, score)
         candidate["CandidateProperties"] = {
             "CandidateMetrics": [
-                _metric_datum(name, ours, part, tables[part].loc[model, ours])
+                _metric_datum(name, ours, part, figure)
                 for part in _SETS
                 for name, ours in metrics.items()
+                if math.isfinite(figure := tables[part].loc[model, ours])
             ]
         }
-        candidate["InferenceContainers"] = [_publish_model(job, predictor, model, problem_type, folder)]
+        candidate["InferenceContainers"] = [_publish_model(job, predictor, model, problem_type)]
         job.events.candidate(candidate)
         candidates[model] = candidate
     return candidates
@@ -217,11 +217,9 @@ def _metric_datum(name: str, autogluon_name: str, part: str, score: float) -> di
     return {**standard_only, "StandardMetricName": name, "Value": value, "Set": part}
 
 
-def _publish_model(
-    job: Job, predictor: TabularPredictor, model: str, problem_type: str, folder: Path
-) -> dict[str, Any]:
+def _publish_model(job: Job, predictor: TabularPredictor, model: str, problem_type: str) -> dict[str, Any]:
     candidate = job.candidate_name(model)
-    clone = folder / "deployment" / candidate
+    clone = job.folder / "deployment" / candidate
     predictor.clone_for_deployment(path=str(clone), model=model)
     uri = f"{job.output}/sagemaker-automl-candidates/model/{candidate}/model.tar.gz"
     job.storage.write_archive(uri, clone)
@@ -273,6 +271,7 @@ def _publish_reports(
 
 
 def _completion_reason(job: Job, candidates: int) -> str:
-    if job.out_of_time:
+    asked_for = sum(len(settings) for settings in _hyperparameters(job).values())
+    if job.out_of_time or (job.seconds_left() is not None and candidates < asked_for):
         return "MaxAutoMLJobRuntimeReached"
     return "MaxCandidatesReached" if candidates >= _most_candidates(job) else "Completed"

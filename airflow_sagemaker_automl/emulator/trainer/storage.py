@@ -6,7 +6,6 @@ import tarfile
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import boto3
 
@@ -40,8 +39,8 @@ class Storage:
         ]
 
     def read(self, uri: str) -> IO[bytes]:
-        bucket, key = _split(uri)
         """Open an object's content; the caller closes it."""
+        bucket, key = _split(uri)
         spool = tempfile.TemporaryFile()  # noqa: SIM115
         self._client.download_fileobj(bucket, key, spool)
         spool.seek(0)
@@ -62,7 +61,8 @@ class Storage:
 
 
 def _split(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
-    if parts.scheme != "s3":
+    scheme, _, path = uri.partition("://")
+    if scheme != "s3":
         raise ValueError(f"{uri} is not an s3:// address")
-    return parts.netloc, parts.path.lstrip("/")
+    bucket, _, key = path.partition("/")
+    return bucket, key

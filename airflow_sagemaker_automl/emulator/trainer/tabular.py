@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_sagemaker_automl.emulator.trainer.table import Split, UnusableData, load_split
@@ -27,8 +25,7 @@ def train(job: Job) -> None:
     # AutoGluon takes seconds to load, which a job that fails at its data need not wait for.
     from airflow_sagemaker_automl.emulator.trainer.models import train_candidates
 
-    with tempfile.TemporaryDirectory() as folder:
-        train_candidates(job, split, Path(folder))
+    train_candidates(job, split)
 
 
 def _refuse_unsupported(job: Job) -> None:
