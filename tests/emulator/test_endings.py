@@ -115,9 +115,9 @@ def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
 ) -> None:
     """No candidate appears after the kill, and the job says what has happened."""
     process, sagemaker, _ = server
-    data = put_table(s3_client(sagemaker.meta.endpoint_url), "digits", slow_data())
+    data = put_table(s3_client(sagemaker.meta.endpoint_url), "digits", slow_data()[:8000])
     name = start(sagemaker, tabular_request(data, "target"))
-    _eventually(lambda: sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"])
+    _eventually(lambda: sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"], seconds=120)
     _trainer_of(process).send_signal(signal.SIGKILL)
     job = wait(sagemaker, name, seconds=10)
     assert job["AutoMLJobStatus"] == "Failed"
