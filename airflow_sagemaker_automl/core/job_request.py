@@ -2,39 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_sagemaker_automl.core.problem_types import Tabular, present
+from airflow_sagemaker_automl.core.members import present, unless_none
+from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES, ProblemType
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputChannel:
+    """Where data is, and how it is written.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLJobChannel.html
+
+    :param uri: S3 URI of a prefix, or of a manifest.
+    :param data_type: ``S3Prefix`` (default), ``ManifestFile`` (tabular and images) or ``AugmentedManifestFile``
+        (images).
+    :param content_type: ``text/csv;header=present``, ``x-application/vnd.amazon+parquet``, or for images
+        ``image/png``, ``image/jpeg``, ``image/*``. Default: CSV with a header, or any image.
+    :param compression: ``None`` (a text, meaning none) or ``Gzip``, the latter for tabular ``S3Prefix`` data only.
+    """
+
+    uri: str
+    data_type: str = "S3Prefix"
+    content_type: str | None = None
+    compression: str | None = None
+
+    def to_api(self, kind: str, default_content_type: str) -> dict[str, Any]:
+        """Write it as ``AutoMLJobChannel``.
+
+        :param kind: ``training`` or ``validation``.
+        :param default_content_type: what to fill in where the channel says none.
+        """
+        return present(
+            ChannelType=kind,
+            ContentType=self.content_type or default_content_type,
+            CompressionType=self.compression,
+            DataSource={"S3DataSource": {"S3DataType": self.data_type, "S3Uri": self.uri}},
+        )
+
+    @classmethod
+    def from_api(cls, channel: Mapping[str, Any]) -> InputChannel:
+        """Read an ``AutoMLJobChannel``."""
+        source = channel["DataSource"]["S3DataSource"]
+        return cls(
+            uri=source["S3Uri"],
+            data_type=source["S3DataType"],
+            content_type=channel.get("ContentType"),
+            compression=channel.get("CompressionType"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSecurity:
+    """Where training runs in your network, and how its disks and traffic are encrypted.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLSecurityConfig.html
+
+    :param subnets: 1 to 16 subnets of a VPC, given together with security groups. Default: no VPC of one's own.
+    :param security_group_ids: 1 to 5 security groups of the same VPC.
+    :param volume_kms_key: KMS key for the training volumes. Default: the service's own.
+    :param encrypt_inter_container_traffic: encrypt traffic between training containers; slower. Default: no.
+    """
+
+    subnets: Sequence[str] | None = None
+    security_group_ids: Sequence[str] | None = None
+    volume_kms_key: str | None = None
+    encrypt_inter_container_traffic: bool | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as ``AutoMLSecurityConfig``."""
+        vpc = present(
+            Subnets=unless_none(self.subnets, list), SecurityGroupIds=unless_none(self.security_group_ids, list)
+        )
+        return present(
+            VolumeKmsKeyId=self.volume_kms_key,
+            EnableInterContainerTrafficEncryption=self.encrypt_inter_container_traffic,
+            VpcConfig=vpc or None,
+        )
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> NetworkSecurity:
+        """Read ``AutoMLSecurityConfig``."""
+        vpc = members.get("VpcConfig", {})
+        return cls(
+            subnets=vpc.get("Subnets"),
+            security_group_ids=vpc.get("SecurityGroupIds"),
+            volume_kms_key=members.get("VolumeKmsKeyId"),
+            encrypt_inter_container_traffic=members.get("EnableInterContainerTrafficEncryption"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """Deploy the best candidate to an endpoint when the job is done; endpoints cost money while they exist.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ModelDeployConfig.html
+
+    :param endpoint_name: 1 to 63 letters, digits and hyphens; needed unless the service is to make a name.
+    :param auto_generate_endpoint_name: True lets the service make a name, and then none may be given.
+    """
+
+    endpoint_name: str | None = None
+    auto_generate_endpoint_name: bool | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as ``ModelDeployConfig``."""
+        return present(EndpointName=self.endpoint_name, AutoGenerateEndpointName=self.auto_generate_endpoint_name)
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> Deployment:
+        """Read ``ModelDeployConfig``."""
+        return cls(
+            endpoint_name=members.get("EndpointName"),
+            auto_generate_endpoint_name=members.get("AutoGenerateEndpointName"),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoMLJobRequest:
-    """An AutoML job to run; every text may be a Jinja template.
+    """An AutoML job to run; every text may be a Jinja template, every value an XComArg.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
 
-    :param problem_type: what to train.
-    :param training_data: S3 prefix of the training data, in CSV files with a header line.
+    :param problem_type: what to train: one of the five types of :mod:`~airflow_sagemaker_automl.core.problem_types`.
+    :param training_data: S3 URI of the training data, or an :class:`InputChannel` that says how it is written.
+        At least 500 rows for tabular jobs.
     :param output: S3 prefix for models and reports, at most 512 characters.
     :param role_arn: the role that SageMaker reads the data and trains with; not the role of Airflow.
-    :param validation_data: S3 prefix of data to validate on. Default: the service splits some off the training data.
-    :param validation_fraction: how much to split off, above 0 and below 1. Default: the service's, 0.2.
-    :param objective: metric to rank candidates by, for example ``F1``, ``AUC``, ``MSE``; given together with the
-        problem type's own ``problem_type``. Default: the service's for the kind of problem.
+    :param validation_data: data to validate on, of the same content type; not for time series. Default: the service
+        splits some off the training data.
+    :param validation_fraction: how much to split off, above 0 and below 1; not for time series, and pointless with
+        validation data. Default: the service's, 0.2.
+    :param objective: metric to rank candidates by, for example ``F1``, ``AUC``, ``MSE``; for tabular jobs given
+        together with the problem type's own ``problem_type``. Default: the service's for the kind of problem.
     :param output_kms_key: KMS key to encrypt the output with. Default: none of one's own.
-    :param tags: tags of the job, for example for cost allocation. The operator adds its own, ``airflow:…``.
+    :param security: network and encryption of the training. Default: the service's.
+    :param deployment: deploy the best candidate. Default: no.
+    :param emr_serverless_role_arn: role for EMR Serverless; the service means it for SageMaker Canvas only.
+    :param tags: at most 50 tags of the job, for example for cost allocation. The operator adds its own,
+        ``airflow:…``.
     """
 
-    problem_type: Tabular
-    training_data: str
+    problem_type: ProblemType
+    training_data: str | InputChannel
     output: str
     role_arn: str
-    validation_data: str | None = None
+    validation_data: str | InputChannel | None = None
     validation_fraction: float | None = None
     objective: str | None = None
     output_kms_key: str | None = None
+    security: NetworkSecurity | None = None
+    deployment: Deployment | None = None
+    emr_serverless_role_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def to_api(self) -> dict[str, Any]:
@@ -49,12 +170,43 @@ class AutoMLJobRequest:
             RoleArn=self.role_arn,
             AutoMLJobObjective=present(MetricName=self.objective) or None,
             DataSplitConfig=present(ValidationFraction=self.validation_fraction) or None,
+            SecurityConfig=self.security and self.security.to_api(),
+            ModelDeployConfig=self.deployment and self.deployment.to_api(),
+            AutoMLComputeConfig=unless_none(
+                self.emr_serverless_role_arn,
+                lambda arn: {"EmrServerlessComputeConfig": {"ExecutionRoleARN": arn}},
+            ),
             Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()] or None,
         )
 
-    def _channel(self, kind: str, uri: str) -> dict[str, Any]:
-        return {
-            "ChannelType": kind,
-            "ContentType": self.problem_type.content_type,
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}},
+    @classmethod
+    def from_api(cls, request: Mapping[str, Any]) -> AutoMLJobRequest:
+        """Read the arguments of ``CreateAutoMLJobV2``; the job's name is not part of it.
+
+        :raises KeyError: a member that the service requires is missing, or the problem type is not known.
+        """
+        ((key, members),) = request["AutoMLProblemTypeConfig"].items()
+        channels = {
+            channel.get("ChannelType", "training"): InputChannel.from_api(channel)
+            for channel in request["AutoMLJobInputDataConfig"]
         }
+        output = request["OutputDataConfig"]
+        compute = request.get("AutoMLComputeConfig", {}).get("EmrServerlessComputeConfig", {})
+        return cls(
+            problem_type=PROBLEM_TYPES[key.removesuffix("JobConfig")].from_api(members),
+            training_data=channels["training"],
+            validation_data=channels.get("validation"),
+            output=output["S3OutputPath"],
+            output_kms_key=output.get("KmsKeyId"),
+            role_arn=request["RoleArn"],
+            objective=request.get("AutoMLJobObjective", {}).get("MetricName"),
+            validation_fraction=request.get("DataSplitConfig", {}).get("ValidationFraction"),
+            security=unless_none(request.get("SecurityConfig"), NetworkSecurity.from_api),
+            deployment=unless_none(request.get("ModelDeployConfig"), Deployment.from_api),
+            emr_serverless_role_arn=compute.get("ExecutionRoleARN"),
+            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
+        )
+
+    def _channel(self, kind: str, data: str | InputChannel) -> dict[str, Any]:
+        channel = data if isinstance(data, InputChannel) else InputChannel(uri=data)
+        return channel.to_api(kind, self.problem_type.content_types[0])

@@ -15,8 +15,8 @@ from typing import Any
 from airflow_sagemaker_automl.core.candidate import Candidate, leaderboard
 from airflow_sagemaker_automl.core.card_metrics import evaluation_groups, importance_groups, number
 from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.members import present
 from airflow_sagemaker_automl.core.model_package import Provenance, Report, compact
-from airflow_sagemaker_automl.core.problem_types import present
 from airflow_sagemaker_automl.exceptions import InvalidModelCard
 
 LONGEST_CONTENT = 100_000

@@ -12,7 +12,8 @@ from typing import Any
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES, present
+from airflow_sagemaker_automl.core.members import present
+from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
 from airflow_sagemaker_automl.exceptions import (
     CandidateNotRegistrable,
     InvalidModelPackage,

@@ -1,24 +1,30 @@
-"""What kind of model to train: one class for each kind.
+"""What kind of model to train: one class for each of the service's five kinds.
 
-A problem type knows its own key in the API and what its models take and give at inference.
+A problem type knows its own key in the API, which data it takes, and what its models take and give at inference.
+Every argument may be a Jinja template or an XComArg, which is judged once it is resolved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, Self
+
+from airflow_sagemaker_automl.core.members import present, text_of, unless_none
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompletionCriteria:
     """When to stop looking for better candidates.
 
-    :param max_candidates: 1 to 750. Default: the service's own, which depends on mode and problem type.
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLJobCompletionCriteria.html
+
+    :param max_candidates: 1 to 750 for tabular jobs, where the default depends on the mode; exactly 1 for all others.
     :param max_job_seconds: limit for the whole job, from 1 s to 30 days; training time is what a job costs.
         At the limit the job ends well, with the best candidate that it has found until then, if any.
         Default: no limit of its own.
-    :param max_training_job_seconds: limit for each training job within it, from 1 s. Not above ``max_job_seconds``.
+    :param max_training_job_seconds: limit for each training job within it, from 1 s, not above ``max_job_seconds``.
+        Default: the service's; for text generation 72 hours.
     """
 
     max_candidates: int | None = None
@@ -32,6 +38,44 @@ class CompletionCriteria:
             MaxAutoMLJobRuntimeInSeconds=self.max_job_seconds,
             MaxRuntimePerTrainingJobInSeconds=self.max_training_job_seconds,
         )
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any] | None) -> CompletionCriteria | None:
+        """Read ``AutoMLJobCompletionCriteria``; None stays None."""
+        if members is None:
+            return None
+        return cls(
+            max_candidates=members.get("MaxCandidates"),
+            max_job_seconds=members.get("MaxAutoMLJobRuntimeInSeconds"),
+            max_training_job_seconds=members.get("MaxRuntimePerTrainingJobInSeconds"),
+        )
+
+
+class ProblemType(Protocol):
+    """What the five have in common.
+
+    ``name`` is the service's ``AutoMLProblemTypeConfigName``, ``api_key`` the member of ``AutoMLProblemTypeConfig``,
+    ``s3_data_types`` and ``content_types`` what its channels may be (the first content type is filled in),
+    ``inference_content_types`` and ``inference_response_types`` what its models take and give.
+    """
+
+    name: ClassVar[str]
+    api_key: ClassVar[str]
+    s3_data_types: ClassVar[tuple[str, ...]]
+    content_types: ClassVar[tuple[str, ...]]
+    inference_content_types: ClassVar[tuple[str, ...]]
+    inference_response_types: ClassVar[tuple[str, ...]]
+
+    def to_api(self) -> dict[str, Any]:
+        """Write the members of the type's configuration; what is left to the service is left out."""
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> Self:
+        """Read them back."""
+
+
+_CSV = "text/csv;header=present"
+_PARQUET = "x-application/vnd.amazon+parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,29 +107,269 @@ class Tabular:
     feature_specification: str | None = None
     candidate_definitions_only: bool | None = None
 
+    name: ClassVar[str] = "Tabular"
     api_key: ClassVar[str] = "TabularJobConfig"
-    content_type: ClassVar[str] = "text/csv;header=present"
+    s3_data_types: ClassVar[tuple[str, ...]] = ("S3Prefix", "ManifestFile")
+    content_types: ClassVar[tuple[str, ...]] = (_CSV, _PARQUET)
     inference_content_types: ClassVar[tuple[str, ...]] = ("text/csv",)
     inference_response_types: ClassVar[tuple[str, ...]] = ("text/csv",)
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``TabularJobConfig``; what is left to the service is left out."""
-        algorithms = None if self.algorithms is None else [{"AutoMLAlgorithms": list(self.algorithms)}]
         return present(
             TargetAttributeName=self.target,
             ProblemType=self.problem_type,
             Mode=self.mode,
-            CandidateGenerationConfig=present(AlgorithmsConfig=algorithms) or None,
-            CompletionCriteria=self.completion.to_api() if self.completion else None,
+            CandidateGenerationConfig=_algorithms_to_api(self.algorithms),
+            CompletionCriteria=self.completion and self.completion.to_api(),
             SampleWeightAttributeName=self.sample_weight,
             FeatureSpecificationS3Uri=self.feature_specification,
             GenerateCandidateDefinitionsOnly=self.candidate_definitions_only,
         )
 
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> Tabular:
+        """Read ``TabularJobConfig``."""
+        return cls(
+            target=members["TargetAttributeName"],
+            problem_type=members.get("ProblemType"),
+            mode=members.get("Mode"),
+            algorithms=_algorithms_from_api(members),
+            completion=CompletionCriteria.from_api(members.get("CompletionCriteria")),
+            sample_weight=members.get("SampleWeightAttributeName"),
+            feature_specification=members.get("FeatureSpecificationS3Uri"),
+            candidate_definitions_only=members.get("GenerateCandidateDefinitionsOnly"),
+        )
 
-PROBLEM_TYPES: dict[str, type[Tabular]] = {"Tabular": Tabular}
+
+@dataclass(frozen=True, kw_only=True)
+class TimeSeriesForecasting:
+    """Forecasts of many related series, from a table with one row for each item and time.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TimeSeriesForecastingJobConfig.html
+
+    :param target: name of the column to forecast.
+    :param timestamp: name of the column of times.
+    :param item_identifier: name of the column that tells the series apart.
+    :param frequency: step of the forecast: ``1Y``, 1 to 11 ``M``, 1 to 4 ``W``, 1 to 6 ``D``, 1 to 23 ``H``,
+        1 to 59 ``min``; the bare letter means 1. The data may not be coarser.
+    :param horizon: number of steps to forecast, 1 to 500, at most a quarter of the series.
+    :param quantiles: at most five of ``p1`` to ``p99``, or of 0.01 to 0.99. Default: p10, p50, p90.
+    :param grouping: at most five columns that, with the item identifier, tell the series apart.
+    :param filling: column → ``{"frontfill" | "middlefill" | "backfill" | "futurefill": method}``; a method
+        ``value`` needs its number in ``…_value``, whole, since the service's pattern has no decimal point.
+        Default: missing targets are filled with zero in the middle and back, other columns are not filled.
+    :param aggregation: target column → ``sum``, ``avg``, ``first``, ``min`` or ``max``, for data finer than the
+        frequency. Default: ``sum``.
+    :param holidays: two-letter code of the country whose holidays count. Default: none.
+    :param algorithms: those to try, for example ``["arima", "ets"]``. Default: all.
+    :param feature_specification: S3 URI of a JSON file that names the feature columns. Default: all columns.
+    :param completion: when to stop. Default: the service's own limits.
+    """
+
+    target: str
+    timestamp: str
+    item_identifier: str
+    frequency: str
+    horizon: int
+    quantiles: Sequence[str | float] | None = None
+    grouping: Sequence[str] | None = None
+    filling: Mapping[str, Mapping[str, Any]] | None = None
+    aggregation: Mapping[str, str] | None = None
+    holidays: str | None = None
+    algorithms: Sequence[str] | None = None
+    feature_specification: str | None = None
+    completion: CompletionCriteria | None = None
+
+    name: ClassVar[str] = "TimeSeriesForecasting"
+    api_key: ClassVar[str] = "TimeSeriesForecastingJobConfig"
+    s3_data_types: ClassVar[tuple[str, ...]] = ("S3Prefix",)
+    content_types: ClassVar[tuple[str, ...]] = (_CSV, _PARQUET)
+    inference_content_types: ClassVar[tuple[str, ...]] = ("text/csv",)
+    inference_response_types: ClassVar[tuple[str, ...]] = ("text/csv", "application/json")
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as ``TimeSeriesForecastingJobConfig``; what is left to the service is left out."""
+        columns = present(
+            TargetAttributeName=self.target,
+            TimestampAttributeName=self.timestamp,
+            ItemIdentifierAttributeName=self.item_identifier,
+            GroupingAttributeNames=unless_none(self.grouping, list),
+        )
+        filling = self.filling and {
+            column: {kind: text_of(method) for kind, method in methods.items()}
+            for column, methods in self.filling.items()
+        }
+        return present(
+            ForecastFrequency=self.frequency,
+            ForecastHorizon=self.horizon,
+            ForecastQuantiles=unless_none(self.quantiles, lambda values: [_quantile(value) for value in values]),
+            TimeSeriesConfig=columns,
+            Transformations=present(Filling=filling, Aggregation=unless_none(self.aggregation, dict)) or None,
+            HolidayConfig=unless_none(self.holidays, lambda code: [{"CountryCode": code}]),
+            CandidateGenerationConfig=_algorithms_to_api(self.algorithms),
+            FeatureSpecificationS3Uri=self.feature_specification,
+            CompletionCriteria=self.completion and self.completion.to_api(),
+        )
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> TimeSeriesForecasting:
+        """Read ``TimeSeriesForecastingJobConfig``."""
+        columns = members["TimeSeriesConfig"]
+        transformations = members.get("Transformations", {})
+        holidays = members.get("HolidayConfig")
+        return cls(
+            target=columns["TargetAttributeName"],
+            timestamp=columns["TimestampAttributeName"],
+            item_identifier=columns["ItemIdentifierAttributeName"],
+            grouping=columns.get("GroupingAttributeNames"),
+            frequency=members["ForecastFrequency"],
+            horizon=members["ForecastHorizon"],
+            quantiles=members.get("ForecastQuantiles"),
+            filling=transformations.get("Filling"),
+            aggregation=transformations.get("Aggregation"),
+            holidays=holidays[0].get("CountryCode") if holidays else None,
+            algorithms=_algorithms_from_api(members),
+            feature_specification=members.get("FeatureSpecificationS3Uri"),
+            completion=CompletionCriteria.from_api(members.get("CompletionCriteria")),
+        )
 
 
-def present(**members: Any) -> dict[str, Any]:
-    """Keep the members that have a value."""
-    return {key: value for key, value in members.items() if value is not None}
+@dataclass(frozen=True, kw_only=True)
+class ImageClassification:
+    """One label for each image; the labels are the names of the folders, or in the manifest.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ImageClassificationJobConfig.html
+
+    :param completion: when to stop; one candidate is trained. Default: the service's own limits.
+    """
+
+    completion: CompletionCriteria | None = None
+
+    name: ClassVar[str] = "ImageClassification"
+    api_key: ClassVar[str] = "ImageClassificationJobConfig"
+    s3_data_types: ClassVar[tuple[str, ...]] = ("S3Prefix", "ManifestFile", "AugmentedManifestFile")
+    content_types: ClassVar[tuple[str, ...]] = ("image/*", "image/png", "image/jpeg")
+    inference_content_types: ClassVar[tuple[str, ...]] = ("application/x-image", "image/png", "image/jpeg")
+    inference_response_types: ClassVar[tuple[str, ...]] = ("application/json",)
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as ``ImageClassificationJobConfig``."""
+        return present(CompletionCriteria=self.completion and self.completion.to_api())
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> ImageClassification:
+        """Read ``ImageClassificationJobConfig``."""
+        return cls(completion=CompletionCriteria.from_api(members.get("CompletionCriteria")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextClassification:
+    """One label for each text of a table.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TextClassificationJobConfig.html
+
+    :param content: name of the column of texts.
+    :param target: name of the column of labels, another one.
+    :param completion: when to stop; one candidate is trained. Default: the service's own limits.
+    """
+
+    content: str
+    target: str
+    completion: CompletionCriteria | None = None
+
+    name: ClassVar[str] = "TextClassification"
+    api_key: ClassVar[str] = "TextClassificationJobConfig"
+    s3_data_types: ClassVar[tuple[str, ...]] = ("S3Prefix",)
+    content_types: ClassVar[tuple[str, ...]] = (_CSV, _PARQUET)
+    inference_content_types: ClassVar[tuple[str, ...]] = ("text/csv",)
+    inference_response_types: ClassVar[tuple[str, ...]] = ("application/json",)
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as ``TextClassificationJobConfig``."""
+        return present(
+            ContentColumn=self.content,
+            TargetLabelColumn=self.target,
+            CompletionCriteria=self.completion and self.completion.to_api(),
+        )
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> TextClassification:
+        """Read ``TextClassificationJobConfig``."""
+        return cls(
+            content=members["ContentColumn"],
+            target=members["TargetLabelColumn"],
+            completion=CompletionCriteria.from_api(members.get("CompletionCriteria")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextGeneration:
+    """Fine-tuning of a large language model on prompts and completions.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TextGenerationJobConfig.html
+
+    :param base_model: name of the model to tune, for example ``Falcon7BInstruct``. Default: the service's choice.
+    :param accept_eula: whether the model's licence is accepted; has to be said explicitly.
+    :param hyperparameters: ``epochCount`` 1 to 10, ``batchSize`` 1 to 64, ``learningRate`` 0 to 1,
+        ``learningRateWarmupSteps`` 0 to 250. Default: the service's.
+    :param completion: when to stop; one candidate is trained, on GPUs. Default: 72 hours of training.
+    """
+
+    base_model: str | None = None
+    accept_eula: bool | None = None
+    hyperparameters: Mapping[str, str | float] | None = None
+    completion: CompletionCriteria | None = None
+
+    name: ClassVar[str] = "TextGeneration"
+    api_key: ClassVar[str] = "TextGenerationJobConfig"
+    s3_data_types: ClassVar[tuple[str, ...]] = ("S3Prefix",)
+    content_types: ClassVar[tuple[str, ...]] = (_CSV, _PARQUET)
+    inference_content_types: ClassVar[tuple[str, ...]] = ("application/json",)
+    inference_response_types: ClassVar[tuple[str, ...]] = ("application/json",)
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as ``TextGenerationJobConfig``."""
+        return present(
+            BaseModelName=self.base_model,
+            ModelAccessConfig=unless_none(self.accept_eula, lambda accepted: {"AcceptEula": accepted}),
+            TextGenerationHyperParameters=self.hyperparameters
+            and {key: text_of(value) for key, value in self.hyperparameters.items()},
+            CompletionCriteria=self.completion and self.completion.to_api(),
+        )
+
+    @classmethod
+    def from_api(cls, members: Mapping[str, Any]) -> TextGeneration:
+        """Read ``TextGenerationJobConfig``."""
+        return cls(
+            base_model=members.get("BaseModelName"),
+            accept_eula=members.get("ModelAccessConfig", {}).get("AcceptEula"),
+            hyperparameters=members.get("TextGenerationHyperParameters"),
+            completion=CompletionCriteria.from_api(members.get("CompletionCriteria")),
+        )
+
+
+PROBLEM_TYPES: dict[str, type[ProblemType]] = {
+    kind.name: kind
+    for kind in (Tabular, TimeSeriesForecasting, ImageClassification, TextClassification, TextGeneration)
+}
+
+
+def _algorithms_to_api(algorithms: Any) -> dict[str, Any] | None:
+    return None if algorithms is None else {"AlgorithmsConfig": [{"AutoMLAlgorithms": _listed(algorithms)}]}
+
+
+def _listed(values: Any) -> Any:
+    """Copy a sequence; a template or XComArg that will become one stays as it is."""
+    return list(values) if isinstance(values, Sequence) and not isinstance(values, str) else values
+
+
+def _algorithms_from_api(members: Mapping[str, Any]) -> Sequence[str] | None:
+    config = members.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig")
+    algorithms: Sequence[str] | None = config[0]["AutoMLAlgorithms"] if config else None
+    return algorithms
+
+
+def _quantile(value: Any) -> Any:
+    """Write 0.1 as the service does: ``p10``."""
+    return f"p{round(value * 100)}" if isinstance(value, float) and 0 < value < 1 else value

@@ -1,12 +1,25 @@
-"""A typed request says the same as the dictionary that boto3 takes."""
+"""A typed request says the same as the dictionary that boto3 takes, for all five problem types."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
+from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest, Deployment, InputChannel, NetworkSecurity
+from airflow_sagemaker_automl.core.problem_types import (
+    PROBLEM_TYPES,
+    CompletionCriteria,
+    ImageClassification,
+    ProblemType,
+    Tabular,
+    TextClassification,
+    TextGeneration,
+    TimeSeriesForecasting,
+)
 from airflow_sagemaker_automl.emulator.contract import check_request
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-automl"
@@ -31,8 +44,54 @@ LARGEST = AutoMLJobRequest(
     output="s3://bucket/out",
     output_kms_key="key",
     role_arn=ROLE,
+    security=NetworkSecurity(
+        subnets=["subnet-1"],
+        security_group_ids=["sg-1"],
+        volume_kms_key="key",
+        encrypt_inter_container_traffic=True,
+    ),
+    deployment=Deployment(endpoint_name="churn", auto_generate_endpoint_name=False),
+    emr_serverless_role_arn=ROLE,
     tags={"team": "risk"},
 )
+COMPLETION = CompletionCriteria(max_candidates=1, max_job_seconds=7200, max_training_job_seconds=3600)
+EVERY_TYPE: list[ProblemType] = [
+    LARGEST.problem_type,
+    TimeSeriesForecasting(
+        target="demand",
+        timestamp="day",
+        item_identifier="item",
+        frequency="1D",
+        horizon=14,
+        quantiles=["p10", "p50", "p90"],
+        grouping=["store"],
+        filling={"demand": {"middlefill": "value", "middlefill_value": "1", "backfill": "zero"}},
+        aggregation={"demand": "sum"},
+        holidays="DE",
+        algorithms=["arima", "ets"],
+        feature_specification="s3://bucket/features.json",
+        completion=COMPLETION,
+    ),
+    ImageClassification(completion=COMPLETION),
+    TextClassification(content="text", target="label", completion=COMPLETION),
+    TextGeneration(
+        base_model="Falcon7BInstruct",
+        accept_eula=True,
+        hyperparameters={"epochCount": "5", "learningRate": "0.0001"},
+        completion=COMPLETION,
+    ),
+]
+
+
+def of_type(problem_type: ProblemType, **members: Any) -> AutoMLJobRequest:
+    """Write a small request of a type."""
+    return AutoMLJobRequest(
+        problem_type=problem_type,
+        training_data="s3://bucket/train/",
+        output="s3://bucket/out",
+        role_arn=ROLE,
+        **members,
+    )
 
 
 def test_the_smallest_request_leaves_everything_to_the_service() -> None:
@@ -76,11 +135,11 @@ def test_every_argument_arrives_where_it_belongs() -> None:
     assert api["Tags"] == [{"Key": "team", "Value": "risk"}]
 
 
-def test_the_service_model_accepts_both() -> None:
+def test_the_service_model_accepts_them_all() -> None:
     """botocore's own validator, and all constraints of its service model, have nothing to say."""
     shape = get_session().get_service_model("sagemaker").operation_model("CreateAutoMLJobV2").input_shape
     assert shape
-    for request in (SMALLEST, LARGEST):
+    for request in (SMALLEST, LARGEST, *map(of_type, EVERY_TYPE)):
         api = {"AutoMLJobName": "job", **request.to_api()}
         assert not ParamValidator().validate(api, shape).has_errors()
         check_request("CreateAutoMLJobV2", api)
@@ -93,3 +152,84 @@ def test_each_call_gives_a_value_of_its_own() -> None:
     first["Tags"].clear()
     assert LARGEST.to_api()["AutoMLProblemTypeConfig"]["TabularJobConfig"]["TargetAttributeName"] == "y"
     assert LARGEST.to_api()["Tags"]
+
+
+@pytest.mark.parametrize("problem_type", EVERY_TYPE, ids=lambda kind: kind.name)
+def test_typed_to_dictionary_to_typed_is_the_identity(problem_type: ProblemType) -> None:
+    """Nothing is lost on the way to the API and back, whatever the type."""
+    channel = InputChannel(uri="s3://bucket/train/", content_type=problem_type.content_types[-1], compression="None")
+    for request in (of_type(problem_type), AutoMLJobRequest(**{**vars(LARGEST), "problem_type": problem_type})):
+        api = request.to_api()
+        assert AutoMLJobRequest.from_api(api).to_api() == api
+        assert AutoMLJobRequest.from_api(api).problem_type == problem_type
+    assert InputChannel.from_api(channel.to_api("training", "text/csv;header=present")) == channel
+
+
+def test_the_five_types_are_those_of_the_service() -> None:
+    """The names are total over botocore's own, and each type knows its member of the request."""
+    model = get_session().get_service_model("sagemaker")
+    assert set(PROBLEM_TYPES) == set(model.shape_for("AutoMLProblemTypeConfigName").metadata["enum"])
+    union: Any = model.shape_for("AutoMLProblemTypeConfig")
+    assert {kind.api_key for kind in PROBLEM_TYPES.values()} == set(union.members)
+
+
+def test_every_type_fills_in_its_own_content_type() -> None:
+    """CSV with a header for tables, any image for images; what the channel says itself is kept."""
+    for problem_type in EVERY_TYPE:
+        (channel,) = of_type(problem_type).to_api()["AutoMLJobInputDataConfig"]
+        assert channel["ContentType"] == problem_type.content_types[0]
+    parquet = InputChannel(
+        uri="s3://bucket/x", data_type="ManifestFile", content_type="x-application/vnd.amazon+parquet"
+    )
+    request = AutoMLJobRequest(**{**vars(SMALLEST), "training_data": parquet})
+    (channel,) = request.to_api()["AutoMLJobInputDataConfig"]
+    assert channel["ContentType"] == "x-application/vnd.amazon+parquet"
+    assert channel["DataSource"]["S3DataSource"]["S3DataType"] == "ManifestFile"
+
+
+def test_numbers_become_the_texts_that_the_service_takes() -> None:
+    """Quantiles, filling values and hyperparameters may be written as numbers."""
+    series = TimeSeriesForecasting(
+        target="y",
+        timestamp="t",
+        item_identifier="i",
+        frequency="1D",
+        horizon=7,
+        quantiles=[0.1, "p50", 0.29],
+        filling={"y": {"middlefill": "value", "middlefill_value": 2}},
+    ).to_api()
+    assert series["ForecastQuantiles"] == ["p10", "p50", "p29"]
+    assert series["Transformations"]["Filling"]["y"]["middlefill_value"] == "2"
+    tuned = TextGeneration(accept_eula=False, hyperparameters={"epochCount": 3, "learningRate": 0.5}).to_api()
+    assert tuned["TextGenerationHyperParameters"] == {"epochCount": "3", "learningRate": "0.5"}
+    assert tuned["ModelAccessConfig"] == {"AcceptEula": False}
+
+
+def _members(shape: Any, path: str = "") -> Iterator[str]:
+    """Walk a shape of the service model: one path for each member."""
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            yield f"{path}.{name}".lstrip(".")
+            yield from _members(member, f"{path}.{name}".lstrip("."))
+    elif shape.type_name == "list":
+        yield from _members(shape.member, path)
+
+
+def _paths(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield f"{path}.{key}".lstrip(".")
+            yield from _paths(member, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for member in value:
+            yield from _paths(member, path)
+
+
+def test_every_member_of_the_request_is_modelled() -> None:
+    """A member that a newer botocore has and that no argument reaches fails here with its name."""
+    shape: Any = get_session().get_service_model("sagemaker").operation_model("CreateAutoMLJobV2").input_shape
+    compressed = InputChannel(uri="s3://bucket/train/", compression="Gzip")
+    requests = [LARGEST, AutoMLJobRequest(**{**vars(SMALLEST), "training_data": compressed})]
+    reached = {path for request in [*requests, *map(of_type, EVERY_TYPE)] for path in _paths({**request.to_api()})}
+    given_by_the_operator = {"AutoMLJobName"}
+    assert set(_members(shape)) - reached == given_by_the_operator

@@ -105,11 +105,13 @@ def test_an_unknown_status_is_refused_before_any_call(change: dict[str, str]) ->
         request(**change)
 
 
-def test_a_problem_type_that_cannot_be_registered_yet_is_named() -> None:
-    """The training was paid for; the error says what is missing."""
-    job = AutoMLJob.from_api(job_described(AutoMLProblemTypeConfigName="TextClassification"))
-    with pytest.raises(CandidateNotRegistrable, match="registers Tabular only, not TextClassification"):
-        request(job=job)
+def test_content_types_are_those_of_the_problem_type() -> None:
+    """A text classifier answers in JSON; a type that is not known is named, since the training was paid for."""
+    text = AutoMLJob.from_api(job_described(AutoMLProblemTypeConfigName="TextClassification"))
+    assert request(job=text)["InferenceSpecification"]["SupportedResponseMIMETypes"] == ["application/json"]
+    unknown = AutoMLJob.from_api(job_described(AutoMLProblemTypeConfigName="Telepathy"))
+    with pytest.raises(CandidateNotRegistrable, match="not Telepathy"):
+        request(job=unknown)
 
 
 def test_metadata_values_fit_the_service() -> None:
