@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # The clocks of service, triggerer and worker need not agree to the second.
 _CLOCK_SKEW_SECONDS = 5
+_SEEN_WITHIN_SECONDS = 300
 REQUEST_DIGEST_TAG = "airflow:request_digest"
 
 
@@ -209,11 +210,12 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
         return job
 
     def _look_again(self, job: AutoMLJob) -> AutoMLJob:
-        """Describe a job; a service that does not answer for a while says nothing about the job."""
+        """Describe a job; a service that does not answer, or show a new job yet, says nothing about the job."""
         try:
             return self.hook.describe_job(job.name)
         except Exception as error:
-            if not may_pass(error):
+            too_new = isinstance(error, AutoMLJobNotFound) and job.elapsed_seconds < _SEEN_WITHIN_SECONDS
+            if not too_new and not may_pass(error):
                 raise
             self.log.warning("AutoML job %s could not be described, trying again: %s", job.name, error)
             return job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Timer
@@ -12,9 +13,15 @@ import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
+from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.exceptions import AutoMLJobFailed, AutoMLJobUnfinished, ServiceUnavailable
+from airflow_sagemaker_automl.exceptions import (
+    AutoMLJobFailed,
+    AutoMLJobNotFound,
+    AutoMLJobUnfinished,
+    ServiceUnavailable,
+)
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 from demo.sandbox import BUCKET, airflow_environment, emulator, upload_breast_cancer
@@ -252,6 +259,16 @@ def test_a_service_that_is_away_for_a_while_fails_no_wait(context: Any, monkeypa
         impatient = {"retries": {"total_max_attempts": 1}, "read_timeout": 0.5, "connect_timeout": 0.5}
         result = operator(request, aws_conn_id="own", botocore_config=impatient, poll_interval=0.5).execute(context)
     assert result["status"] == "Completed"
+
+
+def test_a_job_too_new_to_be_seen_is_waited_for(emulator_url: str) -> None:
+    """What CreateAutoMLJobV2 has accepted may not be shown at once; after minutes it is an error."""
+    request = {"AutoMLJobName": unique("not-there"), **tabular_request("s3://bucket/x")}
+    job = AutoMLJob.just_created(request, "arn")
+    task = operator({})
+    assert task._look_again(job) is job
+    with pytest.raises(AutoMLJobNotFound, match="check aws_conn_id and region_name"):
+        task._look_again(replace(job, created=job.created - timedelta(minutes=10)))
 
 
 @pytest.mark.parametrize(
