@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing
@@ -31,6 +32,7 @@ _JITTER = 0.1
 _LONGEST_UNSEEN_SECONDS = 300
 
 _hooks: dict[Hashable, SageMakerAutoMLHook] = {}
+_building = threading.Lock()
 
 
 class WaitEnd(StrEnum):
@@ -175,9 +177,13 @@ def _hook(connection: Connection, key: Hashable) -> SageMakerAutoMLHook:
     """Give the one hook of a stream; called in threads only, since it may read the connection and build a client."""
     from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
-    if key not in _hooks:
-        _hooks[key] = SageMakerAutoMLHook.from_connection(connection)
-    return _hooks[key]
+    with _building:
+        hook = _hooks.get(key)
+        if hook is None:
+            hook = SageMakerAutoMLHook.from_connection(connection)
+            _ = hook.conn  # Built here, once: hundreds of triggers may start at the same time.
+            _hooks[key] = hook
+    return hook
 
 
 async def _poll(connection: Connection, key: Hashable) -> Snapshot:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,16 @@ def test_making_a_trigger_costs_nothing() -> None:
     before = dict(triggers._hooks)
     trigger("one", connection={**CONNECTION, "aws_conn_id": "there-is-no-such-connection"}).shared_stream_key()
     assert triggers._hooks == before
+
+
+def test_many_starts_at_once_build_one_client(emulator_url: str) -> None:
+    """Triggers that start together share the one client of their stream."""
+    connection: Connection = {**CONNECTION, "region_name": "eu-west-1"}
+    key = trigger("one", connection=connection).shared_stream_key()
+    with ThreadPoolExecutor(16) as pool:
+        clients = {id(hook.conn) for hook in pool.map(lambda _: triggers._hook(connection, key), range(64))}
+    del triggers._hooks[key]
+    assert len(clients) == 1
 
 
 async def test_a_job_that_ends_fires_once(sagemaker: SageMakerClient, breast_cancer: str) -> None:
