@@ -22,11 +22,17 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_LONGEST_SHOWN = 120
 
 
 class AutoMLError(Exception):
@@ -38,18 +44,43 @@ class AutoMLError(Exception):
     retry_can_help: ClassVar[bool] = False
 
 
+@dataclass(frozen=True)
+class Violation:
+    """One rule that a request breaks.
+
+    :param path: where, in the words of the API, for example
+        ``AutoMLProblemTypeConfig.TabularJobConfig.CompletionCriteria.MaxCandidates`` or
+        ``AutoMLJobInputDataConfig[0].ContentType``.
+    :param value: what stands there; None where nothing does.
+    :param rule: what would be right, as the rest of a sentence that begins with the path.
+    """
+
+    path: str
+    value: Any
+    rule: str
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.path} {self.rule}"
+        shown = _SHORT.repr(self.value)
+        return f"{self.path} = {shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + ' ...'} {self.rule}"
+
+
 class InvalidJobRequest(AutoMLError):
     """The request was refused before any call.
 
-    :param violations: one sentence for each rule that is broken.
+    :param violations: every rule that is broken.
     """
 
-    def __init__(self, violations: Sequence[str]) -> None:
+    def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(violations)
         self.violations = tuple(violations)
 
     def __str__(self) -> str:
-        return f"The AutoML job request cannot be sent: {'; '.join(self.violations)}"
+        if len(self.violations) == 1:
+            return f"The AutoML job request cannot be sent: {self.violations[0]}"
+        lines = "".join(f"\n  {violation}" for violation in self.violations)
+        return f"The AutoML job request cannot be sent; {len(self.violations)} things are wrong:{lines}"
 
 
 class JobNameTaken(AutoMLError):

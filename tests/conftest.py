@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from demo.sandbox import (
     airflow_environment,
@@ -47,6 +48,12 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
 )
 
 os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
+
+# The same examples at each run, however slow the machine: a test run tells of the change, not of luck.
+settings.register_profile(
+    "project", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session", autouse=True)

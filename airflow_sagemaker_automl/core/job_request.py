@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_sagemaker_automl.core.members import present, unless_none
+from airflow_sagemaker_automl.core.members import api_of, listed, present, text_of, unless_none
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES, ProblemType
 
 
@@ -73,9 +73,7 @@ class NetworkSecurity:
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``AutoMLSecurityConfig``."""
-        vpc = present(
-            Subnets=unless_none(self.subnets, list), SecurityGroupIds=unless_none(self.security_group_ids, list)
-        )
+        vpc = present(Subnets=listed(self.subnets), SecurityGroupIds=listed(self.security_group_ids))
         return present(
             VolumeKmsKeyId=self.volume_kms_key,
             EnableInterContainerTrafficEncryption=self.encrypt_inter_container_traffic,
@@ -122,7 +120,10 @@ class Deployment:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoMLJobRequest:
-    """An AutoML job to run; every text may be a Jinja template, every value an XComArg.
+    """An AutoML job to run.
+
+    Every text may be a Jinja template, and every value an XComArg but for the problem type and the names of tags;
+    what stands in place of a number may be a text.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
 
@@ -170,13 +171,13 @@ class AutoMLJobRequest:
             RoleArn=self.role_arn,
             AutoMLJobObjective=present(MetricName=self.objective) or None,
             DataSplitConfig=present(ValidationFraction=self.validation_fraction) or None,
-            SecurityConfig=self.security and self.security.to_api(),
-            ModelDeployConfig=self.deployment and self.deployment.to_api(),
+            SecurityConfig=api_of(self.security),
+            ModelDeployConfig=api_of(self.deployment),
             AutoMLComputeConfig=unless_none(
                 self.emr_serverless_role_arn,
                 lambda arn: {"EmrServerlessComputeConfig": {"ExecutionRoleARN": arn}},
             ),
-            Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()] or None,
+            Tags=[{"Key": key, "Value": text_of(value)} for key, value in self.tags.items()] or None,
         )
 
     @classmethod

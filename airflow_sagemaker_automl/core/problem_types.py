@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
-from airflow_sagemaker_automl.core.members import present, text_of, unless_none
+from airflow_sagemaker_automl.core.members import api_of, listed, mapped, present, text_of, unless_none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ class Tabular:
             ProblemType=self.problem_type,
             Mode=self.mode,
             CandidateGenerationConfig=_algorithms_to_api(self.algorithms),
-            CompletionCriteria=self.completion and self.completion.to_api(),
+            CompletionCriteria=api_of(self.completion),
             SampleWeightAttributeName=self.sample_weight,
             FeatureSpecificationS3Uri=self.feature_specification,
             GenerateCandidateDefinitionsOnly=self.candidate_definitions_only,
@@ -194,22 +194,19 @@ class TimeSeriesForecasting:
             TargetAttributeName=self.target,
             TimestampAttributeName=self.timestamp,
             ItemIdentifierAttributeName=self.item_identifier,
-            GroupingAttributeNames=unless_none(self.grouping, list),
+            GroupingAttributeNames=listed(self.grouping),
         )
-        filling = self.filling and {
-            column: {kind: text_of(method) for kind, method in methods.items()}
-            for column, methods in self.filling.items()
-        }
+        filling = mapped(self.filling, lambda methods: mapped(methods, text_of))
         return present(
             ForecastFrequency=self.frequency,
             ForecastHorizon=self.horizon,
-            ForecastQuantiles=unless_none(self.quantiles, lambda values: [_quantile(value) for value in values]),
+            ForecastQuantiles=listed(self.quantiles, _quantile),
             TimeSeriesConfig=columns,
-            Transformations=present(Filling=filling, Aggregation=unless_none(self.aggregation, dict)) or None,
+            Transformations=present(Filling=filling or None, Aggregation=mapped(self.aggregation) or None) or None,
             HolidayConfig=unless_none(self.holidays, lambda code: [{"CountryCode": code}]),
             CandidateGenerationConfig=_algorithms_to_api(self.algorithms),
             FeatureSpecificationS3Uri=self.feature_specification,
-            CompletionCriteria=self.completion and self.completion.to_api(),
+            CompletionCriteria=api_of(self.completion),
         )
 
     @classmethod
@@ -255,7 +252,7 @@ class ImageClassification:
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``ImageClassificationJobConfig``."""
-        return present(CompletionCriteria=self.completion and self.completion.to_api())
+        return present(CompletionCriteria=api_of(self.completion))
 
     @classmethod
     def from_api(cls, members: Mapping[str, Any]) -> ImageClassification:
@@ -290,7 +287,7 @@ class TextClassification:
         return present(
             ContentColumn=self.content,
             TargetLabelColumn=self.target,
-            CompletionCriteria=self.completion and self.completion.to_api(),
+            CompletionCriteria=api_of(self.completion),
         )
 
     @classmethod
@@ -333,9 +330,8 @@ class TextGeneration:
         return present(
             BaseModelName=self.base_model,
             ModelAccessConfig=unless_none(self.accept_eula, lambda accepted: {"AcceptEula": accepted}),
-            TextGenerationHyperParameters=self.hyperparameters
-            and {key: text_of(value) for key, value in self.hyperparameters.items()},
-            CompletionCriteria=self.completion and self.completion.to_api(),
+            TextGenerationHyperParameters=mapped(self.hyperparameters, text_of),
+            CompletionCriteria=api_of(self.completion),
         )
 
     @classmethod
@@ -356,12 +352,7 @@ PROBLEM_TYPES: dict[str, type[ProblemType]] = {
 
 
 def _algorithms_to_api(algorithms: Any) -> dict[str, Any] | None:
-    return None if algorithms is None else {"AlgorithmsConfig": [{"AutoMLAlgorithms": _listed(algorithms)}]}
-
-
-def _listed(values: Any) -> Any:
-    """Copy a sequence; a template or XComArg that will become one stays as it is."""
-    return list(values) if isinstance(values, Sequence) and not isinstance(values, str) else values
+    return None if algorithms is None else {"AlgorithmsConfig": [{"AutoMLAlgorithms": listed(algorithms)}]}
 
 
 def _algorithms_from_api(members: Mapping[str, Any]) -> Sequence[str] | None:

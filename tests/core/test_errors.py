@@ -14,7 +14,7 @@ from tests.core.test_job import described
 
 JOB = AutoMLJob.from_api(described())
 ERRORS: list[AutoMLError] = [
-    exceptions.InvalidJobRequest(["a", "b"]),
+    exceptions.InvalidJobRequest([exceptions.Violation("A", 1, "is b"), exceptions.Violation("C", None, "is needed")]),
     exceptions.JobNameTaken("name", "it belongs to somebody."),
     exceptions.UnknownStatus("AutoML job", "Paused"),
     exceptions.AutoMLJobNotFound("job"),

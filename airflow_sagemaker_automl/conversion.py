@@ -1,0 +1,122 @@
+"""Values as the service model wants them: a rendered template is a text, whatever it stands for."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, Literal
+
+import regex
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+_WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
+_NUMBERS = ("integer", "long", "float", "double")
+
+
+class _Marker(Enum):
+    BLANK = "an empty text, or nothing"
+
+
+_BLANK: Final[Literal[_Marker.BLANK]] = _Marker.BLANK
+
+
+def as_the_model_wants(shape: Shape, value: Any) -> Any:
+    """Convert a tree; what cannot be converted stays as it is, to be judged as it is.
+
+    - A text becomes the integer, float or boolean that is wanted, a number the text.
+    - Where a list or a mapping is wanted, a text of JSON is read.
+    - ``""`` and None leave an optional member out, and with it whatever cannot be without it. ``"None"`` does not:
+      two enums have it as a value.
+
+    :param shape: what is wanted.
+    :param value: dictionaries and lists; it is not changed.
+    """
+    converted = _converted(shape, value)
+    return value if converted is _BLANK else converted
+
+
+def _converted(shape: Shape, value: Any) -> Any:
+    if value is None or value == "":
+        return _BLANK
+    if isinstance(value, str) and shape.type_name in ("structure", "list", "map"):
+        value = _from_json(value)
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        return _structure(shape, value)
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        items = [(item, _converted(shape.member, item)) for item in value]
+        kept = [before if after is _BLANK else after for before, after in items if not _vanishes(before, after)]
+        return _BLANK if value and not kept else kept
+    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+        pairs = {key: (item, _converted(shape.value, item)) for key, item in value.items()}
+        return {key: before if after is _BLANK else after for key, (before, after) in pairs.items()}
+    return _scalar(shape.type_name, value)
+
+
+def _vanishes(before: Any, after: Any) -> bool:
+    """Tell an item that was nothing but blanks inside from a blank item, which is judged as it is."""
+    return after is _BLANK and isinstance(before, Mapping)
+
+
+def _structure(shape: StructureShape, value: Mapping[str, Any]) -> Any:
+    """Leave out blank members; a structure that cannot be without one of them is blank if nothing else is in it."""
+    kept: dict[str, Any] = {}
+    missed: dict[str, Any] = {}
+    for name, item in value.items():
+        member = shape.members.get(name)
+        after = item if member is None else _converted(member, item)
+        if after is not _BLANK:
+            kept[name] = after
+        elif name in shape.required_members and item == "" and _may_be_empty(member):
+            missed[name] = item
+        elif isinstance(item, Mapping) and _is_union(shape):
+            kept[name] = {}
+    if value and not kept and not _is_union(shape):
+        return _BLANK
+    return kept | missed
+
+
+def _may_be_empty(shape: Shape | None) -> bool:
+    """Tell whether an empty text is a value, as it is for a tag."""
+    if shape is None or shape.type_name != "string" or shape.metadata.get("min") or shape.metadata.get("enum"):
+        return False
+    return regex.fullmatch(str(shape.metadata.get("pattern", "")), "") is not None
+
+
+def _is_union(shape: StructureShape) -> bool:
+    return bool(getattr(shape, "is_tagged_union", False))
+
+
+def _scalar(wanted: str, value: Any) -> Any:
+    if wanted == "string":
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if wanted == "boolean":
+        word = value.strip().lower() if isinstance(value, str) else None
+        return {"true": True, "false": False}.get(word, value) if word else value
+    if wanted in ("integer", "long"):
+        return _whole_number(value)
+    if wanted in _NUMBERS and isinstance(value, str):
+        return _number(value)
+    return value
+
+
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value.strip().partition(".")[0])
+    return int(value) if isinstance(value, float) and math.isfinite(value) and value.is_integer() else value
+
+
+def _number(value: str) -> Any:
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _from_json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

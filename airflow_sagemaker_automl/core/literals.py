@@ -1,0 +1,105 @@
+"""What of a request is literal: a rule judges that at DAG parse, and leaves alone what Airflow resolves later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, Literal
+
+_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+
+
+class _Marker(Enum):
+    UNRESOLVED = "a value that is not known yet"
+
+
+UNRESOLVED: Final[Literal[_Marker.UNRESOLVED]] = _Marker.UNRESOLVED
+
+
+def plain(value: Any) -> Any:
+    """Copy a tree of mappings and sequences as dictionaries and lists, whose leaves are the same objects."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def literal(value: Any) -> Any:
+    """Copy a tree as it will be judged.
+
+    :return: with :data:`UNRESOLVED` for each Jinja template and each object that is no value (an XComArg), and None
+        for each empty text, which leaves its member out.
+    """
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [literal(item) for item in value]
+    if isinstance(value, str):
+        return UNRESOLVED if _TEMPLATE.search(value) else value or None
+    return value if value is None or isinstance(value, bool | int | float) else UNRESOLVED
+
+
+def is_resolved(value: Any) -> bool:
+    """Look for :data:`UNRESOLVED` in a tree."""
+    if isinstance(value, Mapping):
+        return all(map(is_resolved, value.values()))
+    if isinstance(value, list):
+        return all(map(is_resolved, value))
+    return value is not UNRESOLVED
+
+
+def at(tree: Any, *path: str | int) -> Any:
+    """Look up a member.
+
+    :param path: keys of mappings and positions of lists.
+    :return: None where it is not there, or where something on the way has another shape;
+        :data:`UNRESOLVED` where it, or something on the way, is not known yet.
+    """
+    for step in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(step)
+        elif isinstance(tree, list) and isinstance(step, int) and step < len(tree):
+            tree = tree[step]
+        elif tree is not UNRESOLVED:
+            return None
+    return tree
+
+
+def text(value: Any) -> str | None:
+    """Read a value that is a text with something in it; None for all others."""
+    return value if isinstance(value, str) and value else None
+
+
+def number(value: Any) -> float | None:
+    """Read a number, or a text that becomes one; None for all others."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Read a mapping; empty for all others."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """Read a list; empty for all others."""
+    return value if isinstance(value, list) else []
+
+
+def merged(tree: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Put one tree of mappings over another: mappings are merged, everything else is replaced; neither is changed."""
+    return {
+        **tree,
+        **{
+            key: merged(tree[key], value)
+            if isinstance(value, Mapping) and isinstance(tree.get(key), Mapping)
+            else value
+            for key, value in extra.items()
+        },
+    }

@@ -1,0 +1,111 @@
+"""Rules of tabular jobs: metrics, algorithms by mode, sample weights.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TabularJobConfig.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, sequence, text
+from airflow_sagemaker_automl.core.rules.wording import one_of
+from airflow_sagemaker_automl.exceptions import Violation
+
+OBJECTIVES = {
+    "Regression": ("MAE", "MSE", "R2", "RMSE"),
+    "BinaryClassification": ("Accuracy", "AUC", "BalancedAccuracy", "F1", "Precision", "Recall"),
+    "MulticlassClassification": ("Accuracy", "BalancedAccuracy", "F1macro", "PrecisionMacro", "RecallMacro"),
+}
+ALGORITHMS = {
+    "ENSEMBLING": (
+        "catboost",
+        "extra-trees",
+        "fastai",
+        "lightgbm",
+        "linear-learner",
+        "nn-torch",
+        "randomforest",
+        "xgboost",
+    ),
+    "HYPERPARAMETER_TUNING": ("linear-learner", "mlp", "xgboost"),
+}
+_OF_ANY_MODE = tuple(dict.fromkeys(name for names in ALGORITHMS.values() for name in names))
+_MODES = ("AUTO", *ALGORITHMS)
+
+
+def violations(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
+    """Judge a ``TabularJobConfig``."""
+    mode = config.get("Mode")
+    if config.get("TargetAttributeName") is None:
+        yield Violation(f"{path}.TargetAttributeName", None, "is required: the column to predict")
+    yield from one_of(f"{path}.ProblemType", config.get("ProblemType"), tuple(OBJECTIVES))
+    yield from one_of(f"{path}.Mode", mode, _MODES)
+    yield from _algorithms(config, mode, path)
+    yield from _weights(config, mode, path)
+
+
+def objective(config: Any, metric: Any, path: str) -> Iterator[Violation]:
+    """Rule 14: problem type and metric, both or neither.
+
+    :param config: the ``TabularJobConfig``.
+    :param metric: the objective that is asked for.
+    :param path: where the metric stands.
+    """
+    problem_type = at(config, "ProblemType")
+    if UNRESOLVED in (problem_type, metric, config):
+        return
+    if problem_type is None and metric is not None:
+        where = "AutoMLProblemTypeConfig.TabularJobConfig.ProblemType"
+        yield Violation(where, None, f"is required with an objective; {path} is {metric!r}")
+    elif problem_type is not None and metric is None:
+        yield Violation(path, None, f"is required with a problem type; ProblemType is {problem_type!r}")
+    elif isinstance(problem_type, str) and problem_type in OBJECTIVES:
+        yield from one_of(path, metric, OBJECTIVES[problem_type], where=f"for {problem_type}")
+
+
+def listed_algorithms(config: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Walk the algorithms that are asked for.
+
+    :return: path and value of each.
+    """
+    for outer, entry in enumerate(sequence(at(config, "CandidateGenerationConfig", "AlgorithmsConfig"))):
+        for inner, algorithm in enumerate(sequence(at(entry, "AutoMLAlgorithms"))):
+            yield f"{path}.CandidateGenerationConfig.AlgorithmsConfig[{outer}].AutoMLAlgorithms[{inner}]", algorithm
+
+
+def one_attribute(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
+    """Rule 13: there is one ``AutoMLAlgorithms`` attribute and one only."""
+    entries = at(config, "CandidateGenerationConfig", "AlgorithmsConfig")
+    if len(sequence(entries)) > 1:
+        yield Violation(
+            f"{path}.CandidateGenerationConfig.AlgorithmsConfig", entries, "must have one entry, with all algorithms"
+        )
+
+
+def _algorithms(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Violation]:
+    """Rule 13."""
+    yield from one_attribute(config, path)
+    entries = at(config, "CandidateGenerationConfig", "AlgorithmsConfig")
+    if mode == "AUTO" and entries:
+        where = f"{path}.CandidateGenerationConfig.AlgorithmsConfig"
+        rule = "must be left out in mode AUTO; say ENSEMBLING or HYPERPARAMETER_TUNING to choose algorithms"
+        yield Violation(where, entries, rule)
+        return
+    known = ALGORITHMS.get(mode, _OF_ANY_MODE) if isinstance(mode, str) else _OF_ANY_MODE
+    where = f"in mode {mode}" if known is not _OF_ANY_MODE else "for Tabular"
+    for place, algorithm in listed_algorithms(config, path):
+        yield from one_of(place, algorithm, known, where=where)
+
+
+def _weights(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Violation]:
+    """Rule 15."""
+    column = config.get("SampleWeightAttributeName")
+    if column is None:
+        return
+    if mode not in ("ENSEMBLING", UNRESOLVED):
+        given = f"it is {mode!r}" if mode else "none is given"
+        rule = f"needs Mode 'ENSEMBLING', the one mode that has weights; {given}"
+        yield Violation(f"{path}.SampleWeightAttributeName", column, rule)
+    if text(column) and column == config.get("TargetAttributeName"):
+        yield Violation(f"{path}.SampleWeightAttributeName", column, "must not be the target column")

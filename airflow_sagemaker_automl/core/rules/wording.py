@@ -1,0 +1,39 @@
+"""How violations are worded, with the nearest known word for one that is not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from airflow_sagemaker_automl.core.literals import UNRESOLVED
+from airflow_sagemaker_automl.exceptions import Violation
+
+# Shorter words are part of too many others.
+_TELLING = 4
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """Find the known word that somebody may have meant: one that holds it or is held by it, or one spelt like it."""
+    lower = word.lower()
+    by_lower = {other.lower(): other for other in known}
+    related = [other for other in by_lower if len(lower) >= _TELLING and (lower in other or other in lower)]
+    matches = difflib.get_close_matches(lower, related or by_lower, n=1, cutoff=0 if related else 0.7)
+    return by_lower[matches[0]] if matches else None
+
+
+def did_you_mean(word: Any, known: Collection[str]) -> str:
+    """End a sentence with the nearest known word, if there is one."""
+    match = nearest(word, known) if isinstance(word, str) else None
+    return f"; did you mean {match!r}?" if match else ""
+
+
+def one_of(path: str, value: Any, known: Collection[str], *, where: str = "") -> Iterator[Violation]:
+    """Require one of some words.
+
+    :param where: when the rule holds, for example ``in mode ENSEMBLING``.
+    """
+    if value is None or value is UNRESOLVED or value in known:
+        return
+    choice = next(iter(known)) if len(known) == 1 else f"one of {', '.join(known)}"
+    yield Violation(path, value, f"must be {choice}{f' {where}' if where else ''}{did_you_mean(value, known)}")

@@ -1,0 +1,188 @@
+"""Any AutoML job request against botocore's service model and our rules, when a task runs and everything is known.
+
+boto3 checks types and required members only. The service checks all constraints, one call later and one at a time.
+Loading the model takes a third of a second, so that nothing at DAG parse may come here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import Any, cast
+
+import regex
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.session import get_session
+
+from airflow_sagemaker_automl.conversion import as_the_model_wants
+from airflow_sagemaker_automl.core import rules
+from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
+from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
+
+_KINDS_OF_VALUE: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "structure": (dict, "a mapping"),
+    "map": (dict, "a mapping"),
+    "list": (list, "a list"),
+    "string": (str, "a text"),
+    "boolean": (bool, "true or false"),
+    "integer": (int, "a whole number"),
+    "long": (int, "a whole number"),
+    "float": ((int, float), "a number"),
+    "double": ((int, float), "a number"),
+}
+
+
+def checked_request(request: Mapping[str, Any], *, rendered: bool = True) -> dict[str, Any]:
+    """Make a request ready to be sent.
+
+    Texts become the numbers and truth values that the service model wants, and empty texts leave their members out;
+    then every rule is judged.
+
+    :param request: arguments of ``CreateAutoMLJobV2``; without ``AutoMLJobName``, which an operator gives, all else
+        is judged. It is not changed.
+    :param rendered: False leaves Jinja templates and XComArgs alone, which are still to be resolved.
+    :return: the arguments as they can be sent.
+    :raises InvalidJobRequest: with everything that is wrong.
+    """
+    shape = request_shape()
+    unnamed = {key: value for key, value in request.items() if value or key != "AutoMLJobName"}
+    ready = as_the_model_wants(shape, plain(unnamed))
+    found = rules.violations(ready if rendered else literal(ready))
+    judged = {violation.path for violation in found} | ({"AutoMLJobName"} - set(ready))
+    found += [violation for violation in _violations(shape, ready, "") if violation.path not in judged]
+    if not rendered:
+        found = [violation for violation in found if is_resolved(literal(violation.value))]
+    if found:
+        raise InvalidJobRequest(found)
+    return cast("dict[str, Any]", ready)
+
+
+@cache
+def request_shape() -> StructureShape:
+    """Load the shape of ``CreateAutoMLJobV2``'s arguments from the installed botocore."""
+    shape = get_session().get_service_model("sagemaker").operation_model("CreateAutoMLJobV2").input_shape
+    assert shape is not None
+    return shape
+
+
+def _violations(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
+    wanted, kind = _KINDS_OF_VALUE[shape.type_name]
+    if not _is_a(wanted, value):
+        hint = "; quote it in YAML" if wanted is str and isinstance(value, bool | date) else ""
+        yield Violation(path, value, f"must be {kind}, not {_kind_of(value)}{hint}")
+    elif isinstance(shape, StructureShape):
+        yield from _of_structure(shape, value, path)
+    elif isinstance(shape, ListShape):
+        yield from _of_size(shape, len(value), value, path, ("entry", "entries"))
+        for position, item in enumerate(value):
+            yield from _violations(shape.member, item, f"{path}[{position}]")
+    elif isinstance(shape, MapShape):
+        yield from _of_size(shape, len(value), value, path, ("entry", "entries"))
+        for key, item in value.items():
+            yield from _violations(shape.key, key, f"{path}.{key}")
+            yield from _violations(shape.value, item, f"{path}.{key}")
+    elif shape.type_name == "string":
+        yield from _of_text(shape, value, path)
+    elif shape.type_name != "boolean":
+        yield from _of_number(shape, value, path)
+
+
+def _is_a(wanted: type | tuple[type, ...], value: Any) -> bool:
+    """Check a type as the service does: in Python a truth value is a number too."""
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+
+
+def _of_structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[Violation]:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield Violation(_member(path, name), None, "is required")
+    for name, item in value.items():
+        if name not in shape.members:
+            yield Violation(_member(path, name), item, f"is not a member of {shape.name}{_better_place(shape, name)}")
+        elif item is not None or name not in shape.required_members:
+            yield from _violations(shape.members[name], item, _member(path, name))
+    if getattr(shape, "is_tagged_union", False) and len(value) != 1:
+        yield Violation(path, sorted(map(str, value)), f"must have exactly one of {', '.join(shape.members)}")
+
+
+def _of_text(shape: Shape, value: str, path: str) -> Iterator[Violation]:
+    allowed = shape.metadata.get("enum")
+    if allowed and value not in allowed:
+        yield from one_of(path, value, allowed)
+        return
+    yield from _of_size(shape, len(value), value, path, ("character", "characters"))
+    pattern = shape.metadata.get("pattern")
+    if pattern and not regex.fullmatch(pattern, value):
+        yield Violation(path, value, f"must match the pattern {pattern}")
+
+
+def _of_number(shape: Shape, value: float, path: str) -> Iterator[Violation]:
+    if not math.isfinite(value):
+        yield Violation(path, value, "must be a finite number")
+        return
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and value < low:
+        yield Violation(path, value, f"must be at least {low}")
+    if high is not None and value > high:
+        yield Violation(path, value, f"must be at most {high}")
+
+
+def _of_size(shape: Shape, size: int, value: Any, path: str, what: tuple[str, str]) -> Iterator[Violation]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and size < low:
+        yield Violation(path, value, f"must have at least {_counted(low, what)}; it has {size}")
+    if high is not None and size > high:
+        yield Violation(path, value, f"must have at most {_counted(high, what)}; it has {size}")
+
+
+def _counted(number: int, what: tuple[str, str]) -> str:
+    return f"{number} {what[0] if number == 1 else what[1]}"
+
+
+def _kind_of(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    kinds: Sequence[tuple[type | tuple[type, ...], str]] = (
+        (str, "a text"),
+        (int, "a whole number"),
+        (float, "a number"),
+        ((list, tuple), "a list"),
+        (Mapping, "a mapping"),
+    )
+    return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
+
+
+def _better_place(shape: StructureShape, name: Any) -> str:
+    """Say where a member of this name is known, or which known member is nearest."""
+    if not isinstance(name, str):
+        return ""
+    places = [place for place in _places_by_name().get(name, ()) if place]
+    return f"; it belongs in {' or '.join(places)}" if places else did_you_mean(name, list(shape.members))
+
+
+@cache
+def _places_by_name() -> dict[str, list[str]]:
+    """Index the structures of the request that have a member of a name."""
+    index: dict[str, list[str]] = {}
+    for path, structure in _structures(request_shape(), ""):
+        for name in structure.members:
+            index.setdefault(name, []).append(path or "the request itself")
+    return index
+
+
+def _structures(shape: Shape, path: str) -> Iterator[tuple[str, StructureShape]]:
+    if isinstance(shape, StructureShape):
+        yield path, shape
+        for name, member in shape.members.items():
+            yield from _structures(member, _member(path, name))
+    elif isinstance(shape, ListShape):
+        yield from _structures(shape.member, f"{path}[]")
+
+
+def _member(path: str, name: Any) -> str:
+    return f"{path}.{name}" if path else str(name)
