@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_sagemaker_automl.core.members import present
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 
 _VALUE = None
 _TARGET, _WEIGHT = "TargetAttributeName", "SampleWeightAttributeName"
@@ -130,15 +129,15 @@ def from_v1(request: Mapping[str, Any]) -> Migration:
 
     :param request: the arguments of boto3's ``create_auto_ml_job``, or those of Airflow's
         ``SageMakerAutoMLOperator``, which are told by their names. It is not changed.
-    :raises InvalidJobRequest: it is neither of the two.
+    :raises ValueError: it is neither of the two.
     """
     remarks: list[str] = []
     if len(request.keys() & _ARGUMENTS) > len(request.keys() & _V1_MEMBERS.keys()):
         request = _sent_by_operator(request, remarks)
     if found := [name for name in _V2_ONLY if name in request]:
-        raise InvalidJobRequest([f"{found[0]} is of CreateAutoMLJobV2: this request needs no migration"])
+        raise ValueError(f"{found[0]} is a member of CreateAutoMLJobV2: this request needs no migration.")
     if not request.keys() & _V1_MEMBERS.keys():
-        raise InvalidJobRequest(["it has no member of CreateAutoMLJob and no argument of SageMakerAutoMLOperator"])
+        raise ValueError("There is no member of CreateAutoMLJob and no argument of SageMakerAutoMLOperator in it.")
     known = _known_members(request, _V1_MEMBERS, "", remarks)
     migrated: dict[str, Any] = {}
     for old, new in _MOVES.items():

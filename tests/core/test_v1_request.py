@@ -17,7 +17,6 @@ from botocore.validate import ParamValidator
 
 from airflow_sagemaker_automl.core.v1_request import from_v1
 from airflow_sagemaker_automl.emulator.contract import check_request
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-automl"
 SERVICE = get_session().get_service_model("sagemaker")
@@ -312,14 +311,14 @@ def test_what_does_not_map_is_named(request_: dict[str, Any], remark: str) -> No
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (V2, "AutoMLJobInputDataConfig is of CreateAutoMLJobV2: this request needs no migration"),
+        (V2, "AutoMLJobInputDataConfig is a member of CreateAutoMLJobV2: this request needs no migration"),
         ({"services": {"web": {}}}, "no member of CreateAutoMLJob and no argument of SageMakerAutoMLOperator"),
         ({}, "no member of CreateAutoMLJob"),
     ],
 )
 def test_what_is_no_request_of_the_first_api_is_refused(request_: dict[str, Any], words: str) -> None:
     """The wrong file does not become an empty request."""
-    with pytest.raises(InvalidJobRequest, match=words):
+    with pytest.raises(ValueError, match=words):
         from_v1(request_)
 
 

@@ -1,0 +1,186 @@
+"""The command line: ``python -m airflow_sagemaker_automl request …``.
+
+Neither Airflow nor the AWS SDK is imported before a command needs it, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from airflow_sagemaker_automl import __version__
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.v1_request import Migration
+
+SKELETONS = ("tabular", "time-series", "text-classification", "image-classification", "text-generation")
+_STDIN = "-"
+_TO_BE_MENDED = 1
+_UNREADABLE = 2
+
+
+class _Unreadable(click.ClickException):
+    exit_code = _UNREADABLE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(version)s")
+def main() -> None:
+    """AutoML jobs on Amazon SageMaker, for people who write Airflow DAGs."""
+
+
+@main.group()
+def request() -> None:
+    """Write, check and migrate requests for AutoML jobs.
+
+    A request is a JSON or YAML file of the arguments of CreateAutoMLJobV2. SageMakerAutoMLJobOperator takes its
+    path, and so does the AWS CLI.
+    """
+
+
+def _skeleton(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if value in SKELETONS:
+        return value
+    said = "Say the type of problem" if value is None else f"{value!r} is no type of problem"
+    nearest = difflib.get_close_matches((value or "").lower().replace("_", "-"), SKELETONS, n=1)
+    suggestion = f" Did you mean {nearest[0]}?" if nearest else ""
+    raise click.UsageError(f"{said}: one of {', '.join(SKELETONS)}.{suggestion}", context)
+
+
+@request.command()
+@click.argument("kind", metavar="TYPE", required=False, callback=_skeleton)
+def new(kind: str) -> None:
+    """Print a commented request to fill in.
+
+    TYPE is tabular (regression and classification of rows), time-series, text-classification, image-classification
+    or text-generation (tuning of a language model).
+
+    \b
+    Example:
+      python -m airflow_sagemaker_automl request new tabular > request.yaml
+    """
+    from importlib.resources import files
+
+    skeleton = files("airflow_sagemaker_automl").joinpath("request_skeletons", f"{kind}.yaml")
+    click.echo(skeleton.read_text("utf-8"), nl=False)
+
+
+@request.command()
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+def check(paths: Sequence[str]) -> None:
+    """Print what is wrong with requests.
+
+    Every rule of the service that a request breaks is named; nothing is sent.
+
+    FILE is a .json, .yaml or .yml file, or - for what comes in. Jinja templates are left for when they are rendered.
+    The exit code is 0 where all requests are valid, 1 where one is not, 2 where a file cannot be read.
+
+    \b
+    Example:
+      python -m airflow_sagemaker_automl request check dags/*.yaml
+    """
+    sys.exit(max(_checked(path) for path in paths))
+
+
+def _checked(path: str) -> int:
+    from airflow_sagemaker_automl.core.request_file import parse_request
+    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
+    from airflow_sagemaker_automl.validation import checked_request
+
+    try:
+        text, suffix = _read(path)
+        checked_request(parse_request(text, suffix, rendered=False), rendered=False)
+    except _Unreadable as error:
+        error.show()
+        return _UNREADABLE
+    except InvalidJobRequest as error:
+        for violation in error.violations:
+            click.echo(f"{path}: {violation}")
+        return _TO_BE_MENDED
+    click.echo(f"{path}: valid")
+    return 0
+
+
+@request.command()
+@click.argument("path", metavar="FILE")
+@click.option(
+    "--format", "format_", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="What to print."
+)
+def migrate(path: str, format_: str) -> None:
+    """Print a V1 request as a V2 request.
+
+    FILE is a .json, .yaml or .yml file, or - for what comes in, of the arguments of CreateAutoMLJob (as for the AWS
+    CLI's create-auto-ml-job), or of those of Airflow's own SageMakerAutoMLOperator:
+
+    \b
+      job_name: churn
+      s3_input: s3://my-bucket/churn/
+      target_attribute: churned
+
+    What did not map, or not as it stood, is said on standard error, and all else is printed nevertheless. The exit
+    code is 0 where all of it did, 1 where something did not, 2 where the file holds no such request.
+
+    \b
+    Example:
+      python -m airflow_sagemaker_automl request migrate old.json > request.yaml
+      python -m airflow_sagemaker_automl request check request.yaml
+    """
+    migration = _migrated(path)
+    click.echo(_written(migration.request, format_), nl=False)
+    for remark in migration.remarks:
+        click.echo(remark, err=True)
+    sys.exit(_TO_BE_MENDED if migration.remarks else 0)
+
+
+def _migrated(path: str) -> Migration:
+    from airflow_sagemaker_automl.core.request_file import parse_request
+    from airflow_sagemaker_automl.core.v1_request import from_v1
+    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
+
+    text, suffix = _read(path)
+    try:
+        return from_v1(parse_request(text, suffix))
+    except InvalidJobRequest as error:
+        raise _Unreadable("\n".join(f"{path}: {violation}" for violation in error.violations)) from error
+    except ValueError as error:
+        raise _Unreadable(f"{path}: {error}") from error
+
+
+def _written(request: dict[str, Any], format_: str) -> str:
+    if format_ == "json":
+        import json
+
+        return json.dumps(request, indent=2, ensure_ascii=False, default=str) + "\n"
+    import yaml
+
+    text: str = yaml.safe_dump(request, sort_keys=False, allow_unicode=True, width=sys.maxsize)
+    return text
+
+
+def _read(path: str) -> tuple[str, str]:
+    """Read a file and tell how it is written.
+
+    :return: its text, and the suffix of its name.
+    :raises _Unreadable: with what is wrong about it.
+    """
+    try:
+        content = sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        reason = f"it is no text in UTF-8: {error.reason} at byte {error.start}."
+    except FileNotFoundError:
+        reason = "there is no such file."
+    except IsADirectoryError:
+        reason = "it is a directory; name the files in it."
+    except OSError as error:
+        reason = f"it cannot be read: {error.strerror}."
+    else:
+        if path != _STDIN:
+            return text, Path(path).suffix
+        return text, ".json" if text.lstrip().startswith("{") else ".yaml"
+    raise _Unreadable(f"{path}: {reason}")

@@ -1,0 +1,261 @@
+"""The command line, as a newcomer types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from airflow_sagemaker_automl.cli import SKELETONS, main
+from demo.sandbox import REPOSITORY
+
+COMMAND = [sys.executable, "-m", "airflow_sagemaker_automl"]
+V1 = {
+    "AutoMLJobName": "churn-1",
+    "InputDataConfig": [
+        {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/{{ ds }}/"}},
+            "TargetAttributeName": "weiß",
+        }
+    ],
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+    "RoleArn": "arn:aws:iam::123456789012:role/x",
+}
+V2 = {
+    "AutoMLJobName": "churn-1",
+    "AutoMLJobInputDataConfig": [
+        {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/{{ ds }}/"}}}
+    ],
+    "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "weiß"}},
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+    "RoleArn": "arn:aws:iam::123456789012:role/x",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are typed as people type them."""
+    monkeypatch.chdir(tmp_path)
+
+
+def _run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["request", *arguments], input=stdin)
+
+
+def test_help_imports_neither_airflow_nor_the_aws_sdk() -> None:
+    """Help comes at once."""
+    script = """
+import runpy, sys
+sys.argv = ["airflow_sagemaker_automl", "request", "new", "--help"]
+try:
+    runpy.run_module("airflow_sagemaker_automl", run_name="__main__")
+except SystemExit as end:
+    assert end.code == 0, end.code
+print({"airflow", "boto3", "botocore", "yaml"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.startswith("Usage: python -m airflow_sagemaker_automl request new [OPTIONS] TYPE")
+    assert done.stdout.endswith("set()\n")
+
+
+@pytest.mark.parametrize("command", ["new", "check", "migrate"])
+def test_each_command_has_help_with_an_example(command: str) -> None:
+    """An example says more than a synopsis."""
+    assert f"Example:\n    python -m airflow_sagemaker_automl request {command} " in _run(command, "--help").stdout
+
+
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    """Click shortens a first sentence that is too long."""
+    assert "..." not in _run("--help").stdout.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("kind", SKELETONS)
+def test_new_prints_a_request_that_check_accepts(kind: str) -> None:
+    """The two commands that the help names, one after the other."""
+    skeleton = _run("new", kind).stdout
+    Path("request.yaml").write_text(skeleton)
+    checked = _run("check", "request.yaml")
+    assert (checked.stdout, checked.exit_code) == ("request.yaml: valid\n", 0)
+    assert _run("check", "-", stdin=skeleton).stdout == "-: valid\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["tabula"], "'tabula' is no type of problem: one of tabular, time-series, text-classification, "),
+        (["tabula"], "Did you mean tabular?"),
+        (["TimeSeries"], "Did you mean time-series?"),
+        (["TEXT_GENERATION"], "Did you mean text-generation?"),
+        ([], "Say the type of problem: one of tabular, time-series, text-classification, "),
+    ],
+)
+def test_an_unknown_type_is_answered_with_those_there_are(typed: list[str], words: str) -> None:
+    """Mistyped or left out."""
+    answer = _run("new", *typed)
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert words in answer.stderr
+
+
+def test_check_names_every_violation_of_every_file() -> None:
+    """One line each, with the file before it, and the exit code of a failed check."""
+    Path("good.yaml").write_text(_run("new", "tabular").stdout)
+    Path("bad.yml").write_text(
+        Path("good.yaml").read_text().replace("s3://my-bucket/models/", "nowhere").replace("S3Prefix\n", "S3prefix\n")
+    )
+    answer = _run("check", "good.yaml", "bad.yml")
+    assert answer.exit_code == 1
+    assert "good.yaml: valid\n" in answer.stdout
+    violations = [line for line in answer.stdout.splitlines() if line.startswith("bad.yml: ")]
+    assert any("OutputDataConfig.S3OutputPath" in line for line in violations)
+    assert any("S3DataType" in line for line in violations)
+    assert len(violations) == len(answer.stdout.splitlines()) - 1
+
+
+def test_check_leaves_templates_for_when_they_are_rendered() -> None:
+    """A file for the operator may hold Jinja wherever a value stands."""
+    text = _run("new", "time-series").stdout.replace("ForecastHorizon: 14", 'ForecastHorizon: "{{ params.days }}"')
+    assert _run("check", "-", stdin=text).stdout == "-: valid\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("AutoMLJobName: [", 1),
+        ("RoleArn: a\nRoleArn: b\n", 1),
+        ("", 1),
+        ("- 1\n", 1),
+    ],
+)
+def test_check_says_why_a_file_holds_no_request(content: str, line: int) -> None:
+    """Broken, ambiguous, empty, or something else."""
+    Path("request.yaml").write_text(content)
+    answer = _run("check", "request.yaml")
+    assert answer.exit_code == 1
+    assert answer.stdout.startswith("request.yaml: ")
+    assert len(answer.stdout.splitlines()) == line
+
+
+@pytest.mark.parametrize("command", ["check", "migrate"])
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("none.yaml", "none.yaml: there is no such file."),
+        ("folder", "folder: it is a directory; name the files in it."),
+        ("latin.yaml", "latin.yaml: it is no text in UTF-8: invalid start byte at byte 9."),
+        ("x" * 300, "it cannot be read: File name too long."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_apart_from_a_bad_request(command: str, path: str, words: str) -> None:
+    """By what stands on standard error, and by the exit code."""
+    Path("folder").mkdir()
+    Path("latin.yaml").write_bytes("RoleArn: übel".encode("latin-1"))
+    answer = _run(command, path)
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert words in answer.stderr
+
+
+def test_an_unreadable_file_does_not_keep_others_from_being_checked() -> None:
+    """The worst exit code wins."""
+    answer = _run("check", "none.yaml", "-", stdin=_run("new", "tabular").stdout)
+    assert (answer.stdout, answer.exit_code) == ("-: valid\n", 2)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".yaml"])
+@pytest.mark.parametrize("format_", ["json", "yaml"])
+def test_migrate_prints_the_request_of_the_second_api(suffix: str, format_: str) -> None:
+    """From either format to either format; JSON as the AWS CLI takes it."""
+    Path(f"old{suffix}").write_text(json.dumps(V1) if suffix == ".json" else yaml.safe_dump(V1))
+    answer = _run("migrate", f"old{suffix}", "--format", format_)
+    read = json.loads if format_ == "json" else yaml.safe_load
+    assert read(answer.stdout) == V2
+    assert "weiß" in answer.stdout
+    assert (answer.stderr, answer.exit_code) == ("", 0)
+
+
+def test_migrate_says_what_does_not_map_and_prints_all_else() -> None:
+    """What is printed can be piped on, and what is to be decided is read."""
+    answer = _run("migrate", "-", stdin=json.dumps(V1 | {"ProblemType": "Regression", "Colour": "red"}))
+    assert yaml.safe_load(answer.stdout)["AutoMLJobObjective"] == {"MetricName": "MSE"}
+    assert answer.stderr.splitlines() == [
+        "Colour: CreateAutoMLJob has no such member, and it is left out.",
+        "ProblemType: CreateAutoMLJobV2 takes it only together with AutoMLJobObjective; MSE was added, the service's "
+        "default for Regression.",
+    ]
+    assert answer.exit_code == 1
+
+
+def test_migrate_takes_the_arguments_of_the_old_operator() -> None:
+    """As the help shows them."""
+    answer = _run("migrate", "-", stdin="s3_input: s3://bucket/{{ ds }}/\ntarget_attribute: weiß\ncheck_interval: 30\n")
+    assert yaml.safe_load(answer.stdout) == {
+        key: V2[key] for key in ("AutoMLJobInputDataConfig", "AutoMLProblemTypeConfig")
+    }
+    assert "SageMakerAutoMLJobOperator calls it poll_interval" in answer.stderr
+    assert answer.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (json.dumps(V2), "this request needs no migration"),
+        ("services: {}", "There is no member of CreateAutoMLJob"),
+        ("RoleArn: [", "-: "),
+    ],
+)
+def test_migrate_refuses_what_is_no_v1_request(content: str, words: str) -> None:
+    """Nothing is printed that could be taken for a request."""
+    answer = _run("migrate", "-", stdin=content)
+    assert (answer.stdout, answer.exit_code) == ("", 2)
+    assert words in answer.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    """``request new tabular | head -1`` ends without a traceback."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb") as nobody_reads:
+        done = subprocess.run(
+            [*COMMAND, "request", "new", "tabular"],
+            cwd=REPOSITORY,
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert done.stderr == b""
+
+
+def test_ctrl_c_ends_it_without_a_traceback() -> None:
+    """Also while it waits for what comes in."""
+    with subprocess.Popen(
+        [*COMMAND, "request", "migrate", "-"],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as waiting:
+        assert waiting.stdin is not None
+        # Once it has read more than a pipe holds, it is past its imports and waits for the rest.
+        waiting.stdin.write(b" " * 1_000_000)
+        waiting.stdin.flush()
+        # One that comes just before Python reads on is noticed only when the read is interrupted again.
+        for _ in range(60):
+            waiting.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                waiting.wait(timeout=1)
+                break
+        assert waiting.returncode == 1
+        assert waiting.stderr is not None
+        assert waiting.stderr.read().strip() == b"Aborted!"
