@@ -146,7 +146,8 @@ def _migrated(path: str) -> Migration:
     try:
         return from_v1(parse_request(text, suffix))
     except InvalidJobRequest as error:
-        raise _Unreadable("\n".join(f"{path}: {violation}" for violation in error.violations)) from error
+        hint = " A Jinja expression has to stand in quotes here." if "{{" in text else ""
+        raise _Unreadable("\n".join(f"{path}: {violation}{hint}" for violation in error.violations)) from error
     except ValueError as error:
         raise _Unreadable(f"{path}: {error}") from error
 

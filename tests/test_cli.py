@@ -211,7 +211,8 @@ def test_migrate_takes_the_arguments_of_the_old_operator() -> None:
     [
         (json.dumps(V2), "this request needs no migration"),
         ("services: {}", "There is no member of CreateAutoMLJob"),
-        ("RoleArn: [", "-: "),
+        ("RoleArn: [", "-: request is no valid YAML: "),
+        ("RoleArn: {{ var.value.role }}", "A Jinja expression has to stand in quotes here."),
     ],
 )
 def test_migrate_refuses_what_is_no_v1_request(content: str, words: str) -> None:
