@@ -13,7 +13,7 @@ export UV_LINK_MODE ?= copy
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check format lock clean
+.PHONY: help demo ui test bench check format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 
 test: $(INSTALLED) ## Run the whole test suite
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+bench: $(INSTALLED) ## Measure what things cost, as ratios within one run
+	@$(BIN)/python -m benchmarks.validation
 
 check: $(INSTALLED) ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check

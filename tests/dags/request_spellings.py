@@ -36,14 +36,16 @@ def unnamed(kind: str) -> dict[str, Any]:
     return {key: value for key, value in largest(kind).items() if key != "AutoMLJobName"}
 
 
+def template_of(kind: str) -> Callable[[int], str]:
+    """Write templates for the leaves of a type's request, which are parameters of the run."""
+    return lambda number: f"{{{{ params.{kind}[{number}] }}}}"
+
+
 submit: Any = {"wait_for_completion": False, "deferrable": False}
 
 with DAG(dag_id="templated_leaves", schedule=None, params={kind: leaves(unnamed(kind)) for kind in LARGEST_CONFIGS}):
     SageMakerAutoMLJobOperator.partial(task_id="submit", **submit).expand(
-        request=[
-            with_leaves(unnamed(kind), lambda number, kind=kind: f"{{{{ params.{kind}[{number}] }}}}", [0])
-            for kind in LARGEST_CONFIGS
-        ]
+        request=[with_leaves(unnamed(kind), template_of(kind), [0]) for kind in LARGEST_CONFIGS]
     )
 
 with DAG(dag_id="xcom_leaves", schedule=None):
