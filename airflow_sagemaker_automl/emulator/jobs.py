@@ -52,6 +52,7 @@ class AutoMLJob:
         self._candidates: dict[str, dict[str, Any]] = {}
         self._best_candidate: str | None = None
         self._resolved: dict[str, Any] | None = None
+        self._artifacts: dict[str, str] | None = None
         self._partial_failures: list[str] = []
         self._failure_reason: str | None = None
         self.created = datetime.now(UTC)
@@ -81,14 +82,21 @@ class AutoMLJob:
             if self.status == "InProgress":
                 self._touch(secondary_status=secondary_status)
 
-    def resolve(self, problem_type: str, metric: str) -> None:
-        """Record what the service found out by itself: the problem type and the objective."""
+    def resolve(self, metric: str, problem_type: str | None = None) -> None:
+        """Record what the service found out by itself: the objective, and a tabular job's problem type."""
         with self._lock:
             self._resolved = {
                 "AutoMLJobObjective": {"MetricName": metric},
                 "CompletionCriteria": self.problem.get("CompletionCriteria", {}),
-                "AutoMLProblemTypeResolvedAttributes": {"TabularResolvedAttributes": {"ProblemType": problem_type}},
             }
+            if problem_type is not None:
+                attributes = {"TabularResolvedAttributes": {"ProblemType": problem_type}}
+                self._resolved["AutoMLProblemTypeResolvedAttributes"] = attributes
+
+    def record_artifacts(self, locations: Mapping[str, str]) -> None:
+        """Record where the job's notebooks are."""
+        with self._lock:
+            self._artifacts = dict(locations)
 
     def record_candidate(self, candidate: Mapping[str, Any]) -> None:
         """Add a candidate, or replace what is known of it; a finished or stopping job takes no more.
@@ -154,6 +162,7 @@ class AutoMLJob:
                 "FailureReason": self._failure_reason,
                 "PartialFailureReasons": [{"PartialFailureMessage": text} for text in self._partial_failures],
                 "ResolvedAttributes": self._resolved,
+                "AutoMLJobArtifacts": self._artifacts,
             }
             if self._best_candidate:
                 answer["BestCandidate"] = self._candidates[self._best_candidate]

@@ -126,8 +126,11 @@ class Trainer:
     def _on_stage(self, secondary_status: str) -> None:
         self._job.advance(secondary_status)
 
-    def _on_resolved(self, problem_type: str, metric: str) -> None:
-        self._job.resolve(problem_type, metric)
+    def _on_resolved(self, metric: str, problem_type: str | None) -> None:
+        self._job.resolve(metric, problem_type)
+
+    def _on_artifacts(self, locations: dict[str, str]) -> None:
+        self._job.record_artifacts(locations)
 
     def _on_candidate(self, candidate: dict[str, Any]) -> None:
         self._job.record_candidate(candidate)

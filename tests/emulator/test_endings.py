@@ -82,32 +82,60 @@ def test_data_that_cannot_be_trained_on_fails_the_job(
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        ({"Mode": "HYPERPARAMETER_TUNING"}, "HYPERPARAMETER_TUNING"),
-        ({"SampleWeightAttributeName": "weight"}, "SampleWeightAttributeName"),
         (
-            {"CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["nn-torch"]}]}},
-            "None of the algorithms asked for is installed with the emulator: nn-torch",
+            {"Mode": "HYPERPARAMETER_TUNING", "SampleWeightAttributeName": "weight"},
+            "SampleWeightAttributeName works in ENSEMBLING mode only",
+        ),
+        (
+            {"CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["nn-torch", "fastai"]}]}},
+            "nn-torch, fastai are not installed with the emulator, which trains nothing else in their place; "
+            "this kind of job could ask for lightgbm, ",
+        ),
+        (
+            {
+                "Mode": "HYPERPARAMETER_TUNING",
+                "CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["mlp"]}]},
+            },
+            "could ask for xgboost, linear-learner.",
         ),
     ],
 )
 def test_what_the_emulator_cannot_do_honestly_fails_with_a_word(
-    config: dict[str, Any], reason: str, sagemaker: SageMakerClient, breast_cancer: str
+    config: dict[str, Any], reason: str, sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
 ) -> None:
     """Nothing is trained in place of what was asked for."""
-    job = wait(sagemaker, start(sagemaker, tabular_request(breast_cancer, **config)))
+    table = load_breast_cancer(as_frame=True).frame.rename(columns={"target": "diagnosis"}).assign(weight=1)
+    data = put_table(s3, "weighted", table)
+    job = wait(sagemaker, start(sagemaker, tabular_request(data, **config)))
     assert job["AutoMLJobStatus"] == "Failed"
     assert reason in job["FailureReason"]
 
 
-def test_other_problem_types_fail_instead_of_pretending(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """A text classification job is accepted and fails with a reason."""
+def test_what_cannot_be_written_is_said(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """An output bucket that does not exist is named."""
     request = tabular_request(breast_cancer)
-    request["AutoMLProblemTypeConfig"] = {
-        "TextClassificationJobConfig": {"ContentColumn": "text", "TargetLabelColumn": "label"}
-    }
+    request["OutputDataConfig"] = {"S3OutputPath": "s3://no-such-bucket/out"}
+    job = wait(sagemaker, start(sagemaker, request))
+    assert job["FailureReason"].startswith("The output s3://no-such-bucket/out/")
+
+
+@pytest.mark.parametrize(
+    ("problem", "config"),
+    [
+        ("ImageClassification", {}),
+        ("TextGeneration", {"BaseModelName": "Falcon7BInstruct", "TextGenerationHyperParameters": {"epochCount": "1"}}),
+    ],
+)
+def test_other_problem_types_fail_instead_of_pretending(
+    problem: str, config: dict[str, Any], sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """A job that cannot be trained here is accepted and fails with a reason and a way out."""
+    request = tabular_request(breast_cancer)
+    request["AutoMLProblemTypeConfig"] = {f"{problem}JobConfig": config}
     job = wait(sagemaker, start(sagemaker, request))
     assert job["AutoMLJobStatus"] == "Failed"
-    assert "cannot train TextClassification" in job["FailureReason"]
+    assert f"cannot train {problem}" in job["FailureReason"]
+    assert "scripted job" in job["FailureReason"]
 
 
 def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(

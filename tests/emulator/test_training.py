@@ -125,7 +125,7 @@ def test_every_candidate_has_a_model_and_metrics_on_three_parts(
     """Each candidate can be registered: its model is in S3, its figures cover all parts of the data."""
     name = binary_job["AutoMLJobName"]
     candidates = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
-    assert len(candidates) == 6
+    assert len(candidates) == 7
     for candidate in candidates:
         (container,) = candidate["InferenceContainers"]
         assert len(_body(s3, container["ModelDataUrl"])) > 1000

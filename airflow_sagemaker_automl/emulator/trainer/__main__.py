@@ -10,10 +10,9 @@ import sys
 import threading
 import traceback
 
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.events import EventStream
 from airflow_sagemaker_automl.emulator.trainer.job import Job
-from airflow_sagemaker_automl.emulator.trainer.table import UnusableData
-from airflow_sagemaker_automl.emulator.trainer.tabular import train
 
 
 def _end_with_parent(folder: str) -> None:
@@ -24,13 +23,34 @@ def _end_with_parent(folder: str) -> None:
     os.killpg(os.getpid(), signal.SIGKILL)
 
 
+def _train(job: Job) -> None:
+    """Train a job by its problem type; each loads libraries of its own, so none is imported before it is needed."""
+    if job.problem_type == "Tabular":
+        from airflow_sagemaker_automl.emulator.trainer import tabular
+
+        tabular.train(job)
+    elif job.problem_type == "TimeSeriesForecasting":
+        from airflow_sagemaker_automl.emulator.trainer import time_series
+
+        time_series.train(job)
+    elif job.problem_type == "TextClassification":
+        from airflow_sagemaker_automl.emulator.trainer import text
+
+        text.train(job)
+    else:
+        raise UnusableData(
+            f"The emulator cannot train {job.problem_type} and does not pretend to. "
+            "A scripted job, whose course and candidates you tell the emulator yourself, can rehearse one."
+        )
+
+
 def main() -> int:
     """Train the job that standard input describes; what goes wrong becomes the job's failure reason."""
     events = EventStream.claim_stdout()
     spec = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, args=(spec["folder"],), daemon=True).start()
     try:
-        train(Job.from_spec(spec, events))
+        _train(Job.from_spec(spec, events))
     except UnusableData as error:
         events.failed(str(error))
     except Exception as error:

@@ -8,6 +8,10 @@ import sys
 import threading
 from typing import IO, Any
 
+# As many partial failures, and as long, as the service's answers have room for.
+_MOST_REASONS = 5
+_LONGEST_REASON = 1024
+
 
 class EventStream:
     """The way from the trainer to the server.
@@ -29,8 +33,17 @@ class EventStream:
     def stage(self, secondary_status: str) -> None:
         self._send("stage", secondary_status=secondary_status)
 
-    def resolved(self, problem_type: str, metric: str) -> None:
-        self._send("resolved", problem_type=problem_type, metric=metric)
+    def resolved(self, metric: str, problem_type: str | None = None) -> None:
+        """Report what the job goes by.
+
+        :param metric: the objective.
+        :param problem_type: of a tabular job.
+        """
+        self._send("resolved", metric=metric, problem_type=problem_type)
+
+    def artifacts(self, locations: dict[str, str]) -> None:
+        """Report where the job's notebooks are, as ``AutoMLJobArtifacts``."""
+        self._send("artifacts", locations=locations)
 
     def candidate(self, candidate: dict[str, Any]) -> None:
         """Report a candidate, or more about one that is known already.
@@ -40,7 +53,8 @@ class EventStream:
         self._send("candidate", candidate=candidate)
 
     def completed(self, best_candidate: str | None, reason: str, partial_failures: list[str]) -> None:
-        self._send("completed", best_candidate=best_candidate, reason=reason, partial_failures=partial_failures)
+        shortened = [text[:_LONGEST_REASON] for text in partial_failures[:_MOST_REASONS]]
+        self._send("completed", best_candidate=best_candidate, reason=reason, partial_failures=shortened)
 
     def failed(self, reason: str) -> None:
         self._send("failed", reason=reason)

@@ -63,6 +63,11 @@ class Job:
     def output(self) -> str:
         return f"{self.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}"
 
+    @property
+    def most_candidates(self) -> int:
+        """``MaxCandidates``; the service's own limit where the request names none."""
+        return int(self.config.get("CompletionCriteria", {}).get("MaxCandidates", 750))
+
     def seconds_left(self) -> float | None:
         """Time until the job's run-time limit; None where it has none."""
         limit = self.config.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")

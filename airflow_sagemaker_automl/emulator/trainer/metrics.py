@@ -1,7 +1,8 @@
 """Names of metrics: SageMaker's, and AutoGluon's for the same figure.
 
 The metrics of each problem type are those of
-https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html and
+https://docs.aws.amazon.com/sagemaker/latest/dg/timeseries-objective-metric.html
 """
 
 from __future__ import annotations
@@ -62,3 +63,7 @@ PROBLEM_TYPES = {
 
 # Reported for every candidate, but no objective: the service has it in StandardMetricName alone.
 STANDARD_NAME_ONLY = frozenset({"LogLoss"})
+
+TIME_SERIES_METRICS = ("AverageWeightedQuantileLoss", "WAPE", "MAPE", "RMSE", "MASE")
+
+MINIMISED = frozenset({"LogLoss", "MSE", "RMSE", "MAE", *TIME_SERIES_METRICS})

@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn import metrics
 
 if TYPE_CHECKING:
-    from autogluon.tabular import TabularPredictor
+    from airflow_sagemaker_automl.emulator.trainer.scoring import FittedModel, Predictions
 
 # Model Monitor gives a standard deviation, over five random samples of 80 %, from 200 rows on.
 _FEWEST_ROWS_FOR_DEVIATION = 200
@@ -27,34 +27,30 @@ _EXPLAINED_ROWS = 20
 _Score = Callable[[np.ndarray, np.ndarray], float]
 
 
-def model_statistics(predictor: TabularPredictor, model: str, rows: pd.DataFrame) -> bytes:
-    """Judge a model on labelled rows.
+def model_statistics(predictions: Predictions) -> bytes:
+    """Judge a model on rows that it was not trained on; every row counts once, whatever its weight.
 
-    :param predictor: the trained predictor.
-    :param model: name of one of its models.
-    :param rows: features and target; not rows that the model was trained on.
     :return: content of ``statistics.json``.
     """
-    actual = rows[predictor.label].to_numpy()
-    predicted = predictor.predict(rows, model=model).to_numpy()
-    if predictor.problem_type == "regression":
+    actual, predicted = predictions.actual, predictions.predicted
+    if predictions.problem_type == "Regression":
         section, content = "regression_metrics", _regression(actual, predicted)
-    elif predictor.problem_type == "binary":
-        probability = predictor.predict_proba(rows, model=model)[predictor.positive_class].to_numpy()
-        content = _binary(actual, predicted, probability, predictor.positive_class)
+    elif predictions.problem_type == "BinaryClassification":
+        assert predictions.probabilities is not None
+        content = _binary(actual, predicted, predictions.probabilities[:, 1], predictions.classes[1])
         section = "binary_classification_metrics"
     else:
         section, content = "multiclass_classification_metrics", _multiclass(actual, predicted)
-    return _as_json(
+    return as_json(
         {
             "version": 0.0,
-            "dataset": {"item_count": len(rows), "evaluation_time": datetime.now(UTC).isoformat()},
+            "dataset": {"item_count": len(actual), "evaluation_time": datetime.now(UTC).isoformat()},
             section: content,
         }
     )
 
 
-def explain(predictor: TabularPredictor, model: str, rows: pd.DataFrame) -> bytes:
+def explain(model: FittedModel, rows: pd.DataFrame) -> bytes:
     """Compute global Kernel SHAP values: the mean absolute value of each feature over a sample of rows.
 
     One output (``label0``) is explained for regression (the value) and binary classification (the probability of
@@ -64,23 +60,20 @@ def explain(predictor: TabularPredictor, model: str, rows: pd.DataFrame) -> byte
     """
     import shap
 
-    features = rows[predictor.features()].reset_index(drop=True)
+    features = rows[model.features].reset_index(drop=True)
     encoded, decode = _encoded(features)
 
     def outputs(matrix: np.ndarray) -> np.ndarray:
-        table = decode(matrix)
-        if predictor.problem_type == "regression":
-            table = predictor.predict(table, model=model, as_pandas=True).to_frame()
-        else:
-            columns = [predictor.positive_class] if predictor.problem_type == "binary" else predictor.class_labels
-            table = predictor.predict_proba(table, model=model)[columns]
-        return np.asarray(table, dtype=float)
+        predicted = np.asarray(model.predict(decode(matrix)), dtype=float)
+        if model.problem_type == "BinaryClassification":
+            return predicted[:, 1:]
+        return predicted.reshape(len(matrix), -1)
 
     np.random.seed(0)  # Reports are repeatable so; the sampling of coalitions has no other handle.
     explainer = shap.KernelExplainer(outputs, _baseline(features, encoded))
     values = explainer.shap_values(encoded[:_EXPLAINED_ROWS], silent=True)
     importance = np.abs(values).mean(axis=0)
-    return _as_json(
+    return as_json(
         {
             "version": "1.0",
             "explanations": {
@@ -225,5 +218,6 @@ def _deviation(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> floa
     return float(np.std([score(actual[sample], predicted[sample]) for sample in samples]))
 
 
-def _as_json(report: dict[str, Any]) -> bytes:
+def as_json(report: Any) -> bytes:
+    """Write a report; it has no NaN, which JSON does not know."""
     return json.dumps(report, allow_nan=False).encode()

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
+
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -15,6 +21,8 @@ if TYPE_CHECKING:
 
 class Storage:
     """One account's buckets, with ``s3://`` URIs for addresses.
+
+    Every method raises :class:`UnusableData` where S3 refuses, with the URI and S3's own words.
 
     :param endpoint_url: the emulator's address.
     :param region: the job's region.
@@ -33,7 +41,8 @@ class Storage:
     def files_under(self, uri: str) -> list[str]:
         """URIs of the objects under a prefix that hold anything, in key order."""
         bucket, prefix = _split(uri)
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        with _refusals_named("The data at", uri, "listed"):
+            pages = list(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
         return [
             f"s3://{bucket}/{entry['Key']}" for page in pages for entry in page.get("Contents", []) if entry["Size"]
         ]
@@ -42,13 +51,19 @@ class Storage:
         """Open an object's content; the caller closes it."""
         bucket, key = _split(uri)
         spool = tempfile.TemporaryFile()  # noqa: SIM115
-        self._client.download_fileobj(bucket, key, spool)
+        try:
+            with _refusals_named("The object", uri, "read"):
+                self._client.download_fileobj(bucket, key, spool)
+        except UnusableData:
+            spool.close()
+            raise
         spool.seek(0)
         return spool
 
     def write(self, uri: str, body: bytes) -> None:
         bucket, key = _split(uri)
-        self._client.put_object(Bucket=bucket, Key=key, Body=body)
+        with _refusals_named("The output", uri, "written"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=body)
 
     def write_archive(self, uri: str, folder: Path) -> None:
         """Upload a folder's content as ``tar.gz``."""
@@ -57,12 +72,24 @@ class Storage:
             with tarfile.open(fileobj=spool, mode="w:gz") as archive:
                 archive.add(folder, arcname=".")
             spool.seek(0)
-            self._client.upload_fileobj(spool, bucket, key)
+            with _refusals_named("The output", uri, "written"):
+                self._client.upload_fileobj(spool, bucket, key)
+
+
+@contextmanager
+def _refusals_named(what: str, uri: str, verb: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        message = error.response["Error"].get("Message") or error.response["Error"].get("Code")
+        raise UnusableData(f"{what} {uri} cannot be {verb}: {message}") from error
+    except S3UploadFailedError as error:
+        raise UnusableData(f"{what} {uri} cannot be {verb}: {error}") from error
 
 
 def _split(uri: str) -> tuple[str, str]:
     scheme, _, path = uri.partition("://")
     if scheme != "s3":
-        raise ValueError(f"{uri} is not an s3:// address")
+        raise UnusableData(f"The emulator reads and writes s3:// addresses only, not {uri}.")
     bucket, _, key = path.partition("/")
     return bucket, key

@@ -1,0 +1,135 @@
+"""Reads the tables that a request's channels name: CSV or Parquet, one object or many, plain or gzipped."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Collection
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from zlib import error as ZlibError  # noqa: N812 - the module's own name is lower case.
+
+import pandas as pd
+
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.emulator.trainer.storage import Storage
+
+CSV = "text/csv;header=present"
+PARQUET = "x-application/vnd.amazon+parquet"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Channel(NamedTuple):
+    """The content of one channel.
+
+    :param table: all its rows.
+    :param size: bytes in S3.
+    """
+
+    table: pd.DataFrame
+    size: int
+
+
+def channels_of(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Find a request's channels by type."""
+    return {channel.get("ChannelType", "training"): channel for channel in request["AutoMLJobInputDataConfig"]}
+
+
+def uri_of(channel: dict[str, Any]) -> str:
+    """Find the S3 URI that a channel names."""
+    return str(channel["DataSource"]["S3DataSource"]["S3Uri"])
+
+
+def read_channel(storage: Storage, channel: dict[str, Any], *, verbatim: Collection[str] = ()) -> Channel:
+    """Read all files of a channel into one table.
+
+    :param channel: an ``AutoMLJobChannel``.
+    :param verbatim: columns to read as they are written, so that ``007`` and ``NA`` stay what they are.
+    :raises UnusableData: there is no data, or it is not what the channel says.
+    """
+    kind, uri = channel["DataSource"]["S3DataSource"]["S3DataType"], uri_of(channel)
+    compressed = channel.get("CompressionType", "None") == "Gzip"
+    if compressed and kind != "S3Prefix":
+        raise UnusableData(f"CompressionType Gzip is for S3Prefix input only, not for the {kind} {uri}.")
+    if kind == "S3Prefix":
+        files = storage.files_under(uri)
+    elif kind == "ManifestFile":
+        files = _files_of_manifest(storage, uri)
+    else:
+        raise UnusableData(f"S3DataType {kind} is for images, not for tables; use S3Prefix or ManifestFile.")
+    if not files:
+        raise UnusableData(f"There is no data at {uri}: no object with content has this prefix.")
+    tables, size = [], 0
+    for file in files:
+        with storage.read(file) as body:
+            size += body.seek(0, 2)
+            body.seek(0)
+            tables.append(_read_table(body, file, _content_type(channel), compressed, verbatim))
+    _require_same_columns(files, tables)
+    return Channel(pd.concat(tables, ignore_index=True), size)
+
+
+def _content_type(channel: dict[str, Any]) -> str:
+    content_type = str(channel.get("ContentType", CSV)).replace(" ", "")
+    if content_type not in (CSV, PARQUET):
+        raise UnusableData(f"The content type {content_type!r} is not one of a table: {CSV!r} or {PARQUET!r}.")
+    return content_type
+
+
+def _files_of_manifest(storage: Storage, uri: str) -> list[str]:
+    """Read SageMaker's manifest: ``[{"prefix": "s3://…/"}, "relative key", …]``."""
+    with storage.read(uri) as body:
+        try:
+            manifest = json.load(body)
+        except ValueError as error:
+            raise UnusableData(f"The manifest {uri} is not JSON: {error}") from error
+    well_formed = (
+        isinstance(manifest, list)
+        and manifest
+        and isinstance(manifest[0], dict)
+        and isinstance(manifest[0].get("prefix"), str)
+        and all(isinstance(key, str) for key in manifest[1:])
+    )
+    if not well_formed:
+        raise UnusableData(
+            f'The manifest {uri} must be a JSON list: first {{"prefix": "s3://…/"}}, then keys relative to it.'
+        )
+    return [manifest[0]["prefix"] + key for key in manifest[1:]]
+
+
+def _read_table(
+    body: IO[bytes], uri: str, content_type: str, compressed: bool, verbatim: Collection[str]
+) -> pd.DataFrame:
+    form = "CSV with a header line" if content_type == CSV else "Parquet"
+    hint = ""
+    if body.read(2) == _GZIP_MAGIC and not compressed:
+        hint = " (it is gzipped: set CompressionType to Gzip)"
+    body.seek(0)
+    try:
+        with gzip.open(body) if compressed else body as content:
+            table = _read_csv(content, verbatim) if content_type == CSV else pd.read_parquet(content)
+    except gzip.BadGzipFile as error:
+        raise UnusableData(f"{uri} is not gzipped, as its channel says: {error}") from error
+    except (ValueError, UnicodeDecodeError, EOFError, OSError, ZlibError) as error:
+        raise UnusableData(f"{uri} cannot be read as {form}{hint}: {error}") from error
+    if table.columns.has_duplicates:
+        twice = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
+        raise UnusableData(f"{uri} has columns of the same name: {', '.join(twice)}.")
+    return table
+
+
+def _read_csv(content: Any, verbatim: Collection[str]) -> pd.DataFrame:
+    header = pd.read_csv(content, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+    content.seek(0)
+    table = pd.read_csv(content, low_memory=False, converters=dict.fromkeys(verbatim, str))
+    # pandas renames the second of two equal names; a row of values longer than the header becomes an index.
+    if len(header) == len(table.columns):
+        table.columns = pd.Index([name or old for name, old in zip(header, table.columns, strict=True)])
+    return table
+
+
+def _require_same_columns(files: list[str], tables: list[pd.DataFrame]) -> None:
+    for file, table in zip(files, tables, strict=True):
+        if list(table.columns) != list(tables[0].columns):
+            raise UnusableData(f"{file} has other columns than {files[0]}; all files of a channel must agree.")

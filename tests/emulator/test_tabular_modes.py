@@ -1,0 +1,207 @@
+"""Weights, feature specifications, tuning and candidate definitions: every figure is recomputed from what is in S3."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes
+
+from airflow_sagemaker_automl.emulator.trainer.algorithms import LARGEST_ENSEMBLING_BYTES, choose_mode
+from demo.sandbox import BUCKET, REGION
+from tests.emulator.downloads import body, reported, split_part, unpack
+from tests.jobs import put_table, start, tabular_request, wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+def _loaded(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())  # noqa: S301 - the archive of a job of ours.
+
+
+_PREDICT = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import pandas
+from autogluon.tabular import TabularPredictor
+folder, table = sys.argv[1:]
+predictor = TabularPredictor.load(folder, verbosity=0)
+features = predictor.features()
+types = predictor.feature_metadata_in.get_type_map_special()
+print(json.dumps([features, types, [float(value) for value in predictor.predict(pandas.read_csv(table))]]))
+"""
+
+
+def _candidates(sagemaker: SageMakerClient, job: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=job["AutoMLJobName"], MaxResults=50)
+    return [dict(candidate) for candidate in answer["Candidates"]]
+
+
+def test_weights_and_feature_types_count_in_training_and_figures(
+    sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
+) -> None:
+    """The reported RMSE is the weighted one; the weight is no feature; a text column is text because it is said so."""
+    table = load_diabetes(as_frame=True).frame.sample(n=600, replace=True, random_state=1, ignore_index=True)
+    heavy = table["bmi"] > 0.02
+    table["importance"] = np.where(heavy, 50.0, 1.0)
+    table["code"] = table["sex"].map(lambda value: 1 if value > 0 else 2)
+    table["note"] = [f"patient of group {'high' if value else 'low'} number {row}" for row, value in enumerate(heavy)]
+    table["unused"] = range(600)
+    names = ["age", "bmi", "bp", "code", "note"]
+    document = {"FeatureAttributeNames": names, "FeatureDataTypes": {"code": "categorical", "note": "text"}}
+    s3.put_object(Bucket=BUCKET, Key="weighted-specification.json", Body=json.dumps(document).encode())
+    request = tabular_request(
+        put_table(s3, "weighted-diabetes", table),
+        "target",
+        ProblemType="Regression",
+        SampleWeightAttributeName="importance",
+        FeatureSpecificationS3Uri=f"s3://{BUCKET}/weighted-specification.json",
+        CompletionCriteria={"MaxCandidates": 2},
+        CandidateGenerationConfig={"AlgorithmsConfig": [{"AutoMLAlgorithms": ["extra-trees", "catboost"]}]},
+    )
+    request["AutoMLJobObjective"] = {"MetricName": "RMSE"}
+    job = wait(sagemaker, start(sagemaker, request))
+    assert job["PartialFailureReasons"] == [
+        {"PartialFailureMessage": "catboost is not installed with the emulator and not among the candidates."}
+    ]
+    best = job["BestCandidate"]
+    folder = unpack(s3, best["InferenceContainers"][0], tmp_path / "model")
+    for part, stored in (("Validation", "validation"), ("Test", "test")):
+        rows = split_part(s3, job, stored)
+        rows.to_csv(tmp_path / "rows.csv", index=False)
+        command = [sys.executable, "-I", "-c", _PREDICT, str(folder), str(tmp_path / "rows.csv")]
+        result = subprocess.run(command, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        features, types, predicted = json.loads(result.stdout)
+        assert sorted(features) == names
+        assert types["note"] == ["text"]
+        errors = (rows["target"] - predicted) ** 2
+        weighted = np.average(errors, weights=rows["importance"]) ** 0.5
+        assert reported(best, "RMSE", part) == pytest.approx(weighted, abs=1e-6)
+        assert weighted != pytest.approx(errors.mean() ** 0.5, rel=1e-3)
+
+
+def test_tuning_varies_settings_and_chains_containers(
+    sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
+) -> None:
+    """Three containers chained by hand predict the labels that the reported F1 says; two jobs are equal."""
+    document = {"FeatureAttributeNames": ["mean radius", "mean texture", "worst area", "mean smoothness"]}
+    s3.put_object(Bucket=BUCKET, Key="four-columns.json", Body=json.dumps(document).encode())
+    request = tabular_request(
+        breast_cancer,
+        Mode="HYPERPARAMETER_TUNING",
+        CompletionCriteria={"MaxCandidates": 5},
+        FeatureSpecificationS3Uri=f"s3://{BUCKET}/four-columns.json",
+    )
+    names = [start(sagemaker, request) for _ in range(2)]
+    stages = wait(sagemaker, names[0], until="ModelTuning")["AutoMLJobSecondaryStatus"]
+    jobs = [wait(sagemaker, name) for name in names]
+    assert stages == "ModelTuning"
+    assert {job["AutoMLJobSecondaryStatus"] for job in jobs} == {"MaxCandidatesReached"}
+    figures = [
+        {
+            candidate["CandidateName"].removeprefix(job["AutoMLJobName"]): candidate["FinalAutoMLJobObjectiveMetric"]
+            for candidate in _candidates(sagemaker, job)
+        }
+        for job in jobs
+    ]
+    assert figures[0] == figures[1]
+    assert sorted(figures[0]) == [
+        "-linear-learner-002", "-linear-learner-004", "-xgboost-001", "-xgboost-003", "-xgboost-005",
+    ]  # fmt: skip
+    settings = [
+        _loaded((unpack(s3, candidate["InferenceContainers"][1], tmp_path / f"m{number}") / "model.pkl").read_bytes())
+        for number, candidate in enumerate(_candidates(sagemaker, jobs[0]))
+        if "xgboost" in candidate["CandidateName"]
+    ]
+    assert len({model.get_params()["learning_rate"] for model in settings}) == 3
+    best = jobs[0]["BestCandidate"]
+    folders = [unpack(s3, step, tmp_path / str(place)) for place, step in enumerate(best["InferenceContainers"])]
+    transformer, model = (
+        _loaded((folder / file)) for folder, file in zip(folders, ("transformer.pkl", "model.pkl"), strict=False)
+    )
+    labels = json.loads((folders[2] / "labels.json").read_text())
+    rows = split_part(s3, jobs[0], "validation")
+    predicted = np.array(labels)[model.predict(transformer.transform(rows.drop(columns="diagnosis")))]
+    actual, positive = rows["diagnosis"].to_numpy(), labels[1]
+    hits = ((predicted == positive) & (actual == positive)).sum()
+    f1 = 2 * hits / ((predicted == positive).sum() + (actual == positive).sum())
+    assert (
+        best["FinalAutoMLJobObjectiveMetric"]["Value"]
+        == pytest.approx(f1)
+        == pytest.approx(reported(best, "F1", "Validation"))
+    )
+    last = best["InferenceContainers"][2]["Environment"]
+    assert last["AUTOML_TRANSFORM_MODE"] == "inverse-label-transform"
+    assert "labels" in last["SAGEMAKER_INFERENCE_SUPPORTED"].split(",")
+
+
+def test_a_tuned_regression_has_two_containers(
+    sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
+) -> None:
+    """Text and missing values go through the transformer; the second container's answer is the value."""
+    table = load_diabetes(as_frame=True).frame.sample(n=600, replace=True, random_state=1, ignore_index=True)
+    table["group"] = table["sex"].map(lambda value: "a" if value > 0 else "b")
+    table.loc[::7, "bmi"] = None
+    request = tabular_request(
+        put_table(s3, "tuned-diabetes", table),
+        "target",
+        Mode="HYPERPARAMETER_TUNING",
+        CompletionCriteria={"MaxCandidates": 2},
+        CandidateGenerationConfig={"AlgorithmsConfig": [{"AutoMLAlgorithms": ["linear-learner"]}]},
+    )
+    job = wait(sagemaker, start(sagemaker, request))
+    best = job["BestCandidate"]
+    first, second = (unpack(s3, step, tmp_path / str(place)) for place, step in enumerate(best["InferenceContainers"]))
+    rows = split_part(s3, job, "test")
+    transformed = _loaded((first / "transformer.pkl")).transform(rows.drop(columns="target"))
+    predicted = _loaded((second / "model.pkl")).predict(transformed)
+    assert reported(best, "MSE", "Test") == pytest.approx(((rows["target"] - predicted) ** 2).mean())
+
+
+@pytest.mark.parametrize("mode", ["ENSEMBLING", "HYPERPARAMETER_TUNING"])
+def test_candidate_definitions_alone_are_notebooks_that_run(
+    mode: str, sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
+) -> None:
+    """No candidate is trained; the notebooks' code, run as it is, reads the data and defines what could be trained."""
+    request = tabular_request(
+        breast_cancer, Mode=mode, GenerateCandidateDefinitionsOnly=True, CompletionCriteria={"MaxCandidates": 4}
+    )
+    job = wait(sagemaker, start(sagemaker, request))
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "CandidateDefinitionsGenerated")
+    assert "BestCandidate" not in job
+    assert _candidates(sagemaker, job) == []
+    artifacts = job["AutoMLJobArtifacts"]
+    exploration = _code(s3, artifacts["DataExplorationNotebookLocation"])
+    definitions = _code(s3, artifacts["CandidateDefinitionNotebookLocation"])
+    script = "\n".join([*exploration, *definitions[:2], "print(len(columns), sum(map(len, candidates.values())))"])
+    environment = {**os.environ, "AWS_ENDPOINT_URL": sagemaker.meta.endpoint_url, "AWS_DEFAULT_REGION": REGION}
+    environment |= {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["31", "4"]
+    assert "predictor.fit(train, tuning_data=validation, hyperparameters=candidates" in definitions[2]
+
+
+def _code(s3: S3Client, uri: str) -> list[str]:
+    notebook = json.loads(body(s3, uri))
+    assert notebook["nbformat"] == 4
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def test_the_mode_follows_the_size_where_the_request_leaves_it_open() -> None:
+    """Under 100 MB ensembling, from there on tuning; a mode that is named is kept."""
+    for config in ({}, {"Mode": "AUTO"}):
+        assert choose_mode(config, LARGEST_ENSEMBLING_BYTES - 1) == "ENSEMBLING"
+        assert choose_mode(config, LARGEST_ENSEMBLING_BYTES) == "HYPERPARAMETER_TUNING"
+    assert choose_mode({"Mode": "ENSEMBLING"}, LARGEST_ENSEMBLING_BYTES) == "ENSEMBLING"
+    assert choose_mode({"Mode": "HYPERPARAMETER_TUNING"}, 1) == "HYPERPARAMETER_TUNING"
