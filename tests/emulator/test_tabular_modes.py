@@ -119,7 +119,7 @@ def test_tuning_varies_settings_and_chains_containers(
         "-linear-learner-002", "-linear-learner-004", "-xgboost-001", "-xgboost-003", "-xgboost-005",
     ]  # fmt: skip
     settings = [
-        _loaded((unpack(s3, candidate["InferenceContainers"][1], tmp_path / f"m{number}") / "model.pkl").read_bytes())
+        _loaded((unpack(s3, candidate["InferenceContainers"][1], tmp_path / f"m{number}") / "model.pkl"))
         for number, candidate in enumerate(_candidates(sagemaker, jobs[0]))
         if "xgboost" in candidate["CandidateName"]
     ]
@@ -127,7 +127,7 @@ def test_tuning_varies_settings_and_chains_containers(
     best = jobs[0]["BestCandidate"]
     folders = [unpack(s3, step, tmp_path / str(place)) for place, step in enumerate(best["InferenceContainers"])]
     transformer, model = (
-        _loaded((folder / file)) for folder, file in zip(folders, ("transformer.pkl", "model.pkl"), strict=False)
+        _loaded(folder / file) for folder, file in zip(folders, ("transformer.pkl", "model.pkl"), strict=False)
     )
     labels = json.loads((folders[2] / "labels.json").read_text())
     rows = split_part(s3, jobs[0], "validation")
@@ -163,8 +163,8 @@ def test_a_tuned_regression_has_two_containers(
     best = job["BestCandidate"]
     first, second = (unpack(s3, step, tmp_path / str(place)) for place, step in enumerate(best["InferenceContainers"]))
     rows = split_part(s3, job, "test")
-    transformed = _loaded((first / "transformer.pkl")).transform(rows.drop(columns="target"))
-    predicted = _loaded((second / "model.pkl")).predict(transformed)
+    transformed = _loaded(first / "transformer.pkl").transform(rows.drop(columns="target"))
+    predicted = _loaded(second / "model.pkl").predict(transformed)
     assert reported(best, "MSE", "Test") == pytest.approx(((rows["target"] - predicted) ** 2).mean())
 
 
