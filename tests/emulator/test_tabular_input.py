@@ -41,13 +41,13 @@ def _channel(uri: str, kind: str = "S3Prefix", **members: str) -> dict[str, Any]
 
 
 def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()
+    return str(table.to_csv(index=False)).encode()
 
 
 def _parquet(table: pd.DataFrame) -> bytes:
-    body = io.BytesIO()
-    table.to_parquet(body)
-    return body.getvalue()
+    content = io.BytesIO()
+    table.to_parquet(content)
+    return content.getvalue()
 
 
 @pytest.mark.parametrize(

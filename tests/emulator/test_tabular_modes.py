@@ -119,7 +119,7 @@ def test_tuning_varies_settings_and_chains_containers(
         "-linear-learner-002", "-linear-learner-004", "-xgboost-001", "-xgboost-003", "-xgboost-005",
     ]  # fmt: skip
     settings = [
-        _loaded((unpack(s3, candidate["InferenceContainers"][1], tmp_path / f"m{number}") / "model.pkl"))
+        _loaded(unpack(s3, candidate["InferenceContainers"][1], tmp_path / f"m{number}") / "model.pkl")
         for number, candidate in enumerate(_candidates(sagemaker, jobs[0]))
         if "xgboost" in candidate["CandidateName"]
     ]

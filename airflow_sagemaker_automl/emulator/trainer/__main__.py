@@ -26,17 +26,17 @@ def _end_with_parent(folder: str) -> None:
 def _train(job: Job) -> None:
     """Train a job by its problem type; each loads libraries of its own, so none is imported before it is needed."""
     if job.problem_type == "Tabular":
-        from airflow_sagemaker_automl.emulator.trainer import tabular
+        from airflow_sagemaker_automl.emulator.trainer.tabular import train
 
-        tabular.train(job)
+        train(job)
     elif job.problem_type == "TimeSeriesForecasting":
-        from airflow_sagemaker_automl.emulator.trainer import time_series
+        from airflow_sagemaker_automl.emulator.trainer.time_series import train
 
-        time_series.train(job)
+        train(job)
     elif job.problem_type == "TextClassification":
-        from airflow_sagemaker_automl.emulator.trainer import text
+        from airflow_sagemaker_automl.emulator.trainer.text import train
 
-        text.train(job)
+        train(job)
     else:
         raise UnusableData(
             f"The emulator cannot train {job.problem_type} and does not pretend to. "

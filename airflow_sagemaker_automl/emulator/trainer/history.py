@@ -1,0 +1,215 @@
+"""The past of every series, in steps of the forecast frequency without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from airflow_sagemaker_automl.emulator.trainer.channels import channels_of, read_channel, uri_of
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
+from airflow_sagemaker_automl.emulator.trainer.features import load_specification
+from airflow_sagemaker_automl.emulator.trainer.frequency import Frequency
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.emulator.trainer.job import Job
+
+_AGGREGATIONS = {"sum": "sum", "avg": "mean", "first": "first", "min": "min", "max": "max"}
+# The service's defaults are those of Amazon Forecast, whose words these are:
+# https://docs.aws.amazon.com/forecast/latest/dg/API_FeaturizationMethod.html
+_DEFAULT_FILLING = {"frontfill": "none", "middlefill": "zero", "backfill": "zero"}
+LONGEST_HORIZON = 500
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series.
+
+    :param key: item identifier and grouping values.
+    :param start: number of its first step.
+    :param values: one for each step to the end of the data.
+    """
+
+    key: tuple[str, ...]
+    start: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class History:
+    """All series.
+
+    :param key_columns: names of what keys consist of.
+    :param moments: when each step begins, from the first one to a horizon after the last.
+    :param unused: columns that no model here looks at.
+    """
+
+    key_columns: list[str]
+    timestamp: str
+    target: str
+    frequency: Frequency
+    series: list[Series]
+    moments: pd.DatetimeIndex
+    unused: list[str]
+
+    def table(self) -> pd.DataFrame:
+        """Write the series as the models see them: aggregated and filled."""
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        **dict(zip(self.key_columns, series.key, strict=True)),
+                        self.timestamp: self.moments[series.start : series.start + len(series.values)],
+                        self.target: series.values,
+                    }
+                )
+                for series in self.series
+            ],
+            ignore_index=True,
+        )
+
+
+def load_history(job: Job) -> History:
+    """Read a job's data.
+
+    :raises UnusableData: they are not what the request says, or too short for its horizon.
+    """
+    config = job.config
+    columns = config["TimeSeriesConfig"]
+    target, timestamp = columns["TargetAttributeName"], columns["TimestampAttributeName"]
+    keys = [columns["ItemIdentifierAttributeName"], *columns.get("GroupingAttributeNames", [])]
+    named = [target, timestamp, *keys]
+    if len(set(named)) < len(named):
+        raise UnusableData(f"TimeSeriesConfig names a column twice: {', '.join(named)}.")
+    table = _read(job, keys, named)
+    frequency = Frequency.parse(config["ForecastFrequency"])
+    moments = _moments(table[timestamp])
+    values = _numbers(table[target])
+    steps = frequency.steps(moments)
+    aggregation = config.get("Transformations", {}).get("Aggregation", {}).get(target, "sum")
+    # Names of their own: a column of the data may be called "step".
+    levels = [f"key {number}" for number in range(len(keys))]
+    rows = pd.DataFrame({"step": steps, "moment": moments, "value": values})
+    rows[levels] = table[keys].to_numpy()
+    regular = (
+        rows.dropna(subset="value")
+        .sort_values("moment", kind="stable")
+        .groupby([*levels, "step"])["value"]
+        .agg(_AGGREGATIONS[aggregation])
+    )
+    last, horizon = int(regular.index.get_level_values("step").max()), config["ForecastHorizon"]
+    filling = _filling(config, target)
+    series = [
+        _filled_series(key if isinstance(key, tuple) else (key,), found.droplevel(levels), last, filling)
+        for key, found in regular.groupby(level=levels)
+    ]
+    _require_history(series, horizon)
+    unused = [str(name) for name in table.columns if name not in named]
+    begins = frequency.moments(moments, np.arange(last + 1 + horizon))
+    return History(keys, timestamp, target, frequency, series, begins, unused)
+
+
+def _read(job: Job, keys: list[str], named: list[str]) -> pd.DataFrame:
+    channel = channels_of(job.request)["training"]
+    if channel["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
+        raise UnusableData("Time series are read from an S3Prefix only.")
+    if channel.get("CompressionType", "None") != "None":
+        raise UnusableData("CompressionType Gzip is for tabular jobs only.")
+    table = read_channel(job.storage, channel, verbatim=keys).table
+    missing = [name for name in named if name not in table.columns]
+    if missing:
+        raise UnusableData(
+            f"TimeSeriesConfig names columns that are not in the data: {', '.join(missing)}; "
+            f"its columns are {', '.join(map(str, table.columns))}."
+        )
+    if table.empty:
+        raise UnusableData(f"The data at {uri_of(channel)} have no rows.")
+    for key in keys:
+        empty = table[key].isna() | (table[key].astype(str) == "")
+        if empty.any():
+            raise UnusableData(f"{int(empty.sum())} rows have no value in {key!r}, which tells the series apart.")
+        table[key] = table[key].astype(str)
+    specification = load_specification(job.storage, job.config.get("FeatureSpecificationS3Uri"))
+    return specification.apply(table, named)
+
+
+def _moments(column: pd.Series) -> pd.Series:
+    written = column if pd.api.types.is_datetime64_any_dtype(column) else column.astype(str)
+    moments = pd.to_datetime(written, errors="coerce", format="ISO8601", utc=True)
+    if moments.isna().any():
+        moments = moments.fillna(pd.to_datetime(written, errors="coerce", format="mixed", utc=True))
+    if moments.isna().any():
+        wrong = column[moments.isna()]
+        raise UnusableData(
+            f"{len(wrong)} rows have no timestamp in {column.name!r} that can be read, the first is {wrong.iloc[0]!r}; "
+            "write them like 2024-01-31 or 2024-01-31 23:59:59."
+        )
+    return moments.dt.tz_localize(None)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    wrong = column[column.notna() & ~np.isfinite(numbers)]
+    if len(wrong):
+        raise UnusableData(
+            f"The target column {column.name!r} must be numeric; {len(wrong)} rows are not, "
+            f"the first is {wrong.iloc[0]!r}."
+        )
+    if numbers.notna().sum() == 0:
+        raise UnusableData(f"The target column {column.name!r} has no value in any row.")
+    return numbers
+
+
+def _filling(config: dict[str, Any], target: str) -> dict[str, str]:
+    chosen = config.get("Transformations", {}).get("Filling", {}).get(target, {})
+    for fill in ("middlefill", "backfill"):
+        method = chosen.get(fill, "zero")
+        if method not in _FILLERS and method != "value":
+            raise UnusableData(f"{fill} of {target!r} cannot be {method!r}; it can be value, {', '.join(_FILLERS)}.")
+        if method == "value":
+            _fill_value(chosen, fill)
+    return {**_DEFAULT_FILLING, **chosen}
+
+
+def _fill_value(filling: dict[str, str], fill: str) -> float:
+    written = filling.get(f"{fill}_value", "")
+    try:
+        return float(written)
+    except ValueError as error:
+        raise UnusableData(f"{fill} 'value' needs a number in {fill}_value, not {written!r}.") from error
+
+
+def _filled_series(key: tuple[Any, ...], found: pd.Series, last: int, filling: dict[str, str]) -> Series:
+    """Put a series on steps without gaps, from its first value (nothing is filled before) to the end of the data."""
+    start, end = int(found.index.min()), int(found.index.max())
+    observed = found.to_numpy(dtype=float)
+    middle = found.reindex(range(start, end + 1)).fillna(_fill(filling, "middlefill", observed))
+    tail = np.full(last - end, _fill(filling, "backfill", observed))
+    return Series(tuple(map(str, key)), start, np.concatenate([middle.to_numpy(dtype=float), tail]))
+
+
+def _fill(filling: dict[str, str], fill: str, observed: np.ndarray) -> float:
+    method = filling[fill]
+    return _fill_value(filling, fill) if method == "value" else float(_FILLERS[method](observed))
+
+
+_FILLERS: dict[str, Callable[[np.ndarray], Any]] = {
+    "zero": lambda _: 0.0,
+    "median": np.median,
+    "mean": np.mean,
+    "min": np.min,
+    "max": np.max,
+}
+
+
+def _require_history(series: list[Series], horizon: int) -> None:
+    steps = max(len(one.values) for one in series)
+    longest = min(LONGEST_HORIZON, steps // 4)
+    if horizon > longest:
+        raise UnusableData(
+            f"A ForecastHorizon of {horizon} is too long for the data, whose longest series has {steps} time-steps: "
+            f"it can be {longest} at most, the lesser of {LONGEST_HORIZON} and a quarter of them."
+        )

@@ -1,0 +1,226 @@
+"""Trains a time-series job: one candidate for each algorithm, chosen by its backtests.
+
+``CandidateArtifactLocations`` must name a place for explanations. The service explains neural networks alone, and
+ARIMA, ETS and NPTS look at nothing but the target's own past, so there is nothing to explain: the prefix stays empty.
+"""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from airflow_sagemaker_automl.emulator.trainer.algorithms import TIME_SERIES, choose_algorithms
+from airflow_sagemaker_automl.emulator.trainer.clock import Deadline, OutOfTime
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
+from airflow_sagemaker_automl.emulator.trainer.history import History, load_history
+from airflow_sagemaker_automl.emulator.trainer.metrics import TIME_SERIES_METRICS
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.emulator.trainer.forecasters import Forecaster
+    from airflow_sagemaker_automl.emulator.trainer.job import Job
+
+_DEFAULT_QUANTILES = ("p10", "p50", "p90")
+
+
+@dataclass(frozen=True)
+class ForecastModel:
+    """What ``model.pkl`` holds: a fitted forecaster for each series.
+
+    :param key_columns: names of what the keys of ``forecasters`` consist of.
+    :param percentiles: the quantiles that were asked for.
+    :param moments: the steps to forecast.
+    """
+
+    algorithm: str
+    key_columns: list[str]
+    timestamp: str
+    percentiles: list[int]
+    moments: pd.DatetimeIndex
+    forecasters: dict[tuple[str, ...], Forecaster]
+
+    def forecast(self) -> pd.DataFrame:
+        """Forecast every series over the horizon after its past."""
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        **dict(zip(self.key_columns, key, strict=True)),
+                        self.timestamp: self.moments,
+                        **forecaster.forecast(self.moments, self.percentiles),
+                    }
+                )
+                for key, forecaster in self.forecasters.items()
+            ],
+            ignore_index=True,
+        )
+
+
+@dataclass(frozen=True)
+class _Task:
+    job: Job
+    history: History
+    metric: str
+    percentiles: list[int]
+
+    @property
+    def horizon(self) -> int:
+        return int(self.job.config["ForecastHorizon"])
+
+    @property
+    def country(self) -> str | None:
+        holidays = self.job.config.get("HolidayConfig") or [{}]
+        country: str | None = holidays[0].get("CountryCode")
+        return country
+
+
+def train(job: Job) -> None:
+    """Train a job and report everything to its events.
+
+    :raises UnusableData: the data, or what is asked of them, cannot be trained on.
+    """
+    job.events.stage("AnalyzingData")
+    algorithms, failures = choose_algorithms(job.config, TIME_SERIES)
+    metric = job.request.get("AutoMLJobObjective", {}).get("MetricName", "AverageWeightedQuantileLoss")
+    if metric not in TIME_SERIES_METRICS:
+        raise UnusableData(f"{metric} is no objective of a forecast; these are: {', '.join(TIME_SERIES_METRICS)}.")
+    history = load_history(job)
+    job.events.resolved(metric)
+    job.events.stage("PreTraining")
+    job.storage.write(f"{job.output}/preprocessed-data/history.csv", history.table().to_csv(index=False).encode())
+    task = _Task(job, _forecastable(history, job.config["ForecastHorizon"], failures), metric, _percentiles(job.config))
+    failures += _unused(task, algorithms)
+    job.events.stage("TrainingModels")
+    candidates = [found for name in algorithms if (found := _train_candidate(task, name, failures))]
+    if not candidates and not job.out_of_time:
+        raise UnusableData(" ".join(failures))
+    # Of equals the simplest, which is the last of the algorithms' own order.
+    best = min(reversed(candidates), key=lambda found: found["FinalAutoMLJobObjectiveMetric"]["Value"], default=None)
+    job.events.completed(
+        best["CandidateName"] if best else None,
+        "MaxAutoMLJobRuntimeReached" if job.out_of_time else "Completed",
+        failures,
+    )
+
+
+def _percentiles(config: dict[str, Any]) -> list[int]:
+    return [int(quantile[1:]) for quantile in config.get("ForecastQuantiles", _DEFAULT_QUANTILES)]
+
+
+def _forecastable(history: History, horizon: int, failures: list[str]) -> History:
+    """Leave out series that are too short for any model; one at least must have a window to be judged by."""
+    from airflow_sagemaker_automl.emulator.trainer.backtest import FEWEST_STEPS, count_windows
+
+    steps = [len(series.values) for series in history.series]
+    if not any(count_windows(length, horizon) for length in steps):
+        raise UnusableData(
+            f"The longest series has {max(steps)} time-steps; {FEWEST_STEPS} and the ForecastHorizon of {horizon} "
+            "are needed to learn and to judge what was learnt."
+        )
+    long = [series for series in history.series if len(series.values) >= FEWEST_STEPS]
+    if len(long) < len(steps):
+        failures.append(
+            f"{len(steps) - len(long)} of {len(steps)} series have fewer than {FEWEST_STEPS} time-steps "
+            "and are not forecast."
+        )
+    return replace(history, series=long)
+
+
+def _unused(task: _Task, algorithms: list[str]) -> list[str]:
+    """Say what of the request no model here can use."""
+    unused = []
+    if task.history.unused:
+        unused.append(f"the columns {', '.join(task.history.unused)}")
+    if task.country and "prophet" not in algorithms:
+        unused.append(f"the holidays of {task.country}")
+    if not unused:
+        return []
+    return [f"Not used: {' and '.join(unused)}. {', '.join(algorithms)} look at the past of the target alone."]
+
+
+def _train_candidate(task: _Task, algorithm: str, failures: list[str]) -> dict[str, Any] | None:
+    """Backtest, fit to all data, publish; an algorithm that fails costs the others nothing."""
+    if task.job.out_of_time:
+        return None
+    try:
+        return _publish(task, algorithm)
+    except OutOfTime:
+        if not task.job.out_of_time:
+            failures.append(f"{algorithm} took longer than MaxRuntimePerTrainingJobInSeconds lets it.")
+    except UnusableData:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        failures.append(f"{algorithm} could not be trained on these data: {type(error).__name__}: {error}")
+    return None
+
+
+def _publish(task: _Task, algorithm: str) -> dict[str, Any]:
+    from airflow_sagemaker_automl.emulator.trainer.backtest import accuracy_report, backtest
+    from airflow_sagemaker_automl.emulator.trainer.reports import as_json
+    from airflow_sagemaker_automl.emulator.trainer.scoring import metric_data, objective
+
+    job, deadline = task.job, Deadline(task.job)
+    name = job.candidate_name(algorithm)
+    with_median = sorted({50, *task.percentiles})
+    forecasts = backtest(algorithm, task.history, task.horizon, with_median, task.country, deadline)
+    report = accuracy_report(forecasts, task.percentiles)
+    if task.metric not in report["metrics"]:
+        raise UnusableData(
+            f"{task.metric} is not defined for these data, whose held-out values are all zero or never change; "
+            "choose RMSE as the objective."
+        )
+    model = _fit_all(task, algorithm, deadline)
+    prefix = f"{job.output}/backtest-results/{name}"
+    job.storage.write(f"{prefix}/backtest-forecasts.csv", forecasts.to_csv(index=False).encode())
+    job.storage.write(f"{prefix}/accuracy-metrics.json", as_json({"algorithm": algorithm, **report}))
+    candidate = {
+        "CandidateName": name,
+        "FinalAutoMLJobObjectiveMetric": objective(task.metric, report["metrics"][task.metric]),
+        "ObjectiveStatus": "Succeeded",
+        "CandidateStatus": "Completed",
+        "CandidateProperties": {
+            "CandidateMetrics": metric_data(report["metrics"], "Validation"),
+            "CandidateArtifactLocations": {
+                "Explainability": f"{job.output}/documentation/explainability/output/{name}",
+                "BacktestResults": prefix,
+            },
+        },
+        "InferenceContainers": [_upload(job, name, model)],
+    }
+    job.events.candidate(candidate)
+    return candidate
+
+
+def _fit_all(task: _Task, algorithm: str, deadline: Deadline) -> ForecastModel:
+    from airflow_sagemaker_automl.emulator.trainer.backtest import past_of
+    from airflow_sagemaker_automl.emulator.trainer.forecasters import fit
+
+    history, forecasters = task.history, {}
+    for series in history.series:
+        deadline.check()
+        forecasters[series.key] = fit(algorithm, past_of(series, history, len(series.values), task.country))
+    return ForecastModel(
+        algorithm,
+        history.key_columns,
+        history.timestamp,
+        task.percentiles,
+        history.moments[-task.horizon :],
+        forecasters,
+    )
+
+
+def _upload(job: Job, candidate: str, model: ForecastModel) -> dict[str, Any]:
+    folder = job.folder / "deployment" / candidate
+    folder.mkdir(parents=True)
+    (folder / "model.pkl").write_bytes(pickle.dumps(model))
+    uri = f"{job.output}/sagemaker-automl-candidates/model/{candidate}/model.tar.gz"
+    job.storage.write_archive(uri, folder)
+    return {
+        "Image": f"{job.image_prefix}automl-emulator:time-series",
+        "ModelDataUrl": uri,
+        "Environment": {"MODEL_NAME": candidate, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"},
+    }
