@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from moto.sagemaker.exceptions import ValidationError
-
+from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES, STANDARD_NAME_ONLY
 
 
@@ -19,7 +18,7 @@ def require_admissible(request: Mapping[str, Any]) -> None:
     :raises ValidationError: with the first rule that is broken.
     """
     for breach in _breaches(request):
-        raise ValidationError(breach)
+        raise ValidationException(breach)
 
 
 def _breaches(request: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The state of one account in one region, in the dictionaries of moto's own backend, whose tagging finds it there."""
+"""The state of one account in one region, kept where moto keeps its own, so that moto's reset clears it too."""
 
 from __future__ import annotations
 
@@ -7,98 +7,134 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import moto.sagemaker.urls
-from moto.sagemaker.exceptions import ConflictException, ResourceInUseException, ResourceNotFound, ValidationError
-from moto.sagemaker.models import SageMakerModelBackend
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import s3_backends
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.admission import require_admissible
+from airflow_sagemaker_automl.emulator.errors import ResourceInUse, ResourceNotFound, ValidationException
+from airflow_sagemaker_automl.emulator.hosting import Hosting
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
-from airflow_sagemaker_automl.emulator.registry import ModelPackage, ModelPackageGroup
+from airflow_sagemaker_automl.emulator.playback import Playback
+from airflow_sagemaker_automl.emulator.registry import Registry
+from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
+from airflow_sagemaker_automl.emulator.script import TAG, InvalidScript, Script
 from airflow_sagemaker_automl.emulator.supervisor import Trainer
 
 
 class LocalSageMaker(SageMakerModelBackend):
-    """moto's SageMaker with AutoML jobs that train and a registry that keeps what it is given."""
+    """moto's SageMaker, and beside it the jobs, the registry and the endpoints of this emulator."""
 
     endpoint_url: ClassVar[str]
+    rehearsals: ClassVar[Rehearsals] = Rehearsals()
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        # moto looks for tags in dictionaries of these names; what it needs of the values is arn and tags.
-        self.auto_ml_jobs: dict[str, AutoMLJob] = {}  # type: ignore[assignment]
-        self.model_package_groups: dict[str, ModelPackageGroup] = {}  # type: ignore[assignment]
-        self._trainers: dict[str, Trainer] = {}
+        self.jobs: dict[str, AutoMLJob] = {}
+        self.registry = Registry(self.arn, self.caller())
+        self.hosting = Hosting(self.arn, self.registry)
+        self._runs: dict[str, Trainer | Playback] = {}
         # One request at a time: a name that two clients ask for at once is one client's.
         self.lock = threading.RLock()
+
+    @classmethod
+    def of(cls, account_id: str, region_name: str) -> LocalSageMaker:
+        """Find the state of an account in a region.
+
+        :raises KeyError: there is no such region.
+        """
+        backend = sagemaker_backends[account_id][region_name]
+        assert isinstance(backend, cls)
+        return backend
+
+    @classmethod
+    def install(cls, endpoint_url: str) -> None:
+        """Take the place of moto's backend.
+
+        :param endpoint_url: where trainers find this server's S3.
+        """
+        cls.endpoint_url = endpoint_url
+        sagemaker_backends.backend = cls
+
+    @classmethod
+    def end_all_runs(cls) -> None:
+        """End what runs in any account and region."""
+        for _, _, backend in sagemaker_backends.iter_backends():
+            assert isinstance(backend, cls)
+            backend.end_runs()
 
     @property
     def _url_module(self) -> Any:
         return moto.sagemaker.urls
 
     def reset(self) -> None:
-        self.kill_trainers()
+        self.end_runs()
+        self.rehearsals.clear()
         super().reset()
 
-    def kill_trainers(self) -> None:
-        for trainer in self._trainers.values():
-            trainer.close()
+    def end_runs(self) -> None:
+        for run in self._runs.values():
+            run.close()
 
-    def start_job(self, request: Mapping[str, Any]) -> AutoMLJob:
-        """Create a job and start to train it."""
+    def start_job(self, request: Mapping[str, Any], first_request: Mapping[str, Any] | None = None) -> AutoMLJob:
+        """Create a job and start to train it, or to follow its script.
+
+        :param request: ``CreateAutoMLJobV2`` request.
+        :param first_request: the ``CreateAutoMLJob`` request that it was translated from.
+        """
         require_admissible(request)
         name = request["AutoMLJobName"]
-        if name.lower() in (taken.lower() for taken in self.auto_ml_jobs):
-            raise ResourceInUseException(f"AutoML job with name {name} already exists.")
-        job = AutoMLJob(request, self._arn("automl-job", name))
-        self.auto_ml_jobs[name] = job
-        self._trainers[name] = Trainer(job, self.endpoint_url, self.account_id, self.region_name)
-        self._trainers[name].start()
+        if name.lower() in (taken.lower() for taken in self.jobs):
+            raise ResourceInUse(f"AutoML job with name {name} already exists.")
+        tags, script = self._script(name, list(request.get("Tags", [])))
+        job = AutoMLJob({**request, "Tags": tags}, self.arn("automl-job", name), first_request)
+        run = Playback(job, script) if script else Trainer(job, self.endpoint_url, self.account_id, self.region_name)
+        self.jobs[name] = job
+        self._runs[name] = run
+        run.start()
         return job
 
     def find_job(self, name: str) -> AutoMLJob:
-        job = self.auto_ml_jobs.get(name)
+        job = self.jobs.get(name)
         if job is None:
             raise ResourceNotFound(f"Could not find AutoML job with name {name}.")
         return job
 
     def stop_job(self, name: str) -> None:
         self.find_job(name)
-        self._trainers[name].stop()
-
-    def create_group(self, request: Mapping[str, Any]) -> ModelPackageGroup:
-        name = request["ModelPackageGroupName"]
-        if name in self.model_package_groups:
-            arn = self.model_package_groups[name].arn
-            raise ValidationError(f"Model Package Group already exists: {arn}")
-        group = ModelPackageGroup(request, self._arn("model-package-group", name), self.caller())
-        self.model_package_groups[name] = group
-        return group
-
-    def find_group(self, name_or_arn: str) -> ModelPackageGroup:
-        name = name_or_arn.rpartition("/")[2]
-        if name not in self.model_package_groups:
-            raise ValidationError(f"ModelPackageGroup {self._arn('model-package-group', name)} does not exist.")
-        return self.model_package_groups[name]
-
-    def delete_group(self, name_or_arn: str) -> None:
-        group = self.find_group(name_or_arn)
-        if group.versions:
-            raise ConflictException(f"Model Package Group {group.arn} is not empty.")
-        del self.model_package_groups[group.name]
-
-    def find_version(self, name_or_arn: str) -> ModelPackage:
-        for group in self.model_package_groups.values():
-            for version in group.versions.values():
-                if version.arn == name_or_arn:
-                    return version
-        raise ValidationError(f"ModelPackage {name_or_arn} does not exist.")
-
-    def delete_version(self, name_or_arn: str) -> None:
-        version = self.find_version(name_or_arn)
-        del version.group.versions[version.version]
+        self._runs[name].stop()
 
     def caller(self) -> dict[str, Any]:
         """Whoever is calling, as ``UserContext``; there is one user here."""
         return {"IamIdentity": {"Arn": f"arn:{self.partition}:iam::{self.account_id}:user/emulator"}}
 
-    def _arn(self, kind: str, name: str) -> str:
+    def arn(self, kind: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{kind}/{name}"
+
+    def _script(self, job_name: str, tags: list[dict[str, str]]) -> tuple[list[dict[str, str]], Script | None]:
+        """Find the script that a job is to follow.
+
+        :return: the job's tags, which always name its script, and the script.
+        """
+        named = next((tag["Value"] for tag in tags if tag["Key"] == TAG), None)
+        if named is None:
+            named = self.rehearsals.matching(job_name)
+            if named is None:
+                return tags, None
+            tags = [*tags, {"Key": TAG, "Value": named}]
+        try:
+            script = self._read_script(named) if named.startswith("s3://") else self.rehearsals.find(named)
+        except InvalidScript as error:
+            raise ValidationException(f"No job can follow the script {named}: {error}") from None
+        if script is None:
+            known = "put it to /automl-emulator/scripts/NAME before, or give an S3 URI"
+            raise ValidationException(f"The tag {TAG} names the script {named!r}, which is not there; {known}.")
+        return tags, script
+
+    def _read_script(self, uri: str) -> Script | None:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            stored = s3_backends[self.account_id][self.partition].get_object(bucket, key)
+        except S3ClientError:  # There is no such bucket.
+            return None
+        return Script.from_json(stored.value) if stored else None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from airflow_sagemaker_automl.emulator.clock import now
 
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -33,6 +35,7 @@ _SUMMARY_MEMBERS = (
     "FailureReason",
     "PartialFailureReasons",
 )
+_OUTCOME_MEMBERS = ("AutoMLJobArtifacts", "ModelDeployResult")
 _LONGEST_REASON = 1024
 
 
@@ -41,10 +44,12 @@ class AutoMLJob:
 
     :param request: ``CreateAutoMLJobV2`` request.
     :param arn: the job's ARN.
+    :param first_request: the ``CreateAutoMLJob`` request that ``request`` says in other words; None for jobs of V2.
     """
 
-    def __init__(self, request: Mapping[str, Any], arn: str) -> None:
+    def __init__(self, request: Mapping[str, Any], arn: str, first_request: Mapping[str, Any] | None = None) -> None:
         self.request = copy.deepcopy(dict(request))
+        self.first_request = copy.deepcopy(dict(first_request)) if first_request else None
         self.name: str = request["AutoMLJobName"]
         self.arn = arn
         self.tags: list[dict[str, str]] = list(request.get("Tags", []))
@@ -55,7 +60,8 @@ class AutoMLJob:
         self._artifacts: dict[str, str] | None = None
         self._partial_failures: list[str] = []
         self._failure_reason: str | None = None
-        self.created = datetime.now(UTC)
+        self._outcome: dict[str, Any] = {}
+        self.created = now()
         self.ended: datetime | None = None
         self.status = "InProgress"
         self.secondary_status = "Starting"
@@ -106,15 +112,14 @@ class AutoMLJob:
         with self._lock:
             if self.status != "InProgress":
                 return
-            now = datetime.now(UTC)
-            name = candidate["CandidateName"]
-            known = self._candidates.get(name, {"CreationTime": now, "EndTime": now})
-            self._candidates[name] = {
-                **known,
-                **candidate,
-                "CandidateSteps": [],  # The one process that trains all candidates is no SageMaker job.
-                "LastModifiedTime": now,
-            }
+            moment = now()
+            # The one process that trains all candidates is no SageMaker job, so it has no steps to tell of.
+            first = {"CandidateSteps": [], "CreationTime": moment}
+            known = self._candidates.get(candidate["CandidateName"], first)
+            record = {**known, **candidate, "LastModifiedTime": moment}
+            if record["CandidateStatus"] in FINISHED:
+                record.setdefault("EndTime", moment)
+            self._candidates[record["CandidateName"]] = record
             self._touch()
 
     def complete(self, best_candidate: str | None, reason: str, partial_failures: list[str]) -> None:
@@ -143,6 +148,27 @@ class AutoMLJob:
             if not self.is_finished:
                 self._end("Stopped", "Stopped")
 
+    def resolve_as(self, attributes: Mapping[str, Any]) -> None:
+        """Record ``ResolvedAttributes`` as a script gives them."""
+        with self._lock:
+            self._resolved = copy.deepcopy(dict(attributes))
+
+    def end_as(self, ending: Mapping[str, Any]) -> None:
+        """End the job as a script says.
+
+        :param ending: members of ``DescribeAutoMLJobV2``; ``BestCandidate`` is the candidate's name.
+        """
+        with self._lock:
+            was_stopped = self.status == "Stopping" and ending["AutoMLJobStatus"] != "Stopped"
+            if not self.is_finished and not was_stopped:
+                self._best_candidate = ending.get("BestCandidate")
+                self._failure_reason = ending.get("FailureReason")
+                self._partial_failures = [
+                    reason["PartialFailureMessage"] for reason in ending.get("PartialFailureReasons", [])
+                ]
+                self._outcome = {key: ending[key] for key in _OUTCOME_MEMBERS if key in ending}
+                self._end(ending["AutoMLJobStatus"], ending["AutoMLJobSecondaryStatus"])
+
     def candidates(self) -> list[dict[str, Any]]:
         with self._lock:
             return copy.deepcopy(list(self._candidates.values()))
@@ -163,6 +189,7 @@ class AutoMLJob:
                 "PartialFailureReasons": [{"PartialFailureMessage": text} for text in self._partial_failures],
                 "ResolvedAttributes": self._resolved,
                 "AutoMLJobArtifacts": self._artifacts,
+                **self._outcome,
             }
             if self._best_candidate:
                 answer["BestCandidate"] = self._candidates[self._best_candidate]
@@ -180,4 +207,4 @@ class AutoMLJob:
     def _touch(self, *, status: str | None = None, secondary_status: str | None = None) -> None:
         self.status = status or self.status
         self.secondary_status = secondary_status or self.secondary_status
-        self.modified = datetime.now(UTC)
+        self.modified = now()

@@ -1,16 +1,20 @@
-"""The server: moto's, on loopback, with SageMaker's backend and API exchanged for ours."""
+"""The server: moto's, on loopback, with SageMaker and the scripts of rehearsals in front of it."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import moto.sagemaker.urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from moto.sagemaker.models import sagemaker_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
-from airflow_sagemaker_automl.emulator.service import LocalSageMakerService
+from airflow_sagemaker_automl.emulator.rehearsals import PREFIX
+from airflow_sagemaker_automl.emulator.service import SageMakerService
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
 
@@ -44,11 +48,9 @@ class Emulator:
     """
 
     def __init__(self, port: int, *, log_requests: bool = False) -> None:
-        sagemaker_backends.backend = LocalSageMaker
-        moto.sagemaker.urls.url_paths["{0}/$"] = LocalSageMakerService.dispatch
         handler = _LoggingRequestHandler if log_requests else _QuietRequestHandler
         self._server = _listen(port, handler)
-        LocalSageMaker.endpoint_url = self.url
+        LocalSageMaker.install(self.url)
 
     @property
     def url(self) -> str:
@@ -60,14 +62,26 @@ class Emulator:
             self._server.serve_forever()
         finally:
             self._server.server_close()
-            for _, _, backend in sagemaker_backends.iter_backends():
-                assert isinstance(backend, LocalSageMaker)
-                backend.kill_trainers()
+            LocalSageMaker.end_all_runs()
+
+
+class _FrontDoor:
+    """Gives each request to whoever answers it: SageMaker, the scripts of rehearsals, or moto."""
+
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._sagemaker = SageMakerService(self._moto)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith(PREFIX):
+            return LocalSageMaker.rehearsals(environ, start_response)
+        application = self._sagemaker if self._sagemaker.is_for(environ) else self._moto
+        answer: Iterable[bytes] = application(environ, start_response)
+        return answer
 
 
 def _listen(port: int, handler: type[MotoRequestHandler]) -> BaseWSGIServer:
-    application = DomainDispatcherApplication(create_backend_app)
     try:
-        return make_server(LOOPBACK, port, application, threaded=True, request_handler=handler)
+        return make_server(LOOPBACK, port, _FrontDoor(), threaded=True, request_handler=handler)
     except (OSError, SystemExit) as error:  # werkzeug exits instead of raising.
         raise PortTaken(f"Port {port} on {LOOPBACK} is in use; choose another, or 0 for a free one.") from error

@@ -1,207 +1,177 @@
-"""The operations that this emulator answers itself; moto answers the rest of SageMaker."""
+"""SageMaker's front door: which requests are its own, who answers them, and how an answer travels (JSON 1.1)."""
 
 from __future__ import annotations
 
-import base64
-import functools
+import io
+import json
+import os
+import re
 import traceback
+import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult
-from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import sagemaker_backends
-from moto.sagemaker.responses import SageMakerResponse
+from moto.iam.models import get_account_id_from
+from werkzeug.wrappers import Request, Response
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
-from airflow_sagemaker_automl.emulator.contract import check_answer, check_request
+from airflow_sagemaker_automl.emulator.contract import check_answer, check_request, error_member, service_model
+from airflow_sagemaker_automl.emulator.errors import (
+    InternalFailure,
+    SerializationException,
+    ServiceError,
+    UnknownOperationException,
+)
+from airflow_sagemaker_automl.emulator.listing import Members
+from airflow_sagemaker_automl.emulator.operations import automl, autopilot, hosting, registry, search, tags
+from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO
 
-_DEFAULT_PAGE = 10
-Members = dict[str, Any]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Handler = Callable[[LocalSageMaker, Members], Members]
+
+OPERATIONS: Mapping[str, Handler] = {
+    **automl.OPERATIONS,
+    **autopilot.OPERATIONS,
+    **registry.OPERATIONS,
+    **hosting.OPERATIONS,
+    **tags.OPERATIONS,
+    **search.OPERATIONS,
+}
+
+_CONTENT_TYPE = "application/x-amz-json-1.1"
+_TARGET = "SageMaker."
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_OTHER_SERVICES = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?|/BatchPutMetrics")
+_DEFAULT_REGION = "us-east-1"
 
 
-class UnknownOperation(ServiceException):
-    """An operation that nobody has written yet."""
-
-    code = "UnknownOperationException"
-
-
-class InternalFailure(ServiceException):
-    """A mistake of the emulator's own."""
-
-    code = "InternalFailure"
+class _Caller(NamedTuple):
+    account: str
+    region: str
 
 
-def _operation(handler: Callable[[LocalSageMakerService, Members], Members]) -> Callable[..., ActionResult]:
-    """Check what comes in and what goes out against the service model."""
+class SageMakerService:
+    """SageMaker as a WSGI application.
 
-    @functools.wraps(handler)
-    def answer(self: LocalSageMakerService) -> ActionResult:
-        operation, request = self._get_action(), dict(self.params)
-        check_request(operation, request)
-        with self.local.lock:
-            answered = handler(self, request)
-        check_answer(operation, answered)
-        return ActionResult(answered)
+    :param moto: moto's application, which answers the operations that are left to it.
+    """
 
-    return answer
+    def __init__(self, moto: WSGIApplication) -> None:
+        self._moto = moto
 
+    @staticmethod
+    def is_for(environ: WSGIEnvironment) -> bool:
+        """Tell whether a request is one for SageMaker, by its signature, its target or its host."""
+        if _OTHER_SERVICES.fullmatch(environ.get("PATH_INFO", "")):
+            return False
+        credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        if credential:
+            return credential["service"] == "sagemaker"
+        target, host = environ.get("HTTP_X_AMZ_TARGET", ""), environ.get("HTTP_HOST", "")
+        return bool(target.startswith(_TARGET) or host.startswith("api.sagemaker."))
 
-class LocalSageMakerService(SageMakerResponse):
-    """SageMaker's API: one method for each operation, named and found as moto does it."""
-
-    @property
-    def local(self) -> LocalSageMaker:
-        backend = sagemaker_backends[self.current_account][self.region]
-        assert isinstance(backend, LocalSageMaker)
-        return backend
-
-    def call_action(self) -> Any:
-        """Answer with an AWS error where moto would answer with a page of HTML, which boto3 retries in vain."""
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        status, body = HTTPStatus.OK, ""
         try:
-            return super().call_action()
-        except NotImplementedError:
-            message = f"The emulator does not implement {self._get_action()}."
-            return self.serialized(ActionResult(UnknownOperation(message)))
+            body = self._answer(request)
+        except ServiceError as error:
+            status, body = error.status, _written(error)
         except Exception as error:
             traceback.print_exc()
-            message = f"The emulator failed at {self._get_action()}: {type(error).__name__}: {error}"
-            _, headers, body = self.serialized(ActionResult(InternalFailure(message)))
-            return HTTPStatus.INTERNAL_SERVER_ERROR, headers, body
+            failure = InternalFailure(f"The emulator failed at {_operation(request)}: {type(error).__name__}: {error}")
+            status, body = failure.status, _written(failure)
+        response = Response(body, status, content_type=_CONTENT_TYPE)
+        response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+        return response(environ, start_response)
 
-    @_operation
-    def create_auto_ml_job_v2(self, request: Members) -> Members:
-        return {"AutoMLJobArn": self.local.start_job(request).arn}
+    def _answer(self, request: Request) -> str:
+        operation = _operation(request)
+        if operation in LEFT_TO_MOTO:
+            return self._left_to_moto(operation, request)
+        if operation not in OPERATIONS:
+            raise UnknownOperationException(f"The emulator does not implement {operation or 'this request'}.")
+        members = check_request(operation, _json(request))
+        if "Tags" in members:
+            tags.require_taggable(members["Tags"])
+        if _is_left_to_moto(operation, members):
+            return self._left_to_moto(operation, request)
+        caller = _caller(request)
+        account = LocalSageMaker.of(caller.account, caller.region)
+        with account.lock:
+            answer = on_the_wire(OPERATIONS[operation](account, members))
+        check_answer(operation, answer)
+        return json.dumps(answer) if service_model().operation_model(operation).output_shape else ""
 
-    @_operation
-    def describe_auto_ml_job_v2(self, request: Members) -> Members:
-        return self.local.find_job(request["AutoMLJobName"]).describe()
-
-    @_operation
-    def list_auto_ml_jobs(self, request: Members) -> Members:
-        summaries = [job.summary() for job in list(self.local.auto_ml_jobs.values())]
-        wanted = _within(summaries, request, "AutoMLJobName", {"StatusEquals": "AutoMLJobStatus"})
-        sort_key = {"Name": "AutoMLJobName", "CreationTime": "CreationTime", "Status": "AutoMLJobStatus"}
-        return _page(wanted, request, "AutoMLJobSummaries", sort_key[request.get("SortBy", "Name")], "Descending")
-
-    @_operation
-    def list_candidates_for_auto_ml_job(self, request: Members) -> Members:
-        candidates = self.local.find_job(request["AutoMLJobName"]).candidates()
-        filters = {"StatusEquals": "CandidateStatus", "CandidateNameEquals": "CandidateName"}
-        wanted = _within(candidates, request, "CandidateName", filters)
-        sort_keys: dict[str, str | Callable[[Members], Any]] = {
-            "CreationTime": "CreationTime",
-            "Status": "CandidateStatus",
-            "FinalObjectiveMetricValue": lambda candidate: candidate["FinalAutoMLJobObjectiveMetric"]["Value"],
-        }
-        return _page(wanted, request, "Candidates", sort_keys[request.get("SortBy", "CreationTime")], "Ascending")
-
-    @_operation
-    def stop_auto_ml_job(self, request: Members) -> Members:
-        self.local.stop_job(request["AutoMLJobName"])
-        return {}
-
-    @_operation
-    def create_model_package_group(self, request: Members) -> Members:
-        return {"ModelPackageGroupArn": self.local.create_group(request).arn}
-
-    @_operation
-    def describe_model_package_group(self, request: Members) -> Members:
-        return self.local.find_group(request["ModelPackageGroupName"]).describe()
-
-    @_operation
-    def list_model_package_groups(self, request: Members) -> Members:
-        summaries = [group.summary() for group in list(self.local.model_package_groups.values())]
-        wanted = _within(summaries, request, "ModelPackageGroupName", {})
-        sort_key = {"Name": "ModelPackageGroupName", "CreationTime": "CreationTime"}
-        key = sort_key[request.get("SortBy", "CreationTime")]
-        return _page(wanted, request, "ModelPackageGroupSummaryList", key, "Ascending")
-
-    @_operation
-    def delete_model_package_group(self, request: Members) -> Members:
-        self.local.delete_group(request["ModelPackageGroupName"])
-        return {}
-
-    @_operation
-    def create_model_package(self, request: Members) -> Members:
-        if "ModelPackageName" in request:
-            raise ValidationError("The emulator keeps versioned model packages only; give ModelPackageGroupName.")
-        if "ModelPackageGroupName" not in request:
-            raise ValidationError("Missing ARN.")
-        group = self.local.find_group(request["ModelPackageGroupName"])
-        return {"ModelPackageArn": group.add_version(request, self.local.caller()).arn}
-
-    @_operation
-    def describe_model_package(self, request: Members) -> Members:
-        return self.local.find_version(request["ModelPackageName"]).describe()
-
-    @_operation
-    def update_model_package(self, request: Members) -> Members:
-        version = self.local.find_version(request["ModelPackageArn"])
-        version.update(request, self.local.caller())
-        return {"ModelPackageArn": version.arn}
-
-    @_operation
-    def list_model_packages(self, request: Members) -> Members:
-        # Without a group the service lists unversioned packages, of which there are none here.
-        name = request.get("ModelPackageGroupName")
-        versions = list(self.local.find_group(name).versions.values()) if name else []
-        filters = {"ModelApprovalStatus": "ModelApprovalStatus"}
-        wanted = _within([version.summary() for version in versions], request, "ModelPackageArn", filters)
-        sort_key = {"Name": "ModelPackageArn", "CreationTime": "CreationTime"}
-        key = sort_key[request.get("SortBy", "CreationTime")]
-        return _page(wanted, request, "ModelPackageSummaryList", key, "Ascending")
-
-    @_operation
-    def delete_model_package(self, request: Members) -> Members:
-        self.local.delete_version(request["ModelPackageName"])
-        return {}
+    def _left_to_moto(self, operation: str, request: Request) -> str:
+        """Let moto answer, but hold what comes in and what goes out to the service's contract."""
+        check_request(operation, _json(request))
+        environ = {**request.environ, "wsgi.input": io.BytesIO(request.get_data())}
+        response = Response.from_app(self._moto, environ)
+        text = response.get_data(as_text=True)
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise UnknownOperationException(f"The emulator cannot answer this {operation}: moto fails at it.")
+        answer = on_the_wire(json.loads(text)) if text else {}
+        if response.status_code != HTTPStatus.OK:
+            raise _MotoError(str(answer.get("__type", "")), str(answer.get("message") or answer.get("Message") or ""))
+        try:
+            check_answer(operation, answer)
+        except AssertionError as error:
+            raise UnknownOperationException(f"The emulator cannot answer this {operation}. {error}") from None
+        return text
 
 
-def _within(
-    items: Iterable[Members], request: Mapping[str, Any], name: str, filters: Mapping[str, str]
-) -> list[Members]:
-    """Keep what the filters of a list request let through."""
+class _MotoError(ServiceError):
+    """An error that moto has answered with, under the code that it gave."""
 
-    def wanted(item: Members) -> bool:
-        return (
-            all(item[member] == request[filter_] for filter_, member in filters.items() if filter_ in request)
-            and request.get("NameContains", "").lower() in item[name].lower()
-            and all(item[moment] > bound for moment, bound in _bounds(request, "After"))
-            and all(item[moment] < bound for moment, bound in _bounds(request, "Before"))
-        )
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self._code = code.rpartition("#")[2] or "ValidationException"
 
-    return [item for item in items if wanted(item)]
+    @property
+    def code(self) -> str:
+        return self._code
 
 
-def _bounds(request: Mapping[str, Any], side: str) -> list[tuple[str, datetime]]:
-    """Read the time filters of a list request; moto parses times as UTC without saying so."""
-    moments = ("CreationTime", "LastModifiedTime")
-    return [(name, request[f"{name}{side}"].replace(tzinfo=UTC)) for name in moments if f"{name}{side}" in request]
+def _is_left_to_moto(operation: str, members: Members) -> bool:
+    """Tell whether tags are asked for of something that moto keeps, a training job for example."""
+    return operation in tags.OPERATIONS and tags.kind_of(members["ResourceArn"]) not in tags.OWN_KINDS
 
 
-def _page(
-    items: list[Members],
-    request: Mapping[str, Any],
-    result: str,
-    sort_key: str | Callable[[Members], Any],
-    default_order: str,
-) -> Members:
-    key = sort_key if callable(sort_key) else lambda item: item[sort_key]
-    ordered = sorted(items, key=key, reverse=request.get("SortOrder", default_order) == "Descending")
-    start = _offset(request.get("NextToken"))
-    end = start + request.get("MaxResults", _DEFAULT_PAGE)
-    answer: Members = {result: ordered[start:end]}
-    if end < len(ordered):
-        answer["NextToken"] = base64.b64encode(str(end).encode()).decode()
-    return answer
+def on_the_wire(value: Any) -> Any:
+    """Write an answer as JSON has it: times as seconds, and no member that has no value."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, dict):
+        return {key: on_the_wire(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [on_the_wire(item) for item in value]
+    return value
 
 
-def _offset(token: str | None) -> int:
+def _operation(request: Request) -> str:
+    target = request.headers.get("X-Amz-Target", "")
+    return target.removeprefix(_TARGET) if target.startswith(_TARGET) and request.method == "POST" else ""
+
+
+def _json(request: Request) -> Any:
     try:
-        return int(base64.b64decode(token)) if token else 0
-    except ValueError:
-        raise ValidationError("The NextToken is not one that this service gave.") from None
+        return json.loads(request.get_data() or b"{}")
+    except ValueError as error:
+        raise SerializationException(f"The request's body is no JSON: {error}") from None
+
+
+def _caller(request: Request) -> _Caller:
+    """Read account and region from the signature, as moto does for the other services."""
+    credential = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+    named = os.environ.get("MOTO_ACCOUNT_ID") or request.headers.get("x-moto-account-id")
+    account = named or get_account_id_from(credential["key"] if credential else "")
+    return _Caller(account, credential["region"] if credential else _DEFAULT_REGION)
+
+
+def _written(error: ServiceError) -> str:
+    return json.dumps({"__type": error.code, error_member(error.code): str(error)})

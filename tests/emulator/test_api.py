@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import moto.sagemaker.urls
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
+from moto.iam.models import get_account_id_from
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import s3_backends
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
-from moto.sagemaker.responses import SageMakerResponse
 
 from airflow_sagemaker_automl.emulator.contract import check_answer
 from tests.jobs import start, tabular_request, unique, wait
@@ -141,8 +143,10 @@ def test_a_wrong_answer_of_our_own_is_caught() -> None:
 
 
 def test_the_seams_of_moto_are_where_they_were() -> None:
-    """What the emulator hangs on in moto's internals: the backend class, the URL table, the parsed parameters."""
+    """What the emulator hangs on in moto's internals: the backend's class, accounts, stored objects, the dispatcher."""
     assert isinstance(sagemaker_backends, BackendDict)
     assert issubclass(sagemaker_backends.backend, SageMakerModelBackend)
-    assert list(moto.sagemaker.urls.url_paths) == ["{0}/$"]
-    assert SageMakerResponse().automated_parameter_parsing is True
+    assert get_account_id_from("unknown") == "123456789012"
+    with pytest.raises(S3ClientError):
+        s3_backends["123456789012"]["aws"].get_object("no-such-bucket", "key")
+    assert callable(DomainDispatcherApplication(create_backend_app))

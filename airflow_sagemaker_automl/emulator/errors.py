@@ -1,0 +1,61 @@
+"""Errors as SageMaker answers them; the class's name is the code that a client sees.
+
+ServiceError
+├── ValidationException          the request is wrong, or what it names is not there
+├── ResourceNotFound             no AutoML job of this name
+├── ResourceInUse                the name is taken
+├── ResourceLimitExceeded        the account's quota is used up
+├── ConflictException            what is there forbids it
+├── SerializationException       the body is no JSON, or a member is of another type
+├── UnknownOperationException    nobody has written this operation
+└── InternalFailure              a mistake of the emulator's own
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """An answer that is an error."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+
+class ValidationException(ServiceError):
+    """The request is wrong, or what it names is not there."""
+
+
+class ResourceNotFound(ServiceError):
+    """No AutoML job of this name."""
+
+
+class ResourceInUse(ServiceError):
+    """The name is taken."""
+
+
+class ResourceLimitExceeded(ServiceError):
+    """The account's quota is used up."""
+
+
+class ConflictException(ServiceError):
+    """What is there forbids it."""
+
+
+class SerializationException(ServiceError):
+    """The body is no JSON, or a member of it has another type."""
+
+
+class UnknownOperationException(ServiceError):
+    """Nobody has written this operation."""
+
+
+class InternalFailure(ServiceError):
+    """A mistake of the emulator's own; a client may try again."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,91 @@
+"""What all list operations of the service have in common: filters, order, and pages."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_sagemaker_automl.emulator.errors import ValidationException
+
+Members = dict[str, Any]
+
+PAGE = 10
+_MOMENTS = ("CreationTime", "LastModifiedTime")
+
+
+def within(items: Iterable[Members], request: Mapping[str, Any], name: str, **filters: str) -> list[Members]:
+    """Keep what the filters of a list request let through.
+
+    :param name: the member that ``NameContains`` looks at, without regard to case.
+    :param filters: filter of the request → the member that it must equal.
+    """
+
+    def wanted(item: Members) -> bool:
+        return (
+            all(item.get(member) == request[filter_] for filter_, member in filters.items() if filter_ in request)
+            and request.get("NameContains", "").lower() in item[name].lower()
+            and all(item[moment] > bound for moment, bound in _bounds(request, "After"))
+            and all(item[moment] < bound for moment, bound in _bounds(request, "Before"))
+        )
+
+    return [item for item in items if wanted(item)]
+
+
+def _bounds(request: Mapping[str, Any], side: str) -> list[tuple[str, datetime]]:
+    return [(name, request[f"{name}{side}"]) for name in _MOMENTS if f"{name}{side}" in request]
+
+
+def page(
+    items: Iterable[Members],
+    request: Mapping[str, Any],
+    result: str,
+    *,
+    name: str,
+    sort_key: Callable[[Members], Any],
+    order: str,
+    size: int = PAGE,
+) -> Members:
+    """Sort, and cut a page out.
+
+    A token tells the last entry that was shown and not a position, so that what comes and goes between two pages
+    neither hides nor repeats another entry.
+
+    :param result: the answer's member that holds the page.
+    :param name: the member that tells entries apart which are equal in order.
+    :param order: ``Ascending`` or ``Descending``, where the request does not say.
+    :param size: length of a page where the request does not say.
+    :raises ValidationException: the token is none that this list has given.
+    """
+    descending = request.get("SortOrder", order) == "Descending"
+    scope = [result, request.get("SortBy"), descending]
+
+    def position(item: Members) -> list[Any]:
+        value = sort_key(item)
+        return [value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value, item[name]]
+
+    ordered = sorted(items, key=position, reverse=descending)
+    if "NextToken" in request:
+        last = _read_token(request["NextToken"], scope)
+        ordered = [item for item in ordered if (position(item) < last if descending else position(item) > last)]
+    length = request.get("MaxResults", size)
+    answer: Members = {result: ordered[:length]}
+    if len(ordered) > length:
+        answer["NextToken"] = _write_token(scope, position(ordered[length - 1]))
+    return answer
+
+
+def _write_token(scope: list[Any], last: list[Any]) -> str:
+    return base64.b64encode(json.dumps([scope, last]).encode()).decode()
+
+
+def _read_token(token: str, scope: list[Any]) -> list[Any]:
+    try:
+        written_for, last = json.loads(base64.b64decode(token, validate=True))
+    except (ValueError, TypeError):
+        raise ValidationException("The NextToken is not one that this service gave.") from None
+    if written_for != scope:
+        raise ValidationException("The NextToken was given for another list or another order.")
+    return list(last)

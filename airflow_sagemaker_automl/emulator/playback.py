@@ -1,0 +1,85 @@
+"""Takes a job through its script: the counterpart of the trainer for jobs that are rehearsed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
+from airflow_sagemaker_automl.emulator.script import Script
+
+
+class Playback:
+    """One job and its script.
+
+    :param job: the job; its state follows the script.
+    :param script: what happens, and when.
+    """
+
+    def __init__(self, job: AutoMLJob, script: Script) -> None:
+        self._job = job
+        self._script = script
+        self._stop_asked = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._play, name=f"playback-{job.name}", daemon=True)
+
+    def start(self) -> None:
+        if self._script.resolved:
+            self._job.resolve_as(self._script.resolved)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave the script; the job is ``Stopped`` after the seconds that the script gives to it."""
+        if self._job.begin_stopping():
+            self._stop_asked.set()
+
+    def close(self) -> None:
+        """End at once, whatever state the job is left in."""
+        self._closed.set()
+        self._stop_asked.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        started = time.monotonic()
+        for moment, change in self._timeline():
+            if self._stop_asked.wait(max(0.0, started + moment - time.monotonic())):
+                break
+            change()
+        else:
+            return
+        if not self._closed.wait(self._script.stopping_seconds):
+            self._job.stopped()
+
+    def _timeline(self) -> list[tuple[float, Callable[[], None]]]:
+        timeline: list[tuple[float, Callable[[], None]]] = []
+        moment = 0.0
+        for status, seconds in self._script.stages:
+            timeline.append((moment, self._stage(status)))
+            moment += seconds
+        timeline += [(after, self._candidate(number)) for number, (after, _) in enumerate(self._script.candidates)]
+        timeline.sort(key=lambda entry: entry[0])  # Stable: a stage comes before the candidates of its first moment.
+        timeline.append((moment, lambda: self._job.end_as(self._script.ending)))
+        limit = self._job.problem.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
+        if limit is None or limit >= moment:
+            return timeline
+        return [*(entry for entry in timeline if entry[0] <= limit), (limit, self._reach_time_limit)]
+
+    def _stage(self, status: str) -> Callable[[], None]:
+        if status == "Stopping":
+            return self._begin_stopping
+        return lambda: self._job.advance(status)
+
+    def _begin_stopping(self) -> None:
+        self._job.begin_stopping()
+
+    def _candidate(self, number: int) -> Callable[[], None]:
+        _, candidate = self._script.candidates[number]
+        return lambda: self._job.record_candidate(candidate)
+
+    def _reach_time_limit(self) -> None:
+        best = self._script.ending.get("BestCandidate")
+        trained = [
+            known["CandidateName"] for known in self._job.candidates() if known["CandidateStatus"] == "Completed"
+        ]
+        self._job.complete(best if best in trained else None, "MaxAutoMLJobRuntimeReached", [])

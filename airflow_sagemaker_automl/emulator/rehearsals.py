@@ -1,0 +1,117 @@
+"""The scripts that have been put to the emulator: ``/automl-emulator/scripts`` over plain HTTP.
+
+``PUT /automl-emulator/scripts/NAME``
+    puts a script under a name, or another in its place. With ``?job-names=PATTERN`` (``*`` and ``?``, without regard
+    to case) it is followed by all jobs of such names.
+``GET /automl-emulator/scripts``
+    lists them as ``{"Scripts": [{"Name": …, "JobNames": …, "Script": …}]}``.
+``GET /automl-emulator/scripts/NAME``
+    shows one entry of that list.
+``DELETE /automl-emulator/scripts/NAME``
+    forgets it; jobs that follow it go on.
+
+A script with mistakes answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for each mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from werkzeug.wrappers import Request, Response
+
+from airflow_sagemaker_automl.emulator.script import InvalidScript, Script
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PREFIX = "/automl-emulator/"
+_RESOURCE = re.compile(r"/automl-emulator/scripts(?:/(?P<name>[^/]+))?/?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class _Entry(NamedTuple):
+    name: str
+    job_names: str | None
+    script: Script
+    document: Any
+
+    def shown(self) -> dict[str, Any]:
+        return {"Name": self.name, "JobNames": self.job_names, "Script": self.document}
+
+
+class Rehearsals:
+    """Scripts by name, for all accounts and regions of the emulator; a WSGI application."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._answer(Request(environ))(environ, start_response)
+
+    def find(self, name: str) -> Script | None:
+        entry = self._entries.get(name)
+        return entry.script if entry else None
+
+    def matching(self, job_name: str) -> str | None:
+        """Find the script that jobs of this name follow: of several, the one that was put last.
+
+        :return: the script's name.
+        """
+        with self._lock:
+            entries = list(self._entries.values())
+        matching = (
+            entry.name
+            for entry in reversed(entries)
+            if entry.job_names and fnmatchcase(job_name.lower(), entry.job_names.lower())
+        )
+        return next(matching, None)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+    def _answer(self, request: Request) -> Response:
+        resource = _RESOURCE.fullmatch(request.path)
+        if not resource:
+            return _json(HTTPStatus.NOT_FOUND, {"Message": f"There is nothing at {request.path}; see {PREFIX}scripts."})
+        name = resource["name"]
+        if request.method == "PUT" and name:
+            return self._put(name, request)
+        if name is None and request.method == "GET":
+            return _json(HTTPStatus.OK, {"Scripts": [entry.shown() for entry in list(self._entries.values())]})
+        if name is None or request.method not in ("GET", "DELETE"):
+            return _json(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
+        with self._lock:
+            entry = self._entries.get(name)
+            if entry and request.method == "DELETE":
+                del self._entries[name]
+                return Response(status=HTTPStatus.NO_CONTENT)
+        if entry is None:
+            return _json(HTTPStatus.NOT_FOUND, {"Message": f"There is no script {name}."})
+        return _json(HTTPStatus.OK, entry.shown())
+
+    def _put(self, name: str, request: Request) -> Response:
+        if not _NAME.fullmatch(name):
+            message = f"{name} is no name for a script; it must match {_NAME.pattern}."
+            return _json(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": [message]})
+        body = request.get_data()
+        try:
+            entry = _Entry(name, request.args.get("job-names"), Script.from_json(body), json.loads(body))
+        except InvalidScript as error:
+            message = f"No job can follow the script {name}: {error}"
+            return _json(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": error.problems})
+        with self._lock:
+            known = self._entries.pop(name, None)  # So that it counts as put last.
+            self._entries[name] = entry
+        return _json(HTTPStatus.OK if known else HTTPStatus.CREATED, entry.shown())
+
+
+def _json(status: HTTPStatus, body: dict[str, Any]) -> Response:
+    return Response(json.dumps(body), status, content_type="application/json")

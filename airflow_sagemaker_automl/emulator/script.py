@@ -1,0 +1,268 @@
+"""Scripts: how a job goes that is rehearsed instead of trained.
+
+A script is a JSON object in the service's own words::
+
+    {
+      "Stages": [
+        {"AutoMLJobSecondaryStatus": "Starting", "Seconds": 1},
+        {"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 5}
+      ],
+      "Candidates": [
+        {
+          "AfterSeconds": 4,
+          "Candidate": {
+            "CandidateName": "fine-tuned",
+            "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.87}
+          }
+        }
+      ],
+      "Ending": {"AutoMLJobStatus": "Completed", "BestCandidate": "fine-tuned"}
+    }
+
+``Stages``
+    What the job shows while it runs, in order. ``Seconds`` (default 0) is how long it shows that secondary status;
+    their sum is how long the job takes. Any secondary status of a running job may stand here, and ``Stopping`` as the
+    last stage of a job that ends ``Stopped``, which takes the job's own status to ``Stopping`` as well.
+    Default: none, which ends the job at once.
+``Candidates``
+    What ``ListCandidatesForAutoMLJob`` shows, and from when: ``AfterSeconds`` (default 0) counts from the job's
+    creation and is not beyond its end. ``Candidate`` has the members of ``AutoMLCandidate`` but for its times, which
+    are those of its appearance. Left out, ``CandidateStatus`` is ``Completed``, ``ObjectiveStatus`` is ``Succeeded``
+    and ``CandidateSteps`` is empty. A name that comes again adds to what was said of it before, so that a
+    candidate can go from ``InProgress`` to ``Failed``. Default: none.
+``Ending``
+    Required. ``AutoMLJobStatus`` is ``Completed``, ``Failed`` or ``Stopped``; ``AutoMLJobSecondaryStatus`` is one
+    that goes with it (default: the same word). ``BestCandidate`` is the name of one of the candidates, which must be
+    ``Completed`` by then; without it the job has none. ``FailureReason`` goes with ``Failed`` and ``Stopped``.
+    ``PartialFailureReasons``, ``AutoMLJobArtifacts`` and ``ModelDeployResult`` are those of ``DescribeAutoMLJobV2``.
+``ResolvedAttributes``
+    As in ``DescribeAutoMLJobV2``, from the start. Default: none.
+``StoppingSeconds``
+    How long the job stays ``Stopping`` when ``StopAutoMLJob`` stops it (default 0).
+
+A job at its ``MaxAutoMLJobRuntimeInSeconds`` ends as the service's do, whatever its script says: ``Completed`` with
+``MaxAutoMLJobRuntimeReached`` and with the best candidate if that has appeared and is ``Completed``.
+
+Which job follows which script: the tag ``automl-emulator:script`` on ``CreateAutoMLJobV2`` (or V1) names it, either as
+``s3://bucket/key.json`` in the emulator's S3, or by the name under which it was put to
+``/automl-emulator/scripts/<name>`` over HTTP; put with ``?job-names=<pattern>`` it is followed by every job whose
+name matches and which has no such tag, and the job is given the tag. The tag of a scripted job always says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from airflow_sagemaker_automl.emulator.contract import violations
+from airflow_sagemaker_automl.emulator.jobs import FINISHED
+
+TAG = "automl-emulator:script"
+
+_AFTER_STEPS = frozenset({"ExplainabilityError", "ModelInsightsError", "ModelDeploymentError"})
+_REACHED = frozenset({"MaxCandidatesReached", "MaxAutoMLJobRuntimeReached", "CandidateDefinitionsGenerated"})
+_ENDINGS = {
+    "Completed": _AFTER_STEPS | _REACHED | {"Completed"},
+    "Failed": _AFTER_STEPS | {"Failed"},
+    "Stopped": frozenset({"Stopped"}),
+}
+_NOT_WHILE_RUNNING = FINISHED | _AFTER_STEPS
+_MEMBERS = frozenset({"Stages", "Candidates", "Ending", "ResolvedAttributes", "StoppingSeconds"})
+_DESCRIBED_ENDING = {
+    "FailureReason": "AutoMLFailureReason",
+    "PartialFailureReasons": "AutoMLPartialFailureReasons",
+    "AutoMLJobArtifacts": "AutoMLJobArtifacts",
+    "ModelDeployResult": "ModelDeployResult",
+}
+_CANDIDATE_DEFAULTS = {"CandidateStatus": "Completed", "ObjectiveStatus": "Succeeded", "CandidateSteps": []}
+_TIMES = frozenset({"CreationTime", "EndTime", "LastModifiedTime"})
+_LONGEST_JOB = 30 * 24 * 60 * 60
+
+
+class InvalidScript(ValueError):
+    """A script that no job can follow.
+
+    :param problems: a sentence for each thing that is wrong.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script that has been checked.
+
+    :param stages: secondary statuses, each with its length in seconds.
+    :param candidates: moments in seconds from the job's creation, each with members of ``AutoMLCandidate``.
+    :param ending: members of ``DescribeAutoMLJobV2``; ``BestCandidate`` is a name.
+    :param resolved: ``ResolvedAttributes``, or None.
+    :param stopping_seconds: how long a stop takes.
+    """
+
+    stages: list[tuple[str, float]]
+    candidates: list[tuple[float, dict[str, Any]]]
+    ending: dict[str, Any]
+    resolved: dict[str, Any] | None
+    stopping_seconds: float
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Script:
+        """Read and check a script.
+
+        :raises InvalidScript: with everything that is wrong with it.
+        """
+        try:
+            document = json.loads(text, parse_constant=_refuse_constant)
+        except ValueError as error:
+            raise InvalidScript([f"The script is not JSON: {error}."]) from None
+        if not isinstance(document, dict):
+            raise InvalidScript(["The script must be a JSON object."])
+        problems = list(_problems(document))
+        if problems:
+            raise InvalidScript(problems)
+        ending = dict(document["Ending"])
+        ending.setdefault("AutoMLJobSecondaryStatus", ending["AutoMLJobStatus"])
+        return cls(
+            [(stage["AutoMLJobSecondaryStatus"], stage.get("Seconds", 0)) for stage in document.get("Stages", [])],
+            [(moment, candidate) for _, moment, candidate in _unfolded(document.get("Candidates", []))],
+            ending,
+            document.get("ResolvedAttributes"),
+            document.get("StoppingSeconds", 0),
+        )
+
+    @property
+    def seconds(self) -> float:
+        """How long the job takes."""
+        return sum(seconds for _, seconds in self.stages)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _problems(document: Mapping[str, Any]) -> Iterator[str]:
+    yield from _unknown(document, _MEMBERS, "The script")
+    malformed = [name for name in ("Stages", "Candidates") if not _is_list_of_objects(document.get(name, []))]
+    yield from (f"{name} must be a list of objects." for name in malformed)
+    if not isinstance(document.get("Ending"), dict):
+        malformed.append("Ending")
+        yield "Ending is required, and is an object."
+    yield from _seconds_problems(document, "StoppingSeconds", "StoppingSeconds")
+    if "ResolvedAttributes" in document:
+        yield from violations("AutoMLResolvedAttributes", document["ResolvedAttributes"], "ResolvedAttributes")
+    if malformed:
+        return
+    stages, candidates, ending = document.get("Stages", []), document.get("Candidates", []), document["Ending"]
+    problems = [*_stage_problems(stages, ending), *_candidate_problems(candidates)]
+    yield from problems
+    yield from _ending_problems(ending)
+    if not problems:
+        yield from _timing_problems(stages, candidates)
+        yield from _best_candidate_problems(candidates, ending)
+
+
+def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any]) -> Iterator[str]:
+    for number, stage in enumerate(stages):
+        path = f"Stages[{number}]"
+        yield from _unknown(stage, {"AutoMLJobSecondaryStatus", "Seconds"}, path)
+        yield from _seconds_problems(stage, "Seconds", f"{path}.Seconds")
+        status = stage.get("AutoMLJobSecondaryStatus")
+        found = violations("AutoMLJobSecondaryStatus", status, f"{path}.AutoMLJobSecondaryStatus")
+        yield from found
+        if not found and status in _NOT_WHILE_RUNNING:
+            yield f"{path}: no running job shows {status}; it belongs into Ending."
+        if status == "Stopping" and (number + 1 < len(stages) or ending.get("AutoMLJobStatus") != "Stopped"):
+            yield f"{path}: Stopping is the last stage of a job that ends Stopped."
+
+
+def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
+    malformed: list[str] = []
+    for number, entry in enumerate(candidates):
+        path = f"Candidates[{number}]"
+        malformed += _unknown(entry, {"AfterSeconds", "Candidate"}, path)
+        malformed += _seconds_problems(entry, "AfterSeconds", f"{path}.AfterSeconds")
+        given = entry.get("Candidate")
+        if isinstance(given, dict):
+            malformed += [
+                f"{path}.Candidate.{name} is set by the emulator; leave it out." for name in _TIMES & set(given)
+            ]
+        else:
+            malformed.append(f"{path}.Candidate is required, and is an object.")
+    yield from malformed
+    if not malformed:
+        for number, _, candidate in _unfolded(candidates):
+            timed = {**candidate, **dict.fromkeys(_TIMES, 0)}
+            yield from violations("AutoMLCandidate", timed, f"Candidates[{number}].Candidate")
+
+
+def _unfolded(candidates: list[dict[str, Any]]) -> list[tuple[int, float, dict[str, Any]]]:
+    """Put candidates in the order of time, each with its place in the script and all that is said of it by then."""
+    known: dict[Any, dict[str, Any]] = {}
+    unfolded = []
+    for number, entry in sorted(enumerate(candidates), key=lambda item: float(item[1].get("AfterSeconds", 0))):
+        given = entry["Candidate"]
+        name = str(given.get("CandidateName"))
+        known[name] = {**known.get(name, _CANDIDATE_DEFAULTS), **given}
+        unfolded.append((number, entry.get("AfterSeconds", 0), known[name]))
+    return unfolded
+
+
+def _ending_problems(ending: Mapping[str, Any]) -> Iterator[str]:
+    yield from _unknown(
+        ending, {"AutoMLJobStatus", "AutoMLJobSecondaryStatus", "BestCandidate", *_DESCRIBED_ENDING}, "Ending"
+    )
+    status = ending.get("AutoMLJobStatus")
+    if status not in _ENDINGS:
+        yield f"Ending.AutoMLJobStatus must be one of {', '.join(_ENDINGS)}, not {status!r}."
+        return
+    secondary = ending.get("AutoMLJobSecondaryStatus", status)
+    if secondary not in _ENDINGS[status]:
+        allowed = ", ".join(sorted(_ENDINGS[status]))
+        yield f"Ending.AutoMLJobSecondaryStatus of a {status} job must be one of {allowed}, not {secondary!r}."
+    if "FailureReason" in ending and status == "Completed":
+        yield "Ending.FailureReason: a Completed job has none; PartialFailureReasons may be meant."
+    if "BestCandidate" in ending and secondary in ("Failed", "CandidateDefinitionsGenerated"):
+        yield f"Ending.BestCandidate: a job that ends {secondary} has none."
+    for name, shape in _DESCRIBED_ENDING.items():
+        if name in ending:
+            yield from violations(shape, ending[name], f"Ending.{name}")
+
+
+def _timing_problems(stages: list[dict[str, Any]], candidates: list[dict[str, Any]]) -> Iterator[str]:
+    total = sum(stage.get("Seconds", 0) for stage in stages)
+    if total > _LONGEST_JOB:
+        yield f"Stages take {total} s in all; no job runs longer than 30 days ({_LONGEST_JOB} s)."
+    for number, entry in enumerate(candidates):
+        if entry.get("AfterSeconds", 0) > total:
+            moment = entry["AfterSeconds"]
+            yield f"Candidates[{number}].AfterSeconds: the job has ended after {total} s, before {moment} s."
+
+
+def _best_candidate_problems(candidates: list[dict[str, Any]], ending: Mapping[str, Any]) -> Iterator[str]:
+    if "BestCandidate" not in ending:
+        return
+    best = ending["BestCandidate"]
+    statuses = {candidate["CandidateName"]: candidate["CandidateStatus"] for _, _, candidate in _unfolded(candidates)}
+    if best not in statuses:
+        yield f"Ending.BestCandidate {best!r} is none of the candidates ({', '.join(statuses) or 'there are none'})."
+    elif statuses[best] != "Completed":
+        yield f"Ending.BestCandidate {best!r} is {statuses[best]} at the end, and only a Completed one can be best."
+
+
+def _seconds_problems(holder: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
+    value = holder.get(key, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        yield f"{path} must be a number of seconds, 0 or more, not {value!r}."
+
+
+def _unknown(holder: Mapping[str, Any], known: frozenset[str] | set[str], path: str) -> Iterator[str]:
+    for name in sorted(set(holder) - known):
+        yield f"{path} has no member {name!r}; it may have {', '.join(sorted(known))}."
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)

@@ -1,0 +1,319 @@
+"""Jobs that are rehearsed: an author says how a job goes, and every client sees it go that way."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from airflow_sagemaker_automl.emulator.script import TAG, InvalidScript, Script
+from demo.sandbox import BUCKET
+from tests.jobs import start, tabular_request, unique, wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_CANDIDATE: dict[str, Any] = {
+    "CandidateName": "first",
+    "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
+    "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}],
+}
+_COMPLETED: dict[str, Any] = {
+    "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 0.2}],
+    "Candidates": [{"AfterSeconds": 0.1, "Candidate": _CANDIDATE}],
+    "Ending": {"AutoMLJobStatus": "Completed", "BestCandidate": "first"},
+}
+
+
+@pytest.fixture
+def script(s3: S3Client, breast_cancer: str) -> Callable[[Any], dict[str, str]]:
+    """Put a script into S3 and give the tag that names it."""
+
+    def put(document: Any) -> dict[str, str]:
+        key = f"scripts/{unique()}.json"
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return {"Key": TAG, "Value": f"s3://{BUCKET}/{key}"}
+
+    return put
+
+
+def _request(tag: dict[str, str] | None = None, **config: Any) -> dict[str, Any]:
+    request = tabular_request("s3://no-such-bucket/at-all/", **config)
+    return {**request, "Tags": [tag]} if tag else request
+
+
+def _http(url: str, method: str, document: Any = None) -> tuple[int, Any]:
+    body = document if isinstance(document, bytes) or document is None else json.dumps(document).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, method=method)) as answer:  # noqa: S310
+            return answer.status, json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def test_a_job_follows_its_script(sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]) -> None:
+    """Stages, candidates and the ending appear in their time; the times of the candidates are the job's own."""
+    document: dict[str, Any] = {
+        "Stages": [
+            {"AutoMLJobSecondaryStatus": "AnalyzingData", "Seconds": 0.5},
+            {"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 0.7},
+        ],
+        "Candidates": [
+            {"AfterSeconds": 0.6, "Candidate": {**_CANDIDATE, "CandidateStatus": "InProgress"}},
+            {"AfterSeconds": 0.9, "Candidate": {**_CANDIDATE, "CandidateStatus": "Completed"}},
+            {"AfterSeconds": 0.9, "Candidate": {"CandidateName": "second", "CandidateStatus": "Failed"}},
+        ],
+        "Ending": {
+            "AutoMLJobStatus": "Completed",
+            "AutoMLJobSecondaryStatus": "ModelInsightsError",
+            "BestCandidate": "first",
+            "PartialFailureReasons": [{"PartialFailureMessage": "No insights."}],
+            "ModelDeployResult": {"EndpointName": "endpoint"},
+        },
+        "ResolvedAttributes": {"AutoMLJobObjective": {"MetricName": "Accuracy"}},
+    }
+    name = start(sagemaker, _request(script(document)))
+    seen: list[tuple[str, tuple[str, ...]]] = []
+    while (job := sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name))["AutoMLJobStatus"] == "InProgress":
+        candidates = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
+        moment = (job["AutoMLJobSecondaryStatus"], tuple(sorted(entry["CandidateStatus"] for entry in candidates)))
+        if moment not in seen[-1:]:
+            seen.append(moment)
+        time.sleep(0.02)
+    order = [
+        ("Starting", ()),
+        ("AnalyzingData", ()),
+        ("TrainingModels", ()),
+        ("TrainingModels", ("InProgress",)),
+        ("TrainingModels", ("Failed", "InProgress")),
+        ("TrainingModels", ("Completed",)),
+        ("TrainingModels", ("Completed", "Failed")),
+    ]
+    passed = [order.index(moment) for moment in seen]  # A slow client misses moments, and sees none out of order.
+    assert passed == sorted(passed)
+    assert len(passed) > 1
+    expected = document["Ending"] | {"ResolvedAttributes": document["ResolvedAttributes"]}
+    assert {key: job.get(key) for key in expected} == {**expected, "BestCandidate": job["BestCandidate"]}
+    best = job["BestCandidate"]
+    assert {key: best.get(key) for key in _CANDIDATE} == _CANDIDATE
+    assert job["CreationTime"] < best["CreationTime"] < best["EndTime"] <= job["EndTime"]
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        {"AutoMLJobStatus": "Failed", "FailureReason": "The role cannot read the data."},
+        {"AutoMLJobStatus": "Failed"},
+        {"AutoMLJobStatus": "Failed", "AutoMLJobSecondaryStatus": "ExplainabilityError", "BestCandidate": "first"},
+        {"AutoMLJobStatus": "Stopped", "BestCandidate": "first"},
+        {"AutoMLJobStatus": "Completed", "AutoMLJobSecondaryStatus": "MaxAutoMLJobRuntimeReached"},
+        {"AutoMLJobStatus": "Completed", "AutoMLJobSecondaryStatus": "CandidateDefinitionsGenerated"},
+    ],
+)
+def test_every_ending_can_be_rehearsed(
+    ending: dict[str, str], sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
+) -> None:
+    """Also those that training never shows: no best candidate, a stop that has one, a failure without a word."""
+    document = {"Candidates": [{"Candidate": _CANDIDATE}], "Ending": ending}
+    job = wait(sagemaker, start(sagemaker, _request(script(document))), seconds=10)
+    if "BestCandidate" in ending:
+        assert job["BestCandidate"]["CandidateName"] == ending["BestCandidate"]
+    said = {key: job.get(key) for key in ("AutoMLJobStatus", "AutoMLJobSecondaryStatus", "FailureReason")}
+    assert said == {
+        "AutoMLJobStatus": ending["AutoMLJobStatus"],
+        "AutoMLJobSecondaryStatus": ending.get("AutoMLJobSecondaryStatus", ending["AutoMLJobStatus"]),
+        "FailureReason": ending.get("FailureReason"),
+    }
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"ImageClassificationJobConfig": {}},
+        {"TextGenerationJobConfig": {"BaseModelName": "Falcon7BInstruct"}},
+    ],
+)
+def test_what_cannot_be_trained_here_can_be_rehearsed(
+    problem: dict[str, Any], sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
+) -> None:
+    """Jobs on images and of text generation follow a script like any other."""
+    request = {**_request(script(_COMPLETED)), "AutoMLProblemTypeConfig": problem}
+    job = wait(sagemaker, start(sagemaker, request), seconds=10)
+    assert job["AutoMLJobStatus"] == "Completed"
+    assert job["BestCandidate"]["CandidateName"] == "first"
+
+
+def test_a_scripted_job_can_be_stopped_in_the_middle(
+    sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
+) -> None:
+    """A stop leaves the script, lasts as long as the script says, and keeps what has appeared."""
+    document = {
+        "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 600}],
+        "Candidates": [{"Candidate": _CANDIDATE}],
+        "Ending": {"AutoMLJobStatus": "Completed"},
+        "StoppingSeconds": 0.3,
+    }
+    name = start(sagemaker, _request(script(document)))
+    wait(sagemaker, name, until="TrainingModels", seconds=10)
+    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+    job = wait(sagemaker, name, until="Stopping", seconds=10)
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Stopping", "Stopping")
+    job = wait(sagemaker, name, seconds=10)
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Stopped", "Stopped")
+    assert sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
+
+
+def test_a_script_can_stop_its_job_itself(sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]) -> None:
+    """Somebody else stops the job: it is seen Stopping, and ends Stopped."""
+    stages = [{"AutoMLJobSecondaryStatus": "Stopping", "Seconds": 0.5}]
+    name = start(sagemaker, _request(script({"Stages": stages, "Ending": {"AutoMLJobStatus": "Stopped"}})))
+    assert wait(sagemaker, name, until="Stopping", seconds=10)["AutoMLJobStatus"] == "Stopping"
+    assert wait(sagemaker, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+
+
+def test_a_script_does_not_outlast_the_jobs_time_limit(
+    sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
+) -> None:
+    """At its limit the job completes with the best candidate that has appeared, as the service's jobs do."""
+    document = {**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 600}]}
+    request = _request(script(document), CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
+    job = wait(sagemaker, start(sagemaker, request), seconds=10)
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "MaxAutoMLJobRuntimeReached")
+    assert job["BestCandidate"]["CandidateName"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("s3://no-such-bucket/script.json", "is not there"),
+        (f"s3://{BUCKET}/no-such-script.json", "is not there"),
+        ("no-such-script", "is not there"),
+        ("", "is not there"),
+    ],
+)
+def test_a_script_that_is_not_there_starts_no_job(
+    value: str, message: str, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """A job never trains because its script could not be found."""
+    name = unique("unscripted")
+    with pytest.raises(ClientError, match=message) as refused:
+        start(sagemaker, _request({"Key": TAG, "Value": value}), name)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert not sagemaker.list_auto_ml_jobs(NameContains=name)["AutoMLJobSummaries"]
+
+
+def test_a_wrong_script_in_s3_starts_no_job(
+    sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
+) -> None:
+    """The refusal names the script, and everything that is wrong with it."""
+    tag = script({"Stages": [{"AutoMLJobSecondaryStatus": "Dreaming"}], "Ending": {"AutoMLJobStatus": "Done"}})
+    with pytest.raises(ClientError, match="ValidationException") as refused:
+        start(sagemaker, _request(tag))
+    for words in (tag["Value"], "Dreaming", "must be one of Completed, Failed, Stopped, not 'Done'"):
+        assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        (b"{", "is not JSON"),
+        (b'{"Ending": {"AutoMLJobStatus": "Failed"}, "StoppingSeconds": NaN}', "NaN is no number"),
+        (b"[]", "must be a JSON object"),
+        ({}, "Ending is required"),
+        ({"Ending": {"AutoMLJobStatus": "Completed"}, "Stage": []}, "has no member 'Stage'"),
+        ({"Ending": {"AutoMLJobStatus": "Completed"}, "Stages": {}}, "Stages must be a list of objects"),
+        ({"Ending": {"AutoMLJobStatus": "InProgress"}}, "must be one of Completed, Failed, Stopped"),
+        ({"Ending": {"AutoMLJobStatus": "Stopped", "AutoMLJobSecondaryStatus": "Failed"}}, "of a Stopped job"),
+        ({"Ending": {"AutoMLJobStatus": "Completed", "FailureReason": "x"}}, "a Completed job has none"),
+        ({"Ending": {"AutoMLJobStatus": "Failed", "FailureReason": "x" * 1025}}, "less than or equal to 1024"),
+        ({"Ending": {"AutoMLJobStatus": "Failed", "PartialFailureReasons": []}}, "greater than or equal to 1"),
+        ({**_COMPLETED, "Ending": {"AutoMLJobStatus": "Failed", "BestCandidate": "first"}}, "ends Failed has none"),
+        ({**_COMPLETED, "Candidates": []}, "is none of the candidates"),
+        (
+            {**_COMPLETED, "Candidates": [{"Candidate": {**_CANDIDATE, "CandidateStatus": "Failed"}}]},
+            "only a Completed one can be best",
+        ),
+        ({**_COMPLETED, "Candidates": [{"Candidate": "first"}]}, "is an object"),
+        ({**_COMPLETED, "Candidates": [{"AfterSeconds": 9, "Candidate": _CANDIDATE}]}, "the job has ended after 0.2 s"),
+        ({**_COMPLETED, "Candidates": [{"Candidate": {**_CANDIDATE, "EndTime": 1}}]}, "is set by the emulator"),
+        ({**_COMPLETED, "Candidates": [{"Candidate": {**_CANDIDATE, "Score": 1}}]}, "Unknown member"),
+        (
+            {
+                **_COMPLETED,
+                "Candidates": [
+                    {
+                        "Candidate": {
+                            **_CANDIDATE,
+                            "FinalAutoMLJobObjectiveMetric": {"MetricName": "Beauty", "Value": 1.0},
+                        }
+                    }
+                ],
+            },
+            "'Beauty'",
+        ),
+        ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Failed"}]}, "no running job shows Failed"),
+        ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Stopping"}]}, "last stage of a job that ends Stopped"),
+        ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Starting", "Seconds": -1}]}, "0 or more, not -1"),
+        ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Starting", "Seconds": 1e9}]}, "longer than 30 days"),
+        ({**_COMPLETED, "ResolvedAttributes": {"ProblemType": "Regression"}}, "Unknown member"),
+    ],
+)
+def test_a_script_that_no_job_could_follow_is_refused(document: Any, problem: str) -> None:
+    """Each mistake is named; nothing is filled in for the author."""
+    with pytest.raises(InvalidScript) as refused:
+        Script.from_json(document if isinstance(document, bytes) else json.dumps(document))
+    assert problem in str(refused.value)
+
+
+def test_the_example_of_the_documentation_is_a_script() -> None:
+    """What the module shows is what it takes."""
+    from airflow_sagemaker_automl.emulator import script
+
+    assert script.__doc__
+    example = script.__doc__.partition("::\n")[2].partition("\n``Stages``")[0]
+    assert Script.from_json(example).seconds == 6
+
+
+def test_scripts_are_put_listed_and_deleted_over_http(emulator_url: str) -> None:
+    """The resource that tests use; its errors name everything at once."""
+    name = unique("script")
+    url = f"{emulator_url}/automl-emulator/scripts"
+    entry = {"Name": name, "JobNames": None, "Script": _COMPLETED}
+    assert _http(f"{url}/{name}", "PUT", _COMPLETED) == (201, entry)
+    assert _http(f"{url}/{name}", "PUT", _COMPLETED) == (200, entry)
+    assert _http(f"{url}/{name}", "GET") == (200, entry)
+    assert entry in _http(url, "GET")[1]["Scripts"]
+    assert _http(f"{url}/{name}", "DELETE") == (204, None)
+    assert _http(f"{url}/{name}", "GET")[0] == _http(f"{url}/{name}", "DELETE")[0] == 404
+    status, refusal = _http(f"{url}/{name}", "PUT", {"Ending": {"AutoMLJobStatus": "Done"}, "Stage": [], "End": 1})
+    assert status == 400
+    assert len(refusal["Problems"]) == 3
+    assert _http(f"{url}/-", "PUT", _COMPLETED)[0] == 400
+    assert _http(url, "PUT", _COMPLETED)[0] == 405
+    assert _http(f"{emulator_url}/automl-emulator/else", "GET")[0] == 404
+
+
+def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: str, sagemaker: SageMakerClient) -> None:
+    """The last pattern that matches counts, a tag counts more, and the job says by a tag which script it follows."""
+    prefix = unique("scripted")
+    url = f"{emulator_url}/automl-emulator/scripts/{prefix}"
+    for number, status in enumerate(("Failed", "Stopped", "Completed")):
+        pattern = f"?job-names={prefix.upper()}-*" if status != "Completed" else ""
+        assert _http(f"{url}-{number}{pattern}", "PUT", {"Ending": {"AutoMLJobStatus": status}})[0] == 201
+    matched = wait(sagemaker, start(sagemaker, _request(), f"{prefix}-a"), seconds=10)
+    assert matched["AutoMLJobStatus"] == "Stopped"
+    tags = sagemaker.list_tags(ResourceArn=matched["AutoMLJobArn"])["Tags"]
+    assert tags == [{"Key": TAG, "Value": f"{prefix}-1"}]
+    tagged = start(sagemaker, _request({"Key": TAG, "Value": f"{prefix}-2"}), f"{prefix}-b")
+    assert wait(sagemaker, tagged, seconds=10)["AutoMLJobStatus"] == "Completed"
+    for number in range(3):
+        assert _http(f"{url}-{number}", "DELETE")[0] == 204
