@@ -36,7 +36,8 @@ class FeatureSpecification:
         columns = list(table.columns) if self.names is None else [*self.names, *kept]
         missing = [name for name in [*columns, *self.types] if name not in table.columns]
         if missing:
-            raise UnusableData(f"The feature specification names columns that are not in the data: {_join(missing)}.")
+            known = _join(table.columns)
+            raise UnusableData(f"These columns to learn from are not in the data: {_join(missing)}; it has {known}.")
         forbidden = [name for name in [*(self.names or []), *self.types] if name in kept]
         if forbidden:
             raise UnusableData(f"The feature specification names the target or weight column: {_join(forbidden)}.")

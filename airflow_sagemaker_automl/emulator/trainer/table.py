@@ -14,6 +14,7 @@ from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import ALL_FEATURES, FeatureSpecification
 
 if TYPE_CHECKING:
+    from airflow_sagemaker_automl.emulator.trainer.job import Job
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 
 FEWEST_ROWS = 500
@@ -81,6 +82,13 @@ def load_split(storage: Storage, request: dict[str, Any], columns: Columns) -> S
     rows = len(train) + (0 if "validation" in channels else len(validation))
     train, test = _cut(train, columns.target, HOLD_OUT_FRACTION, whole=rows)
     return Split(train, validation, test, training.size)
+
+
+def publish_split(job: Job, split: Split) -> None:
+    """Upload the three parts of the data, so that anyone can recompute any figure of this job."""
+    for name in ("train", "validation", "test"):
+        body = getattr(split, name).to_csv(index=False).encode()
+        job.storage.write(f"{job.output}/preprocessed-data/{name}.csv", body)
 
 
 def _usable_rows(table: pd.DataFrame, columns: Columns, fewest: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from airflow_sagemaker_automl.emulator.trainer.algorithms import ENSEMBLING, TUN
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import load_specification
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
-from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split
+from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split, publish_split
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
@@ -104,10 +104,3 @@ def _resolve(job: Job, labels: pd.Series) -> tuple[str, str]:
         raise UnusableData("Regression needs a numeric target column; it has other values than numbers.")
     objective = job.request.get("AutoMLJobObjective", {}).get("MetricName")
     return problem_type, objective or PROBLEM_TYPES[problem_type].default_metric
-
-
-def publish_split(job: Job, split: Split) -> None:
-    """Upload the three parts of the data, so that anyone can recompute any figure of this job."""
-    for name in ("train", "validation", "test"):
-        body = getattr(split, name).to_csv(index=False).encode()
-        job.storage.write(f"{job.output}/preprocessed-data/{name}.csv", body)

@@ -1,0 +1,112 @@
+"""Trains a text classification: AutoGluon's linear model on the words and word pairs of one column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
+from airflow_sagemaker_automl.emulator.trainer.features import FeatureSpecification
+from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES, STANDARD_NAME_ONLY
+from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split, publish_split
+
+if TYPE_CHECKING:
+    from autogluon.tabular import TabularPredictor
+
+    from airflow_sagemaker_automl.emulator.trainer.job import Job
+
+# Fewer leave too few texts of each kind on both sides of the split; the service states no number.
+FEWEST_TEXTS = 50
+# Metrics are macro averages however many labels there are, as in the service's report on this problem type.
+_PROBLEM_TYPE = "MulticlassClassification"
+_MOST_TERMS = 5000
+
+
+def train(job: Job) -> None:
+    """Train a job and report everything to its events.
+
+    :raises UnusableData: the data, or what is asked of them, cannot be trained on.
+    """
+    job.events.stage("AnalyzingData")
+    known = PROBLEM_TYPES[_PROBLEM_TYPE]
+    metric = job.request.get("AutoMLJobObjective", {}).get("MetricName", known.default_metric)
+    if metric not in known.metrics or metric in STANDARD_NAME_ONLY:
+        raise UnusableData(f"{metric} is no objective of a text classification; Accuracy is its default.")
+    split = _load(job)
+    job.events.resolved(metric)
+    publish_split(job, split)
+    job.events.stage("TrainingModels")
+    _train(job, split, metric)
+
+
+def _load(job: Job) -> Split:
+    content, label = job.config["ContentColumn"], job.config["TargetLabelColumn"]
+    if content == label:
+        raise UnusableData(f"ContentColumn and TargetLabelColumn are the same: {content!r}.")
+    for channel in job.request["AutoMLJobInputDataConfig"]:
+        if channel["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
+            raise UnusableData("Texts are read from an S3Prefix only.")
+        if channel.get("CompressionType", "None") != "None":
+            raise UnusableData("CompressionType Gzip is for tabular jobs only.")
+    columns = Columns(label, features=FeatureSpecification([content]), verbatim=(content,), fewest=FEWEST_TEXTS)
+    split = load_split(job.storage, job.request, columns)
+    labels = split.train[label].nunique()
+    if labels < 2:
+        raise UnusableData(f"The column {label!r} has the same label in every row; there is nothing to learn.")
+    return split
+
+
+def _train(job: Job, split: Split, metric: str) -> None:
+    # The libraries take seconds to load, which a job that fails at its data need not wait for.
+    from functools import partial
+
+    from airflow_sagemaker_automl.emulator.trainer.candidates import Training
+    from airflow_sagemaker_automl.emulator.trainer.predictor import PredictorModel, publish_model
+    from airflow_sagemaker_automl.emulator.trainer.token_scores import explain_texts
+
+    predictor = None if job.out_of_time else _fit(job, split, metric)
+    if predictor is None or not predictor.model_names():
+        if not job.out_of_time:
+            raise UnusableData("No model could be trained on these texts.")
+        job.events.completed(None, "MaxAutoMLJobRuntimeReached", [])
+        return
+    Training(
+        job,
+        split,
+        [PredictorModel(predictor, predictor.model_names()[0], _PROBLEM_TYPE)],
+        asked_for=1,
+        metric=metric,
+        containers=partial(publish_model, job, predictor),
+        explain_model=explain_texts,
+    ).publish()
+
+
+def _fit(job: Job, split: Split, metric: str) -> TabularPredictor:
+    import numpy as np
+    from autogluon.common.features.feature_metadata import FeatureMetadata
+    from autogluon.features.generators import AutoMLPipelineFeatureGenerator
+    from autogluon.tabular import TabularPredictor
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    content, label = job.config["ContentColumn"], job.config["TargetLabelColumn"]
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), min_df=2, max_features=_MOST_TERMS, sublinear_tf=True, dtype=np.float32
+    )
+    predictor = TabularPredictor(
+        label=label,
+        problem_type="binary" if split.train[label].nunique() == 2 else "multiclass",
+        eval_metric=PROBLEM_TYPES[_PROBLEM_TYPE].metrics[metric],
+        path=str(job.folder / "training"),
+        verbosity=1,
+    )
+    return predictor.fit(
+        split.train,
+        tuning_data=split.validation,
+        hyperparameters={"LR": {}},
+        feature_generator=AutoMLPipelineFeatureGenerator(enable_text_special_features=False, vectorizer=vectorizer),
+        feature_metadata=FeatureMetadata({content: "object"}, type_map_special={content: ["text"]}),
+        time_limit=job.seconds_left(),
+        num_gpus=0,
+        calibrate_decision_threshold=False,
+        fit_weighted_ensemble=False,
+        raise_on_no_models_fitted=False,
+    )
