@@ -104,7 +104,7 @@ def load_history(job: Job) -> History:
     filling = _filling(config, target)
     series = [
         _filled_series(key if isinstance(key, tuple) else (key,), found.droplevel(levels), last, filling)
-        for key, found in regular.groupby(level=levels)
+        for key, found in regular.groupby(level=levels if len(levels) > 1 else levels[0])
     ]
     _require_history(series, horizon)
     unused = [str(name) for name in table.columns if name not in named]

@@ -62,7 +62,8 @@ class Predictions:
         actual, output = rows[model.label].to_numpy(), model.predict(rows)
         if model.problem_type == "Regression":
             return cls(model.problem_type, [], actual, output, None)
-        classes = np.array(model.classes, dtype=object)
+        # Numbers stay numbers and texts texts, as in the data.
+        classes = pd.Series(model.classes).to_numpy()
         if model.problem_type == "BinaryClassification":
             # As AutoGluon decides: a tie is negative.
             chosen = classes[(output[:, 1] > 0.5).astype(int)]
