@@ -3,4 +3,17 @@
 ``python -m airflow_sagemaker_automl.emulator`` serves S3, STS, IAM and SageMaker on loopback.
 It stands on moto's server and replaces what moto only pretends to do.
 It shares no code with the rest of the package, so that one wrong idea cannot sit on both sides of a test.
+
+=====================  ================================================================================================
+``service``            which operations there are: ``OPERATIONS`` are the emulator's own, ``LEFT_TO_MOTO`` are
+                       moto's, and any other is ``UnknownOperationException``
+``contract``           what botocore's service model says of requests and answers; every answer is held to it
+``admission``          the rules between the members of a job's request
+``operations``         one module for each subject: AutoML jobs (V2 and V1), registry, hosting, tags, search
+``jobs``               an AutoML job's states, whoever takes it through them: ``supervisor`` with a ``trainer`` process,
+                       or ``playback`` with a ``script``
+``script``             how to tell the emulator how a job goes, instead of training it
+``registry``           model packages and their groups
+``hosting``            models, endpoint configurations, endpoints
+=====================  ================================================================================================
 """

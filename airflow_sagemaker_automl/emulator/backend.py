@@ -41,9 +41,12 @@ class LocalSageMaker(SageMakerModelBackend):
     def of(cls, account_id: str, region_name: str) -> LocalSageMaker:
         """Find the state of an account in a region.
 
-        :raises KeyError: there is no such region.
+        :raises ValidationException: there is no such region.
         """
-        backend = sagemaker_backends[account_id][region_name]
+        try:
+            backend = sagemaker_backends[account_id][region_name]
+        except KeyError:
+            raise ValidationException(f"There is no region {region_name}.") from None
         assert isinstance(backend, cls)
         return backend
 

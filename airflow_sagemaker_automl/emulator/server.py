@@ -11,10 +11,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 from airflow_sagemaker_automl.emulator.rehearsals import PREFIX
+from airflow_sagemaker_automl.emulator.runtime import SageMakerRuntime
 from airflow_sagemaker_automl.emulator.service import SageMakerService
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
 
@@ -66,18 +67,22 @@ class Emulator:
 
 
 class _FrontDoor:
-    """Gives each request to whoever answers it: SageMaker, the scripts of rehearsals, or moto."""
+    """Gives each request to whoever answers it: SageMaker, its runtime, the scripts of rehearsals, or moto."""
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self._runtime = SageMakerRuntime()
         self._sagemaker = SageMakerService(self._moto)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(PREFIX):
             return LocalSageMaker.rehearsals(environ, start_response)
-        application = self._sagemaker if self._sagemaker.is_for(environ) else self._moto
-        answer: Iterable[bytes] = application(environ, start_response)
-        return answer
+        application: WSGIApplication = self._moto
+        if self._runtime.is_for(environ):
+            application = self._runtime
+        elif self._sagemaker.is_for(environ):
+            application = self._sagemaker
+        return application(environ, start_response)
 
 
 def _listen(port: int, handler: type[MotoRequestHandler]) -> BaseWSGIServer:

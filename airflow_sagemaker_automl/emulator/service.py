@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import get_account_id_from
 from werkzeug.wrappers import Request, Response
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
+from airflow_sagemaker_automl.emulator.caller import Caller
 from airflow_sagemaker_automl.emulator.contract import check_answer, check_request, error_member, service_model
 from airflow_sagemaker_automl.emulator.errors import (
     InternalFailure,
@@ -44,14 +42,9 @@ OPERATIONS: Mapping[str, Handler] = {
 
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 _TARGET = "SageMaker."
-_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-_OTHER_SERVICES = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?|/BatchPutMetrics")
-_DEFAULT_REGION = "us-east-1"
-
-
-class _Caller(NamedTuple):
-    account: str
-    region: str
+# moto finds a service by the signature alone.
+_UNSIGNED = "AWS4-HMAC-SHA256 Credential=unsigned/20250101/us-east-1/sagemaker/aws4_request"
+_METRICS_PATH = "/BatchPutMetrics"
 
 
 class SageMakerService:
@@ -66,11 +59,9 @@ class SageMakerService:
     @staticmethod
     def is_for(environ: WSGIEnvironment) -> bool:
         """Tell whether a request is one for SageMaker, by its signature, its target or its host."""
-        if _OTHER_SERVICES.fullmatch(environ.get("PATH_INFO", "")):
-            return False
-        credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if credential:
-            return credential["service"] == "sagemaker"
+        service = Caller.of(environ).service
+        if service is not None:
+            return service == "sagemaker" and environ.get("PATH_INFO") != _METRICS_PATH
         target, host = environ.get("HTTP_X_AMZ_TARGET", ""), environ.get("HTTP_HOST", "")
         return bool(target.startswith(_TARGET) or host.startswith("api.sagemaker."))
 
@@ -100,7 +91,7 @@ class SageMakerService:
             tags.require_taggable(members["Tags"])
         if _is_left_to_moto(operation, members):
             return self._left_to_moto(operation, request)
-        caller = _caller(request)
+        caller = Caller.of(request.environ)
         account = LocalSageMaker.of(caller.account, caller.region)
         with account.lock:
             answer = on_the_wire(OPERATIONS[operation](account, members))
@@ -110,11 +101,13 @@ class SageMakerService:
     def _left_to_moto(self, operation: str, request: Request) -> str:
         """Let moto answer, but hold what comes in and what goes out to the service's contract."""
         check_request(operation, _json(request))
-        environ = {**request.environ, "wsgi.input": io.BytesIO(request.get_data())}
-        response = Response.from_app(self._moto, environ)
+        environ = {"HTTP_AUTHORIZATION": _UNSIGNED, **request.environ, "wsgi.input": io.BytesIO(request.get_data())}
+        try:
+            response = Response.from_app(self._moto, environ)
+        except Exception as error:  # moto lets through whatever goes wrong in it.
+            what = f"moto fails at it with {type(error).__name__}: {error}"
+            raise UnknownOperationException(f"The emulator cannot answer this {operation}; {what}") from error
         text = response.get_data(as_text=True)
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise UnknownOperationException(f"The emulator cannot answer this {operation}: moto fails at it.")
         answer = on_the_wire(json.loads(text)) if text else {}
         if response.status_code != HTTPStatus.OK:
             raise _MotoError(str(answer.get("__type", "")), str(answer.get("message") or answer.get("Message") or ""))
@@ -122,7 +115,7 @@ class SageMakerService:
             check_answer(operation, answer)
         except AssertionError as error:
             raise UnknownOperationException(f"The emulator cannot answer this {operation}. {error}") from None
-        return text
+        return json.dumps(answer) if text else ""
 
 
 class _MotoError(ServiceError):
@@ -163,14 +156,6 @@ def _json(request: Request) -> Any:
         return json.loads(request.get_data() or b"{}")
     except ValueError as error:
         raise SerializationException(f"The request's body is no JSON: {error}") from None
-
-
-def _caller(request: Request) -> _Caller:
-    """Read account and region from the signature, as moto does for the other services."""
-    credential = _CREDENTIAL.search(request.headers.get("Authorization", ""))
-    named = os.environ.get("MOTO_ACCOUNT_ID") or request.headers.get("x-moto-account-id")
-    account = named or get_account_id_from(credential["key"] if credential else "")
-    return _Caller(account, credential["region"] if credential else _DEFAULT_REGION)
 
 
 def _written(error: ServiceError) -> str:

@@ -170,3 +170,72 @@ def test_a_group_is_created_once_and_deleted_only_when_empty(sagemaker: SageMake
     sagemaker.delete_model_package_group(ModelPackageGroupName=group)
     with pytest.raises(ClientError, match="does not exist"):
         sagemaker.describe_model_package_group(ModelPackageGroupName=group)
+
+
+def test_many_versions_are_described_at_once(sagemaker: SageMakerClient, group: str) -> None:
+    """What is there is described in short, what is not has an error of its own."""
+    arn = _register(sagemaker, group, ModelApprovalStatus="Approved")
+    missing = f"{arn}9"
+    answer = sagemaker.batch_describe_model_package(ModelPackageArnList=[arn, missing])
+    summary = answer["ModelPackageSummaries"][arn]
+    assert (summary["ModelPackageGroupName"], summary["ModelApprovalStatus"]) == (group, "Approved")
+    assert summary["InferenceSpecification"] == _SPECIFICATION
+    assert answer["BatchDescribeModelPackageErrorMap"][missing]["ErrorCode"] == "ValidationException"
+
+
+def test_a_group_has_one_policy(sagemaker: SageMakerClient, group: str) -> None:
+    """It is put, read, replaced and deleted; without one there is an error."""
+    for policy in ('{"Version": "2012-10-17", "Statement": []}', "{}"):
+        sagemaker.put_model_package_group_policy(ModelPackageGroupName=group, ResourcePolicy=policy)
+        assert sagemaker.get_model_package_group_policy(ModelPackageGroupName=group)["ResourcePolicy"] == policy
+    sagemaker.delete_model_package_group_policy(ModelPackageGroupName=group)
+    with pytest.raises(ClientError, match="Cannot find resource policy"):
+        sagemaker.get_model_package_group_policy(ModelPackageGroupName=group)
+
+
+def test_a_package_may_be_in_no_group(sagemaker: SageMakerClient, group: str) -> None:
+    """It has a name and tags and no approval; by default the lists show such packages alone."""
+    version, name = _register(sagemaker, group), unique("package")
+    with pytest.raises(ClientError, match="SupportedTransformInstanceTypes, SupportedRealtimeInferenceInstanceTypes"):
+        sagemaker.create_model_package(ModelPackageName=name, InferenceSpecification=_SPECIFICATION)  # type: ignore[arg-type]
+    specification: Any = {
+        **_SPECIFICATION,
+        "SupportedTransformInstanceTypes": ["ml.m5.large"],
+        "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+    }
+    given = {"ModelPackageName": name, "InferenceSpecification": specification}
+    with pytest.raises(ClientError, match="ModelApprovalStatus does not apply"):
+        sagemaker.create_model_package(**given, ModelApprovalStatus="Approved")
+    arn = sagemaker.create_model_package(**given, Tags=[{"Key": "a", "Value": "b"}])["ModelPackageArn"]
+    with pytest.raises(ClientError, match="already exists"):
+        sagemaker.create_model_package(**given)
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+    described = sagemaker.describe_model_package(ModelPackageName=name)
+    assert described["ModelPackageArn"] == arn
+    assert "ModelApprovalStatus" not in described
+    for kind, expected in (("Unversioned", {arn}), ("Versioned", {version}), ("Both", {arn, version})):
+        listed = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageType=kind)
+        found = {entry["ModelPackageArn"] for page in listed for entry in page["ModelPackageSummaryList"]}
+        assert found & {arn, version} == expected
+    sagemaker.delete_model_package(ModelPackageName=name)
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_model_package(ModelPackageName=name)
+
+
+def test_an_update_that_goes_too_far_changes_nothing(sagemaker: SageMakerClient, group: str) -> None:
+    """Too many properties or specifications, or two of one name, leave the version as it was."""
+    arn = _register(sagemaker, group, **_EVERYTHING)
+    before = sagemaker.describe_model_package(ModelPackageName=arn)
+    properties = {f"key-{number}": "x" for number in range(50)}
+    containers: Any = _SPECIFICATION["Containers"]
+    named = [{"Name": f"spec-{number}", "Containers": containers} for number in range(15)]
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"CustomerMetadataProperties": properties}, "at most 50 customer metadata properties"),
+        ({"AdditionalInferenceSpecificationsToAdd": named}, "at most 15 additional"),
+        ({"AdditionalInferenceSpecificationsToAdd": [{"Name": "gpu", "Containers": containers}]}, "must be different"),
+    ]
+    for change, message in changes:
+        with pytest.raises(ClientError, match=message):
+            sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved", **change)
+    after = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert {**before, "ResponseMetadata": None} == {**after, "ResponseMetadata": None}
