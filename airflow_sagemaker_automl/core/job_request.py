@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_sagemaker_automl.core.members import api_of, listed, present, text_of, unless_none
+from airflow_sagemaker_automl.core.members import (
+    Flag,
+    Number,
+    Text,
+    Texts,
+    api_of,
+    listed,
+    present,
+    text_of,
+    unless_none,
+)
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES, ProblemType
 
 
@@ -24,10 +34,10 @@ class InputChannel:
     :param compression: ``None`` (a text, meaning none) or ``Gzip``, the latter for tabular ``S3Prefix`` data only.
     """
 
-    uri: str
-    data_type: str = "S3Prefix"
-    content_type: str | None = None
-    compression: str | None = None
+    uri: Text
+    data_type: Text = "S3Prefix"
+    content_type: Text | None = None
+    compression: Text | None = None
 
     def to_api(self, kind: str, default_content_type: str) -> dict[str, Any]:
         """Write it as ``AutoMLJobChannel``.
@@ -66,10 +76,10 @@ class NetworkSecurity:
     :param encrypt_inter_container_traffic: encrypt traffic between training containers; slower. Default: no.
     """
 
-    subnets: Sequence[str] | None = None
-    security_group_ids: Sequence[str] | None = None
-    volume_kms_key: str | None = None
-    encrypt_inter_container_traffic: bool | None = None
+    subnets: Texts | None = None
+    security_group_ids: Texts | None = None
+    volume_kms_key: Text | None = None
+    encrypt_inter_container_traffic: Flag | None = None
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``AutoMLSecurityConfig``."""
@@ -102,8 +112,8 @@ class Deployment:
     :param auto_generate_endpoint_name: True lets the service make a name, and then none may be given.
     """
 
-    endpoint_name: str | None = None
-    auto_generate_endpoint_name: bool | None = None
+    endpoint_name: Text | None = None
+    auto_generate_endpoint_name: Flag | None = None
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``ModelDeployConfig``."""
@@ -147,17 +157,17 @@ class AutoMLJobRequest:
     """
 
     problem_type: ProblemType
-    training_data: str | InputChannel
-    output: str
-    role_arn: str
-    validation_data: str | InputChannel | None = None
-    validation_fraction: float | None = None
-    objective: str | None = None
-    output_kms_key: str | None = None
+    training_data: Text | InputChannel
+    output: Text
+    role_arn: Text
+    validation_data: Text | InputChannel | None = None
+    validation_fraction: Number | None = None
+    objective: Text | None = None
+    output_kms_key: Text | None = None
     security: NetworkSecurity | None = None
     deployment: Deployment | None = None
-    emr_serverless_role_arn: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    emr_serverless_role_arn: Text | None = None
+    tags: Mapping[str, Text] = field(default_factory=dict)
 
     def to_api(self) -> dict[str, Any]:
         """Write it as the arguments of ``CreateAutoMLJobV2``, without the job's name; a new value at each call."""
@@ -208,6 +218,6 @@ class AutoMLJobRequest:
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
         )
 
-    def _channel(self, kind: str, data: str | InputChannel) -> dict[str, Any]:
+    def _channel(self, kind: str, data: Text | InputChannel) -> dict[str, Any]:
         channel = data if isinstance(data, InputChannel) else InputChannel(uri=data)
         return channel.to_api(kind, self.problem_type.content_types[0])

@@ -7,7 +7,22 @@ or a part of a request stays as it is, to become one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeAlias
+
+
+class Later(Protocol):
+    """A value that Airflow resolves when the task runs: an XComArg."""
+
+    def resolve(self, context: Any) -> Any:
+        """Give the value."""
+
+
+# What a DAG author may write for a value: itself, a Jinja template of it, or an XComArg.
+Text: TypeAlias = str | Later
+Whole: TypeAlias = int | str | Later
+Number: TypeAlias = float | str | Later
+Flag: TypeAlias = bool | str | Later
+Texts: TypeAlias = Sequence[Text] | Later
 
 
 def present(**members: Any) -> dict[str, Any]:

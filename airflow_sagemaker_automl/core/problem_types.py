@@ -10,7 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
-from airflow_sagemaker_automl.core.members import api_of, listed, mapped, present, text_of, unless_none
+from airflow_sagemaker_automl.core.members import (
+    Flag,
+    Later,
+    Number,
+    Text,
+    Texts,
+    Whole,
+    api_of,
+    listed,
+    mapped,
+    present,
+    text_of,
+    unless_none,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +40,9 @@ class CompletionCriteria:
         Default: the service's; for text generation 72 hours.
     """
 
-    max_candidates: int | None = None
-    max_job_seconds: int | None = None
-    max_training_job_seconds: int | None = None
+    max_candidates: Whole | None = None
+    max_job_seconds: Whole | None = None
+    max_training_job_seconds: Whole | None = None
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``AutoMLJobCompletionCriteria``; what is left to the service is left out."""
@@ -98,14 +111,14 @@ class Tabular:
     :param candidate_definitions_only: only write notebooks that describe candidates, and train none.
     """
 
-    target: str
-    problem_type: str | None = None
-    mode: str | None = None
-    algorithms: Sequence[str] | None = None
+    target: Text
+    problem_type: Text | None = None
+    mode: Text | None = None
+    algorithms: Texts | None = None
     completion: CompletionCriteria | None = None
-    sample_weight: str | None = None
-    feature_specification: str | None = None
-    candidate_definitions_only: bool | None = None
+    sample_weight: Text | None = None
+    feature_specification: Text | None = None
+    candidate_definitions_only: Flag | None = None
 
     name: ClassVar[str] = "Tabular"
     api_key: ClassVar[str] = "TabularJobConfig"
@@ -167,18 +180,18 @@ class TimeSeriesForecasting:
     :param completion: when to stop. Default: the service's own limits.
     """
 
-    target: str
-    timestamp: str
-    item_identifier: str
-    frequency: str
-    horizon: int
-    quantiles: Sequence[str | float] | None = None
-    grouping: Sequence[str] | None = None
-    filling: Mapping[str, Mapping[str, Any]] | None = None
-    aggregation: Mapping[str, str] | None = None
-    holidays: str | None = None
-    algorithms: Sequence[str] | None = None
-    feature_specification: str | None = None
+    target: Text
+    timestamp: Text
+    item_identifier: Text
+    frequency: Text
+    horizon: Whole
+    quantiles: Sequence[Number] | Later | None = None
+    grouping: Texts | None = None
+    filling: Mapping[str, Mapping[str, Any] | Later] | Later | None = None
+    aggregation: Mapping[str, Text] | Later | None = None
+    holidays: Text | None = None
+    algorithms: Texts | None = None
+    feature_specification: Text | None = None
     completion: CompletionCriteria | None = None
 
     name: ClassVar[str] = "TimeSeriesForecasting"
@@ -271,8 +284,8 @@ class TextClassification:
     :param completion: when to stop; one candidate is trained. Default: the service's own limits.
     """
 
-    content: str
-    target: str
+    content: Text
+    target: Text
     completion: CompletionCriteria | None = None
 
     name: ClassVar[str] = "TextClassification"
@@ -313,9 +326,9 @@ class TextGeneration:
     :param completion: when to stop; one candidate is trained, on GPUs. Default: 72 hours of training.
     """
 
-    base_model: str | None = None
-    accept_eula: bool | None = None
-    hyperparameters: Mapping[str, str | float] | None = None
+    base_model: Text | None = None
+    accept_eula: Flag | None = None
+    hyperparameters: Mapping[str, Number] | Later | None = None
     completion: CompletionCriteria | None = None
 
     name: ClassVar[str] = "TextGeneration"
@@ -355,9 +368,9 @@ def _algorithms_to_api(algorithms: Any) -> dict[str, Any] | None:
     return None if algorithms is None else {"AlgorithmsConfig": [{"AutoMLAlgorithms": listed(algorithms)}]}
 
 
-def _algorithms_from_api(members: Mapping[str, Any]) -> Sequence[str] | None:
+def _algorithms_from_api(members: Mapping[str, Any]) -> Texts | None:
     config = members.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig")
-    algorithms: Sequence[str] | None = config[0]["AutoMLAlgorithms"] if config else None
+    algorithms: Texts | None = config[0]["AutoMLAlgorithms"] if config else None
     return algorithms
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.datasets import elnino  # type: ignore[import-untyped]
+from statsmodels.datasets import elnino
 
 from airflow_sagemaker_automl.emulator.trainer.backtest import count_windows
 from airflow_sagemaker_automl.emulator.trainer.forecasters import NonParametricForecaster

@@ -82,3 +82,28 @@ def test_deferring_follows_airflows_setting(monkeypatch: pytest.MonkeyPatch) -> 
             SageMakerAutoMLJobOperator(task_id="train", request="request.yaml", deferrable=not setting).deferrable
             is not setting
         )
+
+
+def test_all_five_problem_types_are_green(
+    airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """Three are trained, with figures of their own; two are rehearsed, bear the tag that says so, and have none."""
+    run = _run("dags", "automl_problem_types", {"bucket": "automl-demo"})
+    assert {instance.task_id for instance in run.get_task_instances() if instance.state != "success"} == set()
+    jobs = {}
+    for summary in sagemaker.list_auto_ml_jobs(MaxResults=100)["AutoMLJobSummaries"]:
+        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=summary["AutoMLJobArn"])["Tags"]}
+        if tags.get("airflow:run_id") == run.run_id and tags["airflow:dag_id"] == "automl_problem_types":
+            job = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=summary["AutoMLJobName"])
+            jobs[tags["airflow:task_id"]] = (job, "automl-emulator:script" in tags)
+    assert {task: rehearsed for task, (_, rehearsed) in jobs.items()} == {
+        "tabular": False,
+        "time_series_forecasting": False,
+        "text_classification": False,
+        "image_classification": True,
+        "text_generation": True,
+    }
+    for job, rehearsed in jobs.values():
+        assert job["AutoMLJobStatus"] == "Completed"
+        assert ("FinalAutoMLJobObjectiveMetric" in job["BestCandidate"]) is not rehearsed
+        assert ("InferenceContainers" in job["BestCandidate"]) is not rehearsed
