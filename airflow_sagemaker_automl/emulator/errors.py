@@ -4,7 +4,6 @@ ServiceError
 ├── ValidationException          the request is wrong, or what it names is not there
 ├── ResourceNotFound             no AutoML job of this name
 ├── ResourceInUse                the name is taken
-├── ResourceLimitExceeded        the account's quota is used up
 ├── ConflictException            what is there forbids it
 ├── SerializationException       the body is no JSON, or a member is of another type
 ├── UnknownOperationException    nobody has written this operation
@@ -37,10 +36,6 @@ class ResourceNotFound(ServiceError):
 
 class ResourceInUse(ServiceError):
     """The name is taken."""
-
-
-class ResourceLimitExceeded(ServiceError):
-    """The account's quota is used up."""
 
 
 class ConflictException(ServiceError):

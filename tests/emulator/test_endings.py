@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -239,6 +241,25 @@ def test_one_name_asked_for_by_many_starts_one_job(
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(8))) == 1
+
+
+def test_a_reset_forgets_everything(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
+    """After moto's reset there are no jobs, no groups, no scripts, and nothing trains any more."""
+    process, sagemaker, prefix = server
+    url = sagemaker.meta.endpoint_url
+    scripts = f"{url}/automl-emulator/scripts"
+    body = b'{"Ending": {"AutoMLJobStatus": "Failed"}}'
+    script = urllib.request.Request(f"{scripts}/x", body, method="PUT")  # noqa: S310
+    urllib.request.urlopen(script).close()  # noqa: S310
+    start(sagemaker, tabular_request(prefix), "forgotten")
+    trainer = _trainer_of(process)
+    sagemaker.create_model_package_group(ModelPackageGroupName="forgotten")
+    urllib.request.urlopen(f"{url}/moto-api/reset", b"").close()  # noqa: S310
+    assert not trainer.is_running()
+    assert sagemaker.list_auto_ml_jobs()["AutoMLJobSummaries"] == []
+    assert sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
+    with urllib.request.urlopen(scripts) as answer:  # noqa: S310
+        assert json.loads(answer.read()) == {"Scripts": []}
 
 
 def test_a_busy_port_is_one_clear_line(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import regex
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 from moto.core.utils import camelcase_to_underscores
@@ -112,6 +114,38 @@ def test_the_list_of_operations_is_complete() -> None:
     assert ours & known <= set(OPERATIONS)
 
 
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_each_operation_is_there_for_boto3(operation: str, sagemaker: SageMakerClient) -> None:
+    """The smallest request that the model allows is answered, or refused for what it says; the emulator never fails."""
+    model = sagemaker.meta.service_model.operation_model(operation)
+    request = _smallest(model.input_shape)
+    try:
+        answer = getattr(sagemaker, xform_name(operation))(**request)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"), error  # noqa: PT017
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400  # noqa: PT017
+    else:
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def _smallest(shape: Any) -> Any:
+    """Make the smallest value of a shape, with names and ARNs of nothing that is there."""
+    if shape.type_name == "structure":
+        names = shape.required_members or (list(shape.members)[:1] if shape.is_tagged_union else [])
+        return {name: _smallest(shape.members[name]) for name in names}
+    if shape.type_name == "list":
+        return [_smallest(shape.member)] * max(1, shape.metadata.get("min", 0))
+    if shape.type_name == "string":
+        candidates = shape.enum or (
+            unique("none")[:32],
+            "s3://bucket/none",
+            "arn:aws:iam::123456789012:role/none",
+            "arn:aws:sagemaker:us-east-1:123456789012:model-package/none",
+        )
+        return next(text for text in candidates if regex.fullmatch(shape.metadata.get("pattern", ".*"), text))
+    return max(1, shape.metadata.get("min", 1))
+
+
 def test_what_moto_answers_is_held_to_the_service_model(sagemaker: SageMakerClient) -> None:
     """A good answer passes, an error keeps its code, and a bad answer says that the emulator cannot give it."""
     name = unique("experiment")
@@ -119,6 +153,15 @@ def test_what_moto_answers_is_held_to_the_service_model(sagemaker: SageMakerClie
     assert sagemaker.describe_experiment(ExperimentName=name)["ExperimentArn"] == arn
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "risk"}])
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "risk"}]
+    source: Any = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/"}}
+    sagemaker.create_transform_job(
+        TransformJobName=name,
+        ModelName="model",
+        TransformInput={"DataSource": source},
+        TransformOutput={"S3OutputPath": "s3://bucket/out/"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    assert "LabelingJobArn" not in sagemaker.describe_transform_job(TransformJobName=name)
     with pytest.raises(ClientError, match="ValidationException"):
         sagemaker.describe_notebook_instance(NotebookInstanceName="none")
     with pytest.raises(ClientError, match=r"UnknownOperationException.*cannot answer this ListTags"):
