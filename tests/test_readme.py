@@ -7,8 +7,12 @@ import re
 import pytest
 from airflow.sdk import DAG
 
+from airflow_sagemaker_automl.core import problem_types
+from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.provider_info import get_provider_info
+from airflow_sagemaker_automl.validation import checked_request
 from demo.sandbox import REPOSITORY
+from tests.core.requests import ROLE
 
 README = (REPOSITORY / "README.md").read_text()
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
@@ -27,6 +31,20 @@ def test_every_python_block_runs(block: str) -> None:
         exec(compile(block, "README.md", "exec"), names)  # noqa: S102
     assert before > 0
     assert "train" in names
+
+
+def test_the_smallest_example_of_every_problem_type_can_be_sent() -> None:
+    """Each expression of the table makes a request that breaks no rule."""
+    examples = re.findall(r"^\| `(\w+\(.*?\))` \|", README, re.MULTILINE)
+    named = set()
+    for example in examples:
+        problem_type = eval(example, vars(problem_types))  # noqa: S307
+        request = AutoMLJobRequest(
+            problem_type=problem_type, training_data="s3://bucket/data/", output="s3://bucket/out", role_arn=ROLE
+        )
+        assert checked_request(request.to_api()) == request.to_api()
+        named.add(problem_type.name)
+    assert named == set(problem_types.PROBLEM_TYPES)
 
 
 def test_every_command_exists() -> None:
