@@ -106,6 +106,8 @@ def largest(kind: str = "TabularJobConfig") -> dict[str, Any]:
             {**copy.deepcopy(request["AutoMLJobInputDataConfig"][0]), "ChannelType": "validation"}
         )
         request["DataSplitConfig"] = {"ValidationFraction": 0.2}
+    if kind in ("TabularJobConfig", "TimeSeriesForecastingJobConfig"):
+        request["AutoMLComputeConfig"] = {"EmrServerlessComputeConfig": {"ExecutionRoleARN": ROLE}}
     return request | {
         "AutoMLJobName": "job",
         "Tags": [{"Key": "team", "Value": "risk"}],
@@ -115,7 +117,6 @@ def largest(kind: str = "TabularJobConfig") -> dict[str, Any]:
             "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
         },
         "ModelDeployConfig": {"AutoGenerateEndpointName": False, "EndpointName": "endpoint"},
-        "AutoMLComputeConfig": {"EmrServerlessComputeConfig": {"ExecutionRoleARN": ROLE}},
     }
 
 

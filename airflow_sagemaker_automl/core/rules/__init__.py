@@ -26,6 +26,7 @@ _OF_EVERY_JOB: tuple[Callable[[Mapping[str, Any]], Iterator[Violation]], ...] = 
     job.deployment,
     job.tags,
     job.network,
+    job.compute,
     job.roles,
 )
 _OF_A_TYPE = {

@@ -155,6 +155,16 @@ def network(request: Mapping[str, Any]) -> Iterator[Violation]:
             yield Violation(f"SecurityConfig.VpcConfig.{member}", vpc.get(member), f"is required with {other}")
 
 
+def compute(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """EMR Serverless is for large tables and time series.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLComputeConfig.html
+    """
+    kind, config = kind_of(request), request.get("AutoMLComputeConfig")
+    if config is not None and kind not in (None, "TabularJobConfig", "TimeSeriesForecastingJobConfig"):
+        yield Violation("AutoMLComputeConfig", config, "must be left out: it is for tabular and time-series data only")
+
+
 def roles(request: Mapping[str, Any]) -> Iterator[Violation]:
     """Rule 19, for roles."""
     roles = {
