@@ -205,3 +205,15 @@ def test_the_mode_follows_the_size_where_the_request_leaves_it_open() -> None:
         assert choose_mode(config, LARGEST_ENSEMBLING_BYTES) == "HYPERPARAMETER_TUNING"
     assert choose_mode({"Mode": "ENSEMBLING"}, LARGEST_ENSEMBLING_BYTES) == "ENSEMBLING"
     assert choose_mode({"Mode": "HYPERPARAMETER_TUNING"}, 1) == "HYPERPARAMETER_TUNING"
+
+
+def test_tuning_at_its_time_limit_keeps_what_it_has(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+    """Candidates are published as they come, so that the limit finds all of them ready to be used."""
+    criteria = {"MaxCandidates": 750, "MaxAutoMLJobRuntimeInSeconds": 10}
+    request = tabular_request(breast_cancer, Mode="HYPERPARAMETER_TUNING", CompletionCriteria=criteria)
+    job = wait(sagemaker, start(sagemaker, request))
+    assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "MaxAutoMLJobRuntimeReached")
+    candidates = _candidates(sagemaker, job)
+    assert len(candidates) < 750
+    assert all(len(candidate["InferenceContainers"]) == 3 for candidate in candidates)
+    assert ("BestCandidate" in job) == bool(candidates)

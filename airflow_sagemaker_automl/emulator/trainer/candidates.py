@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.reports import explain, model_statistics
 from airflow_sagemaker_automl.emulator.trainer.scoring import FittedModel, Predictions, metric_data, objective
 
@@ -19,60 +19,75 @@ Container = dict[str, Any]
 Model = TypeVar("Model", bound=FittedModel)
 
 
-@dataclass(frozen=True)
-class Training(Generic[Model]):
-    """What has been trained, ready to be published.
+class Publisher(Generic[Model]):
+    """Publishes a job's models, one by one, and ends the job with the best of them.
 
-    :param models: the simplest first, which wins among equals.
-    :param asked_for: how many models there were to be.
     :param metric: the objective.
     :param containers: uploads a model and describes its inference containers.
     :param weight: column of row weights that every figure honours.
     :param explain_model: writes the best candidate's ``analysis.json`` from it and the validation rows.
-    :param failures: what could not be done so far, for ``PartialFailureReasons``.
     """
 
-    job: Job
-    split: Split
-    models: Sequence[Model]
-    asked_for: int
-    metric: str
-    containers: Callable[[Model], list[Container]]
-    weight: str | None = None
-    explain_model: Callable[[FittedModel, pd.DataFrame], bytes] = explain
-    failures: tuple[str, ...] = ()
+    def __init__(
+        self,
+        job: Job,
+        split: Split,
+        metric: str,
+        containers: Callable[[Model], list[Container]],
+        weight: str | None = None,
+        explain_model: Callable[[FittedModel, pd.DataFrame], bytes] = explain,
+    ) -> None:
+        self._job = job
+        self._split = split
+        self._metric = metric
+        self._containers = containers
+        self._weight = weight
+        self._explain_model = explain_model
+        self._published: list[tuple[Model, dict[str, Any]]] = []
 
-    def publish(self) -> None:
-        """Upload and report everything; the best candidate first, since it is what counts if time runs out."""
-        judged = {model.name: Predictions.of(model, self.split.validation) for model in self.models}
-        scores = {name: found.scores(self._weights(self.split.validation)) for name, found in judged.items()}
-        sign = 1 if objective(self.metric, 0)["Type"] == "Maximize" else -1
-        ranked = sorted(self.models, key=lambda model: -sign * scores[model.name][self.metric])
-        published = [self._publish_candidate(model, scores[model.name]) for model in ranked]
-        failures = list(self.failures)
-        if not self.job.out_of_time:
-            failures += self._publish_reports(ranked[0], judged[ranked[0].name], published[0])
-        self.job.events.candidate(published[0])
-        self.job.events.completed(published[0]["CandidateName"], self._reason(), failures)
+    def publish(self, model: Model) -> None:
+        """Judge a model on all parts of the data, upload it, and report it as a candidate.
+
+        :raises UnusableData: the objective is not defined on the validation rows.
+        """
+        scores = {
+            part: Predictions.of(model, rows).scores(self._weights(rows)) for part, rows in self._split.parts.items()
+        }
+        if self._metric not in scores["Validation"]:
+            raise UnusableData(f"{self._metric} is not defined on the validation rows: they have one class alone.")
+        candidate = describe_candidate(self._job, model.name, self._metric, scores["Validation"][self._metric])
+        candidate["CandidateProperties"] = {
+            "CandidateMetrics": [datum for part, found in scores.items() for datum in metric_data(found, part)]
+        }
+        candidate["InferenceContainers"] = self._containers(model)
+        if self._job.problem_type == "TextClassification":
+            candidate["InferenceContainerDefinitions"] = {"CPU": candidate["InferenceContainers"]}
+        self._job.events.candidate(candidate)
+        self._published.append((model, candidate))
+
+    def finish(self, asked_for: int, failures: Iterable[str]) -> None:
+        """Write the best candidate's reports and end the job; of equals the one that was published first is best.
+
+        :param asked_for: how many models there were to be.
+        :param failures: what could not be done so far, for ``PartialFailureReasons``.
+        """
+        if not self._published:
+            self._job.events.completed(None, "MaxAutoMLJobRuntimeReached", list(failures))
+            return
+        sign = 1 if objective(self._metric, 0)["Type"] == "Maximize" else -1
+        model, best = max(
+            self._published, key=lambda found: sign * float(found[1]["FinalAutoMLJobObjectiveMetric"]["Value"])
+        )
+        failures = list(failures)
+        if not self._job.out_of_time:
+            failures += self._publish_reports(model, best)
+            self._job.events.candidate(best)
+        self._job.events.completed(best["CandidateName"], self._reason(asked_for), failures)
 
     def _weights(self, rows: pd.DataFrame) -> Any:
-        return None if self.weight is None else rows[self.weight].to_numpy(dtype=float)
+        return None if self._weight is None else rows[self._weight].to_numpy(dtype=float)
 
-    def _publish_candidate(self, model: Model, validation: dict[str, float]) -> dict[str, Any]:
-        figures = []
-        for part, rows in self.split.parts.items():
-            known = part == "Validation"
-            scores = validation if known else Predictions.of(model, rows).scores(self._weights(rows))
-            figures += metric_data(scores, part)
-        candidate = describe_candidate(self.job, model.name, self.metric, validation[self.metric])
-        candidate["CandidateProperties"] = {"CandidateMetrics": figures}
-        candidate["InferenceContainers"] = self.containers(model)
-        if self.job.problem_type == "TextClassification":
-            candidate["InferenceContainerDefinitions"] = {"CPU": candidate["InferenceContainers"]}
-        self.job.events.candidate(candidate)
-        return candidate
-
-    def _publish_reports(self, model: FittedModel, predictions: Predictions, candidate: dict[str, Any]) -> list[str]:
+    def _publish_reports(self, model: Model, candidate: dict[str, Any]) -> list[str]:
         """Upload the best candidate's reports and note where they are; one that fails costs the job nothing else.
 
         :return: what went wrong.
@@ -83,23 +98,23 @@ class Training(Generic[Model]):
                 "explainability",
                 "analysis.json",
                 "Explainability",
-                lambda: self.explain_model(model, self.split.validation),
+                lambda: self._explain_model(model, self._split.validation),
             ),
             (
                 "GeneratingModelInsightsReport",
                 "model_monitor",
                 "statistics.json",
                 "ModelInsights",
-                lambda: model_statistics(predictions),
+                lambda: model_statistics(Predictions.of(model, self._split.validation)),
             ),
         )
         locations: dict[str, str] = {}
         failures = []
         for stage, folder, file, member, build in reports:
-            self.job.events.stage(stage)
-            prefix = f"{self.job.output}/documentation/{folder}/output/{candidate['CandidateName']}"
+            self._job.events.stage(stage)
+            prefix = f"{self._job.output}/documentation/{folder}/output/{candidate['CandidateName']}"
             try:
-                self.job.storage.write(f"{prefix}/{file}", build())
+                self._job.storage.write(f"{prefix}/{file}", build())
             except Exception as error:
                 failures.append(f"{file} could not be made: {type(error).__name__}: {error}")
             else:
@@ -108,10 +123,11 @@ class Training(Generic[Model]):
             candidate["CandidateProperties"]["CandidateArtifactLocations"] = locations
         return failures
 
-    def _reason(self) -> str:
-        if self.job.out_of_time or (self.job.seconds_left() is not None and len(self.models) < self.asked_for):
+    def _reason(self, asked_for: int) -> str:
+        count = len(self._published)
+        if self._job.out_of_time or (self._job.seconds_left() is not None and count < asked_for):
             return "MaxAutoMLJobRuntimeReached"
-        reached = self.job.problem_type == "Tabular" and len(self.models) >= self.job.most_candidates
+        reached = self._job.problem_type == "Tabular" and count >= self._job.most_candidates
         return "MaxCandidatesReached" if reached else "Completed"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autogluon.core.callbacks import AbstractCallback
 from autogluon.tabular import TabularPredictor
 
-from airflow_sagemaker_automl.emulator.trainer.candidates import Training, describe_candidate
+from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher, describe_candidate
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.feature_types import feature_metadata
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
@@ -41,21 +41,13 @@ def train_ensembling(task: TabularTask) -> None:
     models = _choose_models(task)
     job.events.stage("TrainingModels")
     predictor = None if job.out_of_time else _fit(task, models)
-    if predictor is None or not predictor.model_names():
-        if not job.out_of_time:
-            raise UnusableData("None of the algorithms could be trained on this data.")
-        job.events.completed(None, "MaxAutoMLJobRuntimeReached", list(task.failures))
-        return
-    Training(
-        job,
-        task.split,
-        [PredictorModel(predictor, name, task.problem_type) for name in predictor.model_names()],
-        asked_for=sum(len(settings) for settings in models.values()),
-        metric=task.metric,
-        containers=partial(publish_model, job, predictor),
-        weight=task.weight,
-        failures=task.failures,
-    ).publish()
+    trained = predictor.model_names() if predictor else []
+    if not trained and not job.out_of_time:
+        raise UnusableData("None of the algorithms could be trained on this data.")
+    publisher = Publisher(job, task.split, task.metric, partial(publish_model, job, predictor), task.weight)
+    for name in trained:
+        publisher.publish(PredictorModel(predictor, name, task.problem_type))
+    publisher.finish(sum(len(settings) for settings in models.values()), task.failures)
 
 
 def planned_models(algorithms: list[str]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -59,25 +59,19 @@ def _train(job: Job, split: Split, metric: str) -> None:
     # The libraries take seconds to load, which a job that fails at its data need not wait for.
     from functools import partial
 
-    from airflow_sagemaker_automl.emulator.trainer.candidates import Training
+    from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher
     from airflow_sagemaker_automl.emulator.trainer.predictor import PredictorModel, publish_model
     from airflow_sagemaker_automl.emulator.trainer.token_scores import explain_texts
 
     predictor = None if job.out_of_time else _fit(job, split, metric)
-    if predictor is None or not predictor.model_names():
-        if not job.out_of_time:
-            raise UnusableData("No model could be trained on these texts.")
-        job.events.completed(None, "MaxAutoMLJobRuntimeReached", [])
-        return
-    Training(
-        job,
-        split,
-        [PredictorModel(predictor, predictor.model_names()[0], _PROBLEM_TYPE)],
-        asked_for=1,
-        metric=metric,
-        containers=partial(publish_model, job, predictor),
-        explain_model=explain_texts,
-    ).publish()
+    trained = predictor.model_names() if predictor else []
+    if not trained and not job.out_of_time:
+        raise UnusableData("No model could be trained on these texts.")
+    containers = partial(publish_model, job, predictor)
+    publisher = Publisher(job, split, metric, containers, explain_model=explain_texts)
+    for name in trained:
+        publisher.publish(PredictorModel(predictor, name, _PROBLEM_TYPE))
+    publisher.finish(asked_for=1, failures=[])
 
 
 def _fit(job: Job, split: Split, metric: str) -> TabularPredictor:

@@ -22,9 +22,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from airflow_sagemaker_automl.emulator.trainer.candidates import Training, describe_candidate
+from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher
 from airflow_sagemaker_automl.emulator.trainer.feature_types import feature_metadata
-from airflow_sagemaker_automl.emulator.trainer.scoring import Predictions
 from airflow_sagemaker_automl.emulator.trainer.tuned_containers import ChainPublisher
 
 if TYPE_CHECKING:
@@ -62,26 +61,12 @@ def train_tuning(task: TabularTask) -> None:
     job, planned = task.job, planned_settings(task)
     search = _Search(task)
     job.events.stage("ModelTuning")
-    models = []
+    publisher = Publisher(job, task.split, task.metric, ChainPublisher(job).publish)
     for number, (algorithm, settings) in enumerate(planned, start=1):
         if job.out_of_time:
             break
-        model = search.fit(f"{algorithm}-{number:03}", algorithm, settings)
-        models.append(model)
-        score = Predictions.of(model, task.split.validation).scores()[task.metric]
-        job.events.candidate(describe_candidate(job, model.name, task.metric, score))
-    if not models:
-        job.events.completed(None, "MaxAutoMLJobRuntimeReached", list(task.failures))
-        return
-    Training(
-        job,
-        task.split,
-        models,
-        asked_for=len(planned),
-        metric=task.metric,
-        containers=ChainPublisher(job).publish,
-        failures=task.failures,
-    ).publish()
+        publisher.publish(search.fit(f"{algorithm}-{number:03}", algorithm, settings))
+    publisher.finish(len(planned), task.failures)
 
 
 def sampled_settings(algorithms: list[str]) -> Iterator[tuple[str, Settings]]:
