@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[subprocess.Popen[str], SageMakerClient, str]]:
-    """An emulator of the test's own: process, client and the data's prefix."""
+def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], SageMakerClient, str]]:
+    """An emulator of the test's own, with temporary files under ``tmp_path``: process, client and the data's prefix."""
     command = [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     url = process.stdout.readline().split()[-1]
     yield process, sagemaker_client(url), upload_breast_cancer(url)
@@ -85,10 +86,6 @@ def test_data_that_cannot_be_trained_on_fails_the_job(
     ("config", "reason"),
     [
         (
-            {"Mode": "HYPERPARAMETER_TUNING", "SampleWeightAttributeName": "weight"},
-            "SampleWeightAttributeName works in ENSEMBLING mode only",
-        ),
-        (
             {"CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["nn-torch", "fastai"]}]}},
             "nn-torch, fastai are not installed with the emulator, which trains nothing else in their place; "
             "this kind of job could ask for lightgbm, ",
@@ -103,12 +100,10 @@ def test_data_that_cannot_be_trained_on_fails_the_job(
     ],
 )
 def test_what_the_emulator_cannot_do_honestly_fails_with_a_word(
-    config: dict[str, Any], reason: str, sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
+    config: dict[str, Any], reason: str, sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:
     """Nothing is trained in place of what was asked for."""
-    table = load_breast_cancer(as_frame=True).frame.rename(columns={"target": "diagnosis"}).assign(weight=1)
-    data = put_table(s3, "weighted", table)
-    job = wait(sagemaker, start(sagemaker, tabular_request(data, **config)))
+    job = wait(sagemaker, start(sagemaker, tabular_request(breast_cancer, **config)))
     assert job["AutoMLJobStatus"] == "Failed"
     assert reason in job["FailureReason"]
 
@@ -207,22 +202,23 @@ def test_the_server_takes_its_trainers_along(
     _eventually(lambda: not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE, seconds=10)
 
 
-def test_nothing_is_left_on_the_disk(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
+def test_nothing_is_left_on_the_disk(
+    server: tuple[subprocess.Popen[str], SageMakerClient, str], tmp_path: Path
+) -> None:
     """A trainer's folder goes with it, whether it ends, is stopped, or loses its server."""
 
-    def folders() -> set[Path]:
-        return set(Path(tempfile.gettempdir()).glob("automl-emulator-*"))
+    def folders() -> list[Path]:
+        return list(tmp_path.glob("automl-emulator-*"))
 
-    before = folders()
     process, sagemaker, prefix = server
     stopped, lost = (start(sagemaker, tabular_request(prefix)) for _ in range(2))
     for name in (stopped, lost):
         wait(sagemaker, name, until="TrainingModels")
     sagemaker.stop_auto_ml_job(AutoMLJobName=stopped)
     wait(sagemaker, stopped, seconds=10)
-    assert len(folders() - before) == 1
+    assert len(folders()) == 1
     process.kill()
-    _eventually(lambda: not folders() - before, seconds=10)
+    _eventually(lambda: not folders(), seconds=10)
 
 
 def test_one_name_asked_for_by_many_starts_one_job(
