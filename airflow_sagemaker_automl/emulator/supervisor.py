@@ -56,6 +56,9 @@ class Trainer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
+            # By default the threads of LightGBM and XGBoost spin while they wait for each other, and on a machine that
+            # does anything else a fit of a tenth of a second takes many seconds.
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
         )
         self._watcher.start()
 
