@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, task
@@ -11,7 +12,7 @@ from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest, InputCha
 from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular, TimeSeriesForecasting
 from airflow_sagemaker_automl.core.v1_request import from_v1
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from tests.core.requests import LARGEST_CONFIGS, ROLE, largest
+from tests.core.requests import LARGEST_CONFIGS, ROLE, largest, smallest, spoiled
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -121,4 +122,17 @@ with DAG(dag_id="other_spellings", schedule=None, params={"target": "y", "candid
             }
         ).request,
         **submit,
+    )
+
+with DAG(dag_id="refused_late", schedule=None, default_args={"retries": 2, "retry_delay": timedelta(seconds=0)}):
+
+    @task
+    def wrong_requests() -> list[dict[str, Any]]:
+        """Give requests of which one breaks a rule, which nobody can know before the run."""
+        mode = ("AutoMLProblemTypeConfig", "TabularJobConfig", "Mode")
+        return [smallest(), spoiled(smallest(), mode, "ENSEMBLE")]
+
+    SageMakerAutoMLJobOperator.partial(task_id="mapped", **submit).expand(request=wrong_requests())
+    SageMakerAutoMLJobOperator(
+        task_id="rendered", request=spoiled(smallest(), ("RoleArn",), "{{ 'a role' }}"), **submit
     )

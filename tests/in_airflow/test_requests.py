@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 
+def run_of(dag_id: str) -> Any:
+    """Run a DAG of the tests to its end."""
+    bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
+    assert not bag.import_errors
+    return bag.dags[dag_id].test()
+
+
 def asked_for(dag_id: str, sagemaker: SageMakerClient) -> dict[tuple[str, str], dict[str, Any]]:
     """Run a DAG.
 
     :return: task and map index → the job that the service has for it.
     """
-    bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
-    assert not bag.import_errors
-    run = bag.dags[dag_id].test()
-    assert run is not None
+    run = run_of(dag_id)
     assert {
         f"{task.task_id}[{task.map_index}]" for task in run.get_task_instances() if task.state != "success"
     } == set()
@@ -76,3 +80,15 @@ def test_files_mapped_requests_and_migrated_ones_are_sent(airflow_database: None
         assert config["TargetAttributeName"] == "y"
         if place != ("mapped", "1"):
             assert config["CompletionCriteria"] == {"MaxCandidates": 3}
+
+
+def test_what_is_refused_in_the_worker_uses_up_no_retry(airflow_database: None, sagemaker: SageMakerClient) -> None:
+    """A mapped request that is wrong, and one that is wrong when it is rendered; the right one beside them is sent."""
+    run = run_of("refused_late")
+    tries = {(task.task_id, task.map_index): (task.state, task.try_number) for task in run.get_task_instances()}
+    assert tries == {
+        ("wrong_requests", -1): ("success", 1),
+        ("mapped", 0): ("success", 1),
+        ("mapped", 1): ("failed", 1),
+        ("rendered", -1): ("failed", 1),
+    }
