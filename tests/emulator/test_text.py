@@ -121,24 +121,22 @@ def test_two_labels_are_judged_like_many(sagemaker: SageMakerClient, s3: S3Clien
 
 
 @pytest.mark.parametrize(
-    ("table", "config", "reason"),
+    ("table", "reason"),
     [
-        (pd.DataFrame({"text": ["one text"] * 60, "service": "s3"}), {}, "the same label in every row"),
-        (pd.DataFrame({"text": ["one text"] * 49, "service": "s3"}), {}, "49 rows with a value in 'service'"),
-        (pd.DataFrame({"body": ["one text"] * 60, "service": "s3"}), {}, "not in the data: text; it has body, service"),
-        (pd.DataFrame({"text": ["one text"] * 60}), {"TargetLabelColumn": "text"}, "are the same: 'text'"),
+        (pd.DataFrame({"text": ["one text"] * 60, "service": "s3"}), "the same label in every row"),
+        (pd.DataFrame({"text": ["one text"] * 49, "service": "s3"}), "49 rows with a value in 'service'"),
+        (pd.DataFrame({"body": ["one text"] * 60, "service": "s3"}), "not in the data: text; it has body, service"),
     ],
 )
 def test_texts_that_cannot_be_classified_say_why(
     table: pd.DataFrame,
-    config: dict[str, Any],
     reason: str,
     sagemaker: SageMakerClient,
     s3: S3Client,
     breast_cancer: str,
 ) -> None:
     """Each trouble has its own sentence."""
-    request = _request(put_table(s3, "no-texts", table), **config)
+    request = _request(put_table(s3, "no-texts", table))
     job = wait(sagemaker, start(sagemaker, request))
     assert job["AutoMLJobStatus"] == "Failed"
     assert reason in job["FailureReason"]
