@@ -37,6 +37,7 @@ _SUMMARY_MEMBERS = (
 )
 _OUTCOME_MEMBERS = ("AutoMLJobArtifacts", "ModelDeployResult")
 _LONGEST_REASON = 1024
+_MOST_PARTIAL_FAILURES = 5
 
 
 class AutoMLJob:
@@ -126,7 +127,7 @@ class AutoMLJob:
         with self._lock:
             if self.status == "InProgress":
                 self._best_candidate = best_candidate
-                self._partial_failures = partial_failures
+                self._partial_failures = [text[:_LONGEST_REASON] for text in partial_failures[:_MOST_PARTIAL_FAILURES]]
                 self._end("Completed", reason)
 
     def fail(self, reason: str) -> None:

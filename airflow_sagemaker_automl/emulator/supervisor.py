@@ -21,6 +21,10 @@ from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 # A job at its run-time limit is ended gracefully: the trainer finishes by itself, and is killed only if it hangs.
 GRACE_AFTER_DEADLINE = 30.0
 _LOG_TAIL = 600
+_NOT_DEPLOYED = (
+    "ModelDeployConfig: the emulator deploys nothing by itself; create model, endpoint configuration and endpoint, "
+    "or script the job."
+)
 
 
 class Trainer:
@@ -139,6 +143,8 @@ class Trainer:
         self._job.record_candidate(candidate)
 
     def _on_completed(self, best_candidate: str | None, reason: str, partial_failures: list[str]) -> None:
+        if "ModelDeployConfig" in self._job.request:
+            partial_failures = [_NOT_DEPLOYED, *partial_failures]
         self._job.complete(best_candidate, reason, partial_failures)
 
     def _on_failed(self, reason: str) -> None:

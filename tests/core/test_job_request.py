@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest, Deployment, InputChannel, NetworkSecurity
 from airflow_sagemaker_automl.core.problem_types import (
@@ -163,6 +165,65 @@ def test_typed_to_dictionary_to_typed_is_the_identity(problem_type: ProblemType)
         assert AutoMLJobRequest.from_api(api).to_api() == api
         assert AutoMLJobRequest.from_api(api).problem_type == problem_type
     assert InputChannel.from_api(channel.to_api("training", "text/csv;header=present")) == channel
+
+
+_TEXTS = st.text(max_size=8)
+_LISTS = st.lists(_TEXTS, min_size=1, max_size=3)
+_COMPLETIONS = st.builds(CompletionCriteria, **dict.fromkeys(vars(COMPLETION), st.none() | st.integers()))
+_PROBLEM_TYPES = st.one_of(
+    st.builds(Tabular, target=_TEXTS, algorithms=st.none() | _LISTS, completion=st.none() | _COMPLETIONS),
+    st.builds(
+        TimeSeriesForecasting,
+        quantiles=st.none() | _LISTS,
+        grouping=st.none() | _LISTS,
+        filling=st.none() | st.dictionaries(_TEXTS, st.dictionaries(_TEXTS, _TEXTS, min_size=1), min_size=1),
+        aggregation=st.none() | st.dictionaries(_TEXTS, _TEXTS, min_size=1),
+        algorithms=st.none() | _LISTS,
+        completion=st.none() | _COMPLETIONS,
+        **dict.fromkeys(("target", "timestamp", "item_identifier", "frequency"), _TEXTS),
+        horizon=st.integers(),
+        holidays=st.none() | _TEXTS,
+        feature_specification=st.none() | _TEXTS,
+    ),
+    st.builds(ImageClassification, completion=st.none() | _COMPLETIONS),
+    st.builds(TextClassification, content=_TEXTS, target=_TEXTS, completion=st.none() | _COMPLETIONS),
+    st.builds(
+        TextGeneration,
+        base_model=st.none() | _TEXTS,
+        accept_eula=st.none() | st.booleans(),
+        hyperparameters=st.none() | st.dictionaries(_TEXTS, _TEXTS),
+        completion=st.none() | _COMPLETIONS,
+    ),
+)
+_CHANNELS = st.builds(
+    InputChannel, uri=_TEXTS, data_type=_TEXTS, content_type=st.text(min_size=1), compression=st.none() | _TEXTS
+)
+_SECURITY = st.builds(
+    NetworkSecurity,
+    subnets=st.none() | _LISTS,
+    security_group_ids=st.none() | _LISTS,
+    volume_kms_key=st.none() | _TEXTS,
+    encrypt_inter_container_traffic=st.none() | st.booleans(),
+)
+_REQUESTS = st.builds(
+    AutoMLJobRequest,
+    problem_type=_PROBLEM_TYPES,
+    training_data=_CHANNELS,
+    validation_data=st.none() | _CHANNELS,
+    validation_fraction=st.none() | st.floats(allow_nan=False),
+    security=st.none() | _SECURITY,
+    deployment=st.none()
+    | st.builds(Deployment, endpoint_name=st.none() | _TEXTS, auto_generate_endpoint_name=st.none() | st.booleans()),
+    tags=st.dictionaries(_TEXTS, _TEXTS),
+    **dict.fromkeys(("output", "role_arn"), _TEXTS),
+    **dict.fromkeys(("objective", "output_kms_key", "emr_serverless_role_arn"), st.none() | _TEXTS),
+)
+
+
+@given(_REQUESTS)
+def test_whatever_it_holds_a_typed_request_comes_back_as_it_was(request: AutoMLJobRequest) -> None:
+    """Whether the service would take it or not, nothing is lost or added on the way."""
+    assert AutoMLJobRequest.from_api(request.to_api()) == request
 
 
 def test_the_five_types_are_those_of_the_service() -> None:

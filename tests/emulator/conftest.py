@@ -34,7 +34,7 @@ def multiclass_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str)
 
 @pytest.fixture(scope="session")
 def regression_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> dict[str, Any]:
-    """A completed regression that minimises RMSE, with a fraction of its own to validate on."""
+    """A completed regression that minimises RMSE, with a fraction of its own to validate on, and was to be deployed."""
     frame = load_diabetes(as_frame=True).frame
     table = frame.sample(n=600, replace=True, random_state=1)
     request = tabular_request(
@@ -45,4 +45,5 @@ def regression_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str)
     )
     request["AutoMLJobObjective"] = {"MetricName": "RMSE"}
     request["DataSplitConfig"] = {"ValidationFraction": 0.25}
+    request["ModelDeployConfig"] = {"AutoGenerateEndpointName": True}
     return wait(sagemaker, start(sagemaker, request))

@@ -155,7 +155,6 @@ def test_grouping_columns_tell_series_apart_and_other_columns_are_listed(load: A
     ("table", "config", "reason"),
     [
         (_STEADY.rename(columns={"item": "shop"}), {}, "not in the data: item; its columns are shop, day, sales"),
-        (_STEADY, {"columns": {"ItemIdentifierAttributeName": "day"}}, "names a column twice: sales, day, day"),
         (_STEADY.assign(day="soon"), {}, "8 rows have no timestamp in 'day' that can be read, the first is 'soon'"),
         (_STEADY.assign(sales="many"), {}, "must be numeric; 8 rows are not, the first is 'many'"),
         (_days("a", [None] * 8), {}, "'sales' has no value in any row"),
@@ -172,7 +171,6 @@ def test_grouping_columns_tell_series_apart_and_other_columns_are_listed(load: A
             {"Transformations": {"Filling": {"sales": {"backfill": "nan"}}}},
             "backfill of 'sales' cannot be 'nan'",
         ),
-        (_STEADY, {"channel": {"CompressionType": "Gzip"}}, "Gzip is for tabular jobs only"),
     ],
 )
 def test_data_that_are_no_history_are_refused(

@@ -183,6 +183,13 @@ def test_limits_and_choices_of_the_request_are_kept(
     assert parts == {"train": 390, "validation": 150, "test": 60}
 
 
+def test_a_job_that_was_to_be_deployed_says_that_it_was_not(regression_job: dict[str, Any]) -> None:
+    """What the emulator leaves undone is a partial failure, not a silence."""
+    (failure,) = regression_job["PartialFailureReasons"]
+    assert failure["PartialFailureMessage"].startswith("ModelDeployConfig: the emulator deploys nothing by itself")
+    assert "ModelDeployResult" not in regression_job
+
+
 def test_a_validation_channel_is_what_candidates_are_chosen_by(
     sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
 ) -> None:

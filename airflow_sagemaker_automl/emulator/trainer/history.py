@@ -82,8 +82,6 @@ def load_history(job: Job) -> History:
     target, timestamp = columns["TargetAttributeName"], columns["TimestampAttributeName"]
     keys = [columns["ItemIdentifierAttributeName"], *columns.get("GroupingAttributeNames", [])]
     named = [target, timestamp, *keys]
-    if len(set(named)) < len(named):
-        raise UnusableData(f"TimeSeriesConfig names a column twice: {', '.join(named)}.")
     table = _read(job, keys, named)
     frequency = Frequency.parse(config["ForecastFrequency"])
     moments = _moments(table[timestamp])
@@ -114,10 +112,6 @@ def load_history(job: Job) -> History:
 
 def _read(job: Job, keys: list[str], named: list[str]) -> pd.DataFrame:
     channel = channels_of(job.request)["training"]
-    if channel["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
-        raise UnusableData("Time series are read from an S3Prefix only.")
-    if channel.get("CompressionType", "None") != "None":
-        raise UnusableData("CompressionType Gzip is for tabular jobs only.")
     table = read_channel(job.storage, channel, verbatim=keys).table
     missing = [name for name in named if name not in table.columns]
     if missing:

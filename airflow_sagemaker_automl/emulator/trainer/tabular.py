@@ -57,8 +57,6 @@ def train(job: Job) -> None:
     specification = load_specification(job.storage, job.config.get("FeatureSpecificationS3Uri"))
     weight = job.config.get("SampleWeightAttributeName")
     target = job.config["TargetAttributeName"]
-    if weight == target:
-        raise UnusableData(f"The weight column and the target column are the same: {target!r}.")
     split = load_split(job.storage, job.request, Columns(target, weight, specification))
     mode = choose_mode(job.config, split.size)
     if weight and mode == "HYPERPARAMETER_TUNING":

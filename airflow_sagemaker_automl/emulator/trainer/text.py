@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import FeatureSpecification
-from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES, STANDARD_NAME_ONLY
+from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
 from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split, publish_split
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ def train(job: Job) -> None:
     job.events.stage("AnalyzingData")
     known = PROBLEM_TYPES[_PROBLEM_TYPE]
     metric = job.request.get("AutoMLJobObjective", {}).get("MetricName", known.default_metric)
-    if metric not in known.metrics or metric in STANDARD_NAME_ONLY:
-        raise UnusableData(f"{metric} is no objective of a text classification; Accuracy is its default.")
     split = _load(job)
     job.events.resolved(metric)
     publish_split(job, split)
@@ -40,13 +38,6 @@ def train(job: Job) -> None:
 
 def _load(job: Job) -> Split:
     content, label = job.config["ContentColumn"], job.config["TargetLabelColumn"]
-    if content == label:
-        raise UnusableData(f"ContentColumn and TargetLabelColumn are the same: {content!r}.")
-    for channel in job.request["AutoMLJobInputDataConfig"]:
-        if channel["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
-            raise UnusableData("Texts are read from an S3Prefix only.")
-        if channel.get("CompressionType", "None") != "None":
-            raise UnusableData("CompressionType Gzip is for tabular jobs only.")
     columns = Columns(label, features=FeatureSpecification([content]), verbatim=(content,), fewest=FEWEST_TEXTS)
     split = load_split(job.storage, job.request, columns)
     labels = split.train[label].nunique()
