@@ -43,6 +43,16 @@ def breaches(kind: str, shape: Any, value: Any, way: tuple[str | int, ...] = ())
             yield from breaches(kind, shape.value, item, (*way, key))
 
 
+def members(shape: Any, path: str = "") -> Iterator[str]:
+    """Walk a shape: one path for each member, the first entry of a list standing for all."""
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            yield f"{path}.{name}".lstrip(".")
+            yield from members(member, f"{path}.{name}".lstrip("."))
+    elif shape.type_name == "list":
+        yield from members(shape.member, f"{path}[0]")
+
+
 def _of_container(breach: Callable[..., Breach], shape: Any, value: Any) -> Iterator[Breach]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if shape.type_name == "structure":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from airflow_sagemaker_automl.emulator.contract import check_request
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 from airflow_sagemaker_automl.validation import checked_request, request_shape
-from tests.breaches import breaches
+from tests.breaches import breaches, members
 from tests.core.requests import GONE, LARGEST_CONFIGS, largest, smallest, spoiled
 
 KINDS = list(LARGEST_CONFIGS)
@@ -88,18 +87,9 @@ def test_good_requests_are_sent_as_they_are(kind: str) -> None:
 BREACHES = [breach for kind in KINDS for breach in breaches(kind, request_shape(), largest(kind))]
 
 
-def _members(shape: Any, path: str = "") -> Iterator[str]:
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            yield f"{path}.{name}".lstrip(".")
-            yield from _members(member, f"{path}.{name}".lstrip("."))
-    elif shape.type_name == "list":
-        yield from _members(shape.member, f"{path}[0]")
-
-
 def test_the_generated_breaches_reach_every_member_of_the_service_model() -> None:
     """A member that a newer botocore has, and the largest requests have not, fails here with its name."""
-    assert set(_members(request_shape())) - {breach.path for breach in BREACHES} == set()
+    assert set(members(request_shape())) - {breach.path for breach in BREACHES} == set()
     assert {breach.constraint for breach in BREACHES} == {
         "type",
         "required",

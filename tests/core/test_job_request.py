@@ -23,6 +23,7 @@ from airflow_sagemaker_automl.core.problem_types import (
     TimeSeriesForecasting,
 )
 from airflow_sagemaker_automl.emulator.contract import check_request
+from tests.breaches import members
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-automl"
 SMALLEST = AutoMLJobRequest(
@@ -266,16 +267,6 @@ def test_numbers_become_the_texts_that_the_service_takes() -> None:
     assert tuned["ModelAccessConfig"] == {"AcceptEula": False}
 
 
-def _members(shape: Any, path: str = "") -> Iterator[str]:
-    """Walk a shape of the service model: one path for each member."""
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            yield f"{path}.{name}".lstrip(".")
-            yield from _members(member, f"{path}.{name}".lstrip("."))
-    elif shape.type_name == "list":
-        yield from _members(shape.member, path)
-
-
 def _paths(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, member in value.items():
@@ -283,7 +274,7 @@ def _paths(value: Any, path: str = "") -> Iterator[str]:
             yield from _paths(member, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for member in value:
-            yield from _paths(member, path)
+            yield from _paths(member, f"{path}[0]")
 
 
 def test_every_member_of_the_request_is_modelled() -> None:
@@ -293,4 +284,4 @@ def test_every_member_of_the_request_is_modelled() -> None:
     requests = [LARGEST, AutoMLJobRequest(**{**vars(SMALLEST), "training_data": compressed})]
     reached = {path for request in [*requests, *map(of_type, EVERY_TYPE)] for path in _paths({**request.to_api()})}
     given_by_the_operator = {"AutoMLJobName"}
-    assert set(_members(shape)) - reached == given_by_the_operator
+    assert set(members(shape)) - reached == given_by_the_operator
