@@ -44,9 +44,11 @@ def require_literals(request: Any, extra: Any) -> None:
     """
     known, known_extra = literal(request), literal(extra or {})
     try:
+        if is_resolved(known_extra) and not isinstance(known_extra, Mapping):
+            raise _no_mapping(extra)
         if isinstance(known, Mapping) and isinstance(known_extra, Mapping):
             rules.require_literals(merged(request, extra or {}))
-        elif is_resolved(known) and not str(known).endswith(SUFFIXES):
+        elif not isinstance(known, Mapping) and is_resolved(known) and not str(known).endswith(SUFFIXES):
             raise _unusable(request)
     except InvalidJobRequest as error:
         raise RefusedAtParse(error.violations) from None
@@ -67,7 +69,7 @@ def rendered_request(operator: BaseOperator, request: Any, extra: Any, context: 
     if not isinstance(request, Mapping):
         raise _unusable(request)
     if not isinstance(extra or {}, Mapping):
-        raise InvalidJobRequest([Violation("extra_request", extra, "must be a mapping")])
+        raise _no_mapping(extra)
     return merged(request, extra or {})
 
 
@@ -89,6 +91,10 @@ def _from_file(operator: BaseOperator, name: str, context: Context) -> Any:
         raise InvalidJobRequest([Violation("request", name, rule)]) from error
     # With render_template_as_native_obj a text that looks like a dictionary has become one.
     return rendered if isinstance(rendered, Mapping) else parse_request(str(rendered), path.suffix)
+
+
+def _no_mapping(extra: Any) -> InvalidJobRequest:
+    return InvalidJobRequest([Violation("extra_request", extra, "must be a mapping of CreateAutoMLJobV2's arguments")])
 
 
 def _unusable(request: Any) -> InvalidJobRequest:

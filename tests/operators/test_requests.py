@@ -190,3 +190,35 @@ def test_the_name_may_stand_in_the_request_or_beside_it() -> None:
     assert "AutoMLJobName" not in sent({**smallest(), "AutoMLJobName": ""})
     with pytest.raises(InvalidJobRequest, match="AutoMLJobName = 'my_job' must have 1 to 32 letters"):
         sent(smallest(), job_name="my_job")
+
+
+def test_what_is_no_request_once_it_is_rendered_is_refused() -> None:
+    """Where a template or an XCom stood, only the run tells."""
+    for rendered in ("a text", [1], 5):
+        with pytest.raises(InvalidJobRequest, match=r"request = .* must be an AutoMLJobRequest, a mapping of"):
+            sent("{{ params.request }}", {"params": {"request": rendered}}, dag={"render_template_as_native_obj": True})
+    with pytest.raises(InvalidJobRequest, match="extra_request = 5 must be a mapping"):
+        SageMakerAutoMLJobOperator(task_id="train", request=smallest(), extra_request=5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidJobRequest, match="extra_request = 'a text' must be a mapping"):
+        sent(smallest(), {"params": {"extra": "a text"}}, extra_request="{{ params.extra }}")
+
+
+@pytest.mark.parametrize(
+    ("fraction", "validation", "said"),
+    [
+        (0.2, False, None),
+        (0.5, False, "DataSplitConfig.ValidationFraction = 0.5: AWS recommends less than 0.5."),
+        (0.2, True, "DataSplitConfig.ValidationFraction has no effect: there is validation data of its own."),
+    ],
+)
+def test_what_is_taken_and_hardly_meant_is_a_warning(
+    fraction: float, validation: bool, said: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The service would say nothing."""
+    request = {**smallest(), "DataSplitConfig": {"ValidationFraction": fraction}}
+    if validation:
+        (channel,) = request["AutoMLJobInputDataConfig"]
+        request["AutoMLJobInputDataConfig"] = [channel, {**channel, "ChannelType": "validation"}]
+    sent(request)
+    logged = capsys.readouterr().out
+    assert (said in logged) if said else ("ValidationFraction" not in logged)
