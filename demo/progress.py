@@ -19,16 +19,15 @@ class JobProgress:
         self._seen: set[tuple[str, ...]] = set()
 
     def news(self) -> Iterator[str]:
-        """Tell what has happened since the last time."""
-        for job in self._sagemaker.list_auto_ml_jobs(SortBy="CreationTime")["AutoMLJobSummaries"]:
+        """Tell what has happened since the last time; of several jobs, which one."""
+        jobs = self._sagemaker.list_auto_ml_jobs(SortBy="CreationTime")["AutoMLJobSummaries"]
+        for job in jobs:
             name = job["AutoMLJobName"]
-            yield from self._once((name, job["AutoMLJobSecondaryStatus"]), job["AutoMLJobSecondaryStatus"])
+            which = f"{name}: " if len(jobs) > 1 else ""
+            yield from self._once((name, job["AutoMLJobSecondaryStatus"]), which + job["AutoMLJobSecondaryStatus"])
             candidates = self._sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name, MaxResults=100)
             for candidate in candidates["Candidates"]:
-                objective = candidate["FinalAutoMLJobObjectiveMetric"]
-                short = candidate["CandidateName"].removeprefix(f"{name}-")
-                line = f"  candidate {short:<22} {objective['MetricName']} {objective['Value']:.4f}"
-                yield from self._once((name, candidate["CandidateName"]), line)
+                yield from self._once((name, candidate["CandidateName"]), which + _figure(candidate, name))
 
     def line(self, text: str) -> str:
         """Write a line as the news are written: behind the seconds since the start."""
@@ -38,3 +37,10 @@ class JobProgress:
         if key not in self._seen:
             self._seen.add(key)
             yield self.line(text)
+
+
+def _figure(candidate: dict[str, Any], job_name: str) -> str:
+    """Write a candidate and its objective; one of a rehearsed job may have none."""
+    line = f"  candidate {candidate['CandidateName'].removeprefix(f'{job_name}-'):<22}"
+    objective = candidate.get("FinalAutoMLJobObjectiveMetric")
+    return f"{line} {objective['MetricName']} {objective['Value']:.4f}" if objective else line.rstrip()

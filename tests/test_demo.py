@@ -13,8 +13,10 @@ import time
 import psutil
 import pytest
 
+from demo.progress import JobProgress
 from demo.run import FOLDER
-from demo.sandbox import REPOSITORY
+from demo.sandbox import BUCKET, REPOSITORY, emulator, s3_client, sagemaker_client
+from tests.jobs import start, tabular_request, wait
 
 
 def _demo() -> subprocess.Popen[str]:
@@ -50,6 +52,25 @@ def test_the_demo_registers_a_real_model() -> None:
     page = (FOLDER / "model_card.html").read_text()
     assert page.count("<svg") >= 4
     assert "breast-cancer, version 1" in page
+
+
+def test_progress_tells_of_rehearsed_jobs_too() -> None:
+    """A candidate without figures is told without; of several jobs each line says which."""
+    script = {
+        "Candidates": [{"Candidate": {"CandidateName": "rehearsed"}}],
+        "Ending": {"AutoMLJobStatus": "Completed", "BestCandidate": "rehearsed"},
+    }
+    with emulator() as url:
+        s3, sagemaker = s3_client(url), sagemaker_client(url)
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_object(Bucket=BUCKET, Key="script.json", Body=json.dumps(script).encode())
+        request = tabular_request(f"s3://{BUCKET}/data/")
+        request["Tags"] = [{"Key": "automl-emulator:script", "Value": f"s3://{BUCKET}/script.json"}]
+        progress = JobProgress(sagemaker)
+        wait(sagemaker, start(sagemaker, request, "first"))
+        assert [line.split(" s  ")[1] for line in progress.news()] == ["Completed", "  candidate rehearsed"]
+        wait(sagemaker, start(sagemaker, request, "second"))
+        assert "second: Completed" in [line.split(" s  ")[1] for line in progress.news()]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
