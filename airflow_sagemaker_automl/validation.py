@@ -22,6 +22,8 @@ from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
 from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
 
+# The service's integers have 32 bits, and no number of a request is meant to be larger.
+_LARGEST_INTEGER = 2**31 - 1
 _KINDS_OF_VALUE: dict[str, tuple[type | tuple[type, ...], str]] = {
     "structure": (dict, "a mapping"),
     "map": (dict, "a mapping"),
@@ -120,13 +122,14 @@ def _of_text(shape: Shape, value: str, path: str) -> Iterator[Violation]:
 
 
 def _of_number(shape: Shape, value: float, path: str) -> Iterator[Violation]:
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         yield Violation(path, value, "must be a finite number")
         return
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if low is not None and value < low:
+    low = shape.metadata.get("min", -_LARGEST_INTEGER)
+    high = shape.metadata.get("max", _LARGEST_INTEGER)
+    if value < low:
         yield Violation(path, value, f"must be at least {low}")
-    if high is not None and value > high:
+    if value > high:
         yield Violation(path, value, f"must be at most {high}")
 
 

@@ -67,6 +67,23 @@ def test_what_no_file_can_hold_is_refused_too(value: Any, kind: str) -> None:
     assert said.endswith(f"must be a text, not {kind}")
 
 
+def test_a_request_that_holds_itself_is_refused() -> None:
+    """As YAML's anchors can make one; so is one that is nested without end."""
+    request = smallest()
+    request["OutputDataConfig"]["KmsKeyId"] = request
+    (said,) = violations(request)
+    assert said == "request must be nested 50 deep at most; does it hold itself?"
+
+
+@pytest.mark.parametrize("figure", [10**400, 2**31, "9" * 15, 1e300])
+def test_a_number_larger_than_the_service_has_is_refused(figure: Any) -> None:
+    """However it is written, it is no crash."""
+    path = f"{TABLE}.CompletionCriteria.MaxAutoMLJobRuntimeInSeconds"
+    (said,) = violations(spoiled(smallest(), steps(path), figure))
+    assert said.startswith(f"{path} = ")
+    assert said.endswith("must be at most 2147483647")
+
+
 def test_one_error_lists_everything() -> None:
     """Each violation has a line of its own; one alone stands in the sentence."""
     request = spoiled(spoiled(smallest(), ("RoleArn",), "me"), ("Colour",), "red")

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, Literal
 
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
+
+_DEEPEST = 50
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -17,12 +20,19 @@ class _Marker(Enum):
 UNRESOLVED: Final[Literal[_Marker.UNRESOLVED]] = _Marker.UNRESOLVED
 
 
-def plain(value: Any) -> Any:
-    """Copy a tree of mappings and sequences as dictionaries and lists, whose leaves are the same objects."""
+def plain(value: Any, depth: int = 0) -> Any:
+    """Copy a tree of mappings and sequences as dictionaries and lists, whose leaves are the same objects.
+
+    :raises InvalidJobRequest: it holds itself, or is nested far deeper than any request.
+    """
+    if depth > _DEEPEST:
+        raise InvalidJobRequest(
+            [Violation("request", None, f"must be nested {_DEEPEST} deep at most; does it hold itself?")]
+        )
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     return value
 
 

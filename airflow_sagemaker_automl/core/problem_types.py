@@ -375,5 +375,8 @@ def _algorithms_from_api(members: Mapping[str, Any]) -> Texts | None:
 
 
 def _quantile(value: Any) -> Any:
-    """Write 0.1 as the service does: ``p10``."""
-    return f"p{round(value * 100)}" if isinstance(value, float) and 0 < value < 1 else value
+    """Write 0.1 as the service does: ``p10``; what is no whole percentage stays, to be refused."""
+    if not isinstance(value, float) or not 0 < value < 1:
+        return value
+    percentage = round(value * 100, 6)
+    return f"p{percentage:.0f}" if percentage.is_integer() else value

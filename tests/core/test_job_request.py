@@ -257,10 +257,10 @@ def test_numbers_become_the_texts_that_the_service_takes() -> None:
         item_identifier="i",
         frequency="1D",
         horizon=7,
-        quantiles=[0.1, "p50", 0.29],
+        quantiles=[0.1, "p50", 0.29, 0.995],
         filling={"y": {"middlefill": "value", "middlefill_value": 2}},
     ).to_api()
-    assert series["ForecastQuantiles"] == ["p10", "p50", "p29"]
+    assert series["ForecastQuantiles"] == ["p10", "p50", "p29", 0.995]
     assert series["Transformations"]["Filling"]["y"]["middlefill_value"] == "2"
     tuned = TextGeneration(accept_eula=False, hyperparameters={"epochCount": 3, "learningRate": 0.5}).to_api()
     assert tuned["TextGenerationHyperParameters"] == {"epochCount": "3", "learningRate": "0.5"}
