@@ -164,7 +164,7 @@ def _better_place(shape: StructureShape, name: Any) -> str:
     """Say where a member of this name is known, or which known member is nearest."""
     if not isinstance(name, str):
         return ""
-    places = [place for place in _places_by_name().get(name, ()) if place]
+    places = _places_by_name().get(name)
     return f"; it belongs in {' or '.join(places)}" if places else did_you_mean(name, list(shape.members))
 
 

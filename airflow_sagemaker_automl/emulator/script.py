@@ -134,11 +134,6 @@ class Script:
             document.get("StoppingSeconds", 0),
         )
 
-    @property
-    def seconds(self) -> float:
-        """How long the job takes."""
-        return sum(seconds for _, seconds in self.stages)
-
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")

@@ -155,6 +155,7 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
         request, identity = self._checked_request(context), self._identity(context)
         explicit_name = request.get("AutoMLJobName")
         marks = {**identity.tags(), REQUEST_DIGEST_TAG: digest(_without_name(request))}
+        # Once more: the operator's own tags count towards the service's limit.
         request = checked_request({**request, "Tags": _tagged(request, marks)})
         for attempt in itertools.count(1):
             name = explicit_name or identity.job_name(attempt)

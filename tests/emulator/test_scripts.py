@@ -280,7 +280,7 @@ def test_the_example_of_the_documentation_is_a_script() -> None:
 
     assert script.__doc__
     example = script.__doc__.partition("::\n")[2].partition("\n``Stages``")[0]
-    assert Script.from_json(example).seconds == 6
+    assert Script.from_json(example).stages == [("Starting", 1), ("TrainingModels", 5)]
 
 
 def test_scripts_are_put_listed_and_deleted_over_http(emulator_url: str) -> None:

@@ -41,7 +41,7 @@ def violations(request: Mapping[str, Any]) -> list[Violation]:
     """Judge a request by all rules.
 
     :param request: arguments of ``CreateAutoMLJobV2`` as dictionaries and lists; ``AutoMLJobName`` may be missing.
-    :return: every rule that is broken, in the order of the request's members.
+    :return: every rule that is broken, those of every job before those of the problem type.
     """
     found = [violation for rule in _OF_EVERY_JOB for violation in rule(request)]
     kind = channels.kind_of(request)
