@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
+from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
+from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, may_pass, passes_by_itself
 
 if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="ConnectsToSageMaker")
 
-# Error codes that the same request will meet again; all others may pass.
-PERMANENT_ERROR_CODES = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "InvalidClientTokenId",
-        "SignatureDoesNotMatch",
-        "UnknownOperationException",
-        "UnrecognizedClientException",
-        "ValidationException",
-    }
-)
+CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
+_PATIENCE_SECONDS = 600
+_LONGEST_PAUSE_SECONDS = 30
 
 
-class ConnectsToSageMaker:
-    """What operators and sensors have in common; their constructors set the four arguments.
+class ConnectsToSageMaker(BaseOperator):
+    """Base of the operators and sensors: how they are connected.
 
     ``AwsBaseOperator`` would do the same, but importing it costs every DAG parse 0.6 s of botocore.
+
+    :param aws_conn_id: Airflow connection for AWS (default: ``aws_default``); None leaves it to boto3's own search
+        for credentials. (templated)
+    :param region_name: AWS region. Default: the connection's. (templated)
+    :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
+    :param botocore_config: arguments of botocore's ``Config``. (templated)
     """
 
-    aws_conn_id: str | None
-    region_name: str | None
-    verify: bool | str | None
-    botocore_config: dict[str, Any] | None
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self._hook: SageMakerAutoMLHook | None = None
+        # An endpoint that has never answered is rather wrong than away for a while.
+        self._has_been_reached = False
 
     @property
     def connection(self) -> Connection:
@@ -52,12 +66,51 @@ class ConnectsToSageMaker:
             "botocore_config": self.botocore_config,
         }
 
-    @cached_property
+    @property
     def hook(self) -> SageMakerAutoMLHook:
         """The hook for them, built when it is first asked for."""
         from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
-        return SageMakerAutoMLHook.from_connection(self.connection)
+        if self._hook is None:
+            self._hook = SageMakerAutoMLHook.from_connection(self.connection)
+        return self._hook
+
+    def patiently(self, ask: Callable[[SageMakerAutoMLHook], R]) -> R:
+        """Ask AWS, and again for ten minutes while what is wrong passes by itself.
+
+        That is throttling, a fault of the service and expired credentials; no answer at all only where AWS has
+        answered before.
+
+        :param ask: makes the call; asked again, it may be given another hook.
+        """
+        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+        patience = Retrying(
+            retry=retry_if_exception(self._is_worth_waiting_for),
+            wait=wait_random_exponential(max=_LONGEST_PAUSE_SECONDS),
+            stop=stop_after_delay(_PATIENCE_SECONDS),
+            before_sleep=self._tell_of_trouble,
+            reraise=True,
+        )
+        answer = patience(lambda: ask(self.hook))
+        self._has_been_reached = True
+        return answer
+
+    def _is_worth_waiting_for(self, error: BaseException) -> bool:
+        if is_no_answer(error):
+            return self._has_been_reached
+        return passes_by_itself(error)
+
+    def _tell_of_trouble(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception() if attempt.outcome else None
+        self.log.warning("AWS could not be asked, trying again: %s", error)
+        if error is not None:
+            self.forget_stale_hook(error)
+
+    def forget_stale_hook(self, error: BaseException) -> None:
+        """Have the connection read again where that may help after an error."""
+        if is_stale(error):
+            self._hook = None
 
 
 def errors_for_people(
@@ -88,15 +141,6 @@ def errors_for_people(
             raise ServiceUnavailable(_explain(error, self.aws_conn_id)) from error
 
     return cast("Callable[Concatenate[S, P], R]", guarded)
-
-
-def may_pass(error: Exception) -> bool:
-    """Judge an error: whether it is one of AWS's or of the way there that the same request need not meet again."""
-    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-
-    if isinstance(error, ClientError):
-        return error.response["Error"].get("Code") not in PERMANENT_ERROR_CODES
-    return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
 
 
 def _explain(error: Exception, aws_conn_id: str | None) -> str:

@@ -5,6 +5,9 @@
     AutoMLError
      ├─ InvalidJobRequest        the request breaks rules of the service
      ├─ JobNameTaken             the job's name belongs to somebody else's job
+     ├─ QuotaReached             as many jobs run as the account may have
+     │   └─ NoQuota              and waiting will not change that
+     ├─ QuotaWaitTimedOut        no place became free in time
      ├─ UnknownStatus            the service answered with a status that this version does not know
      ├─ AutoMLJobNotFound        there is no job of this name in the account and region
      ├─ AutoMLJobError           what became of a job; carries the job
@@ -12,6 +15,7 @@
      │   ├─ AutoMLJobFailed
      │   ├─ AutoMLJobStopped
      │   ├─ NoBestCandidate      it ended well, and has no model
+     │   ├─ AutoMLJobFlawed      it has a model, but not as it was wanted
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
      ├─ InvalidModelCard         the model card breaks its schema
@@ -102,6 +106,57 @@ class JobNameTaken(AutoMLError):
         )
 
 
+class QuotaReached(AutoMLError):
+    """The service takes no more jobs for now.
+
+    :param job_name: the job that it did not take.
+    :param reason: what it says.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, job_name: str, reason: str) -> None:
+        super().__init__(job_name, reason)
+        self.job_name = job_name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"AutoML job {self.job_name} cannot be started for now: {self.reason}"
+
+
+class NoQuota(QuotaReached):
+    """The service takes no such job at all, however long one waits."""
+
+    retry_can_help = False
+
+    def __str__(self) -> str:
+        return (
+            f"AutoML job {self.job_name} cannot be started, and waiting would not help: {self.reason} "
+            "Quotas: https://console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas"
+        )
+
+
+class QuotaWaitTimedOut(AutoMLError):
+    """No place became free while the task was ready to wait; a retry queues again.
+
+    :param seconds: how long it has waited.
+    :param reason: what the service said when it refused the job.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(seconds, reason)
+        self.seconds = seconds
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"No AutoML job could be started within {self.seconds:.0f} s (capacity_timeout), for the account is at "
+            f"its quota: {self.reason}"
+        )
+
+
 class UnknownStatus(AutoMLError):
     """The service has a new status, and guessing its meaning could turn a failure into a success.
 
@@ -188,7 +243,12 @@ class AutoMLJobStopped(AutoMLJobError):
     retry_can_help = True
 
     def _outcome(self) -> str:
-        return "was stopped before it was completed."
+        if self.job.best_candidate is None:
+            return "was stopped before it was completed."
+        return (
+            f"was stopped before it was completed. Its best candidate until then is {self.job.best_candidate.name}; "
+            "on_stopped='accept_candidate' would take it."
+        )
 
 
 class NoBestCandidate(AutoMLJobError):
@@ -198,9 +258,24 @@ class NoBestCandidate(AutoMLJobError):
     """
 
     def _outcome(self) -> str:
+        what = f"completed ({self.job.secondary_status}) without a best candidate: there is no model to register."
+        if self.job.secondary_status == "CandidateDefinitionsGenerated":
+            return f"{what} It was asked for candidate definitions only."
+        return f"{what} Raise its run-time limits if it ran out of time."
+
+
+class AutoMLJobFlawed(AutoMLJobError):
+    """The job has a model, but ended in a way that the task was told not to accept.
+
+    Another job with the same request would cost the same and most likely end the same.
+    """
+
+    def _outcome(self) -> str:
+        if self.job.partial_failures:
+            return f"failed in part, which on_partial_failure='fail' refuses: {'; '.join(self.job.partial_failures)}"
         return (
-            f"completed ({self.job.secondary_status}) without a best candidate: there is no model to register. "
-            "Raise its run-time limits if it ran out of time."
+            f"has a model but was cut short ({self.job.secondary_status}), which on_time_limit='fail' refuses. "
+            "Raise its run-time limits."
         )
 
 
@@ -210,18 +285,17 @@ class AutoMLJobTimedOut(AutoMLJobError):
     A retry waits for the same job, whose deadline is counted from its creation, so that it cannot help.
 
     :param limit: seconds from the job's creation to the deadline.
-    :param stopping: whether the job could be told to stop.
+    :param fate: what becomes of the job, as the end of a sentence.
     """
 
-    def __init__(self, job: AutoMLJob, limit: float, *, stopping: bool = True) -> None:
-        AutoMLError.__init__(self, job, limit)
+    def __init__(self, job: AutoMLJob, limit: float, fate: str) -> None:
+        AutoMLError.__init__(self, job, limit, fate)
         self.job = job
         self.limit = limit
-        self.stopping = stopping
+        self.fate = fate
 
     def _outcome(self) -> str:
-        what_now = "has been told to stop." if self.stopping else "could not be told to stop: it runs on and costs."
-        return f"was not finished within {self.limit:.0f} s of its creation and {what_now}"
+        return f"was not finished within {self.limit:.0f} s of its creation and {self.fate}"
 
 
 class CandidateNotRegistrable(AutoMLError):

@@ -17,7 +17,15 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import Metadata, Report, is_finished
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, JobNameTaken, ServiceUnavailable
+from airflow_sagemaker_automl.core.quota import Refusal
+from airflow_sagemaker_automl.exceptions import (
+    AutoMLJobNotFound,
+    JobNameTaken,
+    NoQuota,
+    QuotaReached,
+    ServiceUnavailable,
+)
+from airflow_sagemaker_automl.service_errors import code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -84,12 +92,17 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :param request: arguments of ``CreateAutoMLJobV2``, name included.
         :raises JobNameTaken: there is a job of this name already.
+        :raises QuotaReached: as many jobs run as the account may have.
+        :raises NoQuota: the account may have no such job at all.
         """
+        exceptions = self.conn.exceptions
         try:
             answer = self.conn.create_auto_ml_job_v2(**request)
-        except self.conn.exceptions.ResourceInUse as error:
-            name = request["AutoMLJobName"]
-            raise JobNameTaken(name, error.response["Error"].get("Message", "")) from error
+        except exceptions.ResourceInUse as error:
+            raise JobNameTaken(request["AutoMLJobName"], _message(error)) from error
+        except exceptions.ResourceLimitExceeded as error:
+            refusal = Refusal.read(_message(error))
+            raise (NoQuota if refusal.is_for_good else QuotaReached)(request["AutoMLJobName"], refusal.text) from error
         return AutoMLJob.just_created(request, answer["AutoMLJobArn"], self._job_url)
 
     def describe_job(self, job_name: str) -> AutoMLJob:
@@ -97,15 +110,31 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :raises AutoMLJobNotFound: there is none of this name.
         """
+        return AutoMLJob.from_api(self.describe(job_name), self._job_url)
+
+    def describe(self, job_name: str) -> dict[str, Any]:
+        """Give the answer of ``DescribeAutoMLJobV2``.
+
+        :raises AutoMLJobNotFound: there is none of this name.
+        """
         try:
-            answer = self.conn.describe_auto_ml_job_v2(AutoMLJobName=job_name)
+            return dict(self.conn.describe_auto_ml_job_v2(AutoMLJobName=job_name))
         except self.conn.exceptions.ResourceNotFound as error:
             raise AutoMLJobNotFound(job_name) from error
-        return AutoMLJob.from_api(answer, self._job_url)
 
     def stop_job(self, job_name: str) -> None:
-        """Tell a job to stop; one that has ended takes no notice."""
-        self.conn.stop_auto_ml_job(AutoMLJobName=job_name)
+        """Tell a job to stop; one that has ended takes no notice.
+
+        :raises AutoMLJobNotFound: there is none of this name.
+        """
+        try:
+            self.conn.stop_auto_ml_job(AutoMLJobName=job_name)
+        except self.conn.exceptions.ResourceNotFound as error:
+            raise AutoMLJobNotFound(job_name) from error
+        except ClientError as error:
+            # Whether a job that has ended is refused is not documented.
+            if code_of(error) != "ValidationException" or self.describe_job(job_name).is_in_progress:
+                raise
 
     def jobs_in_progress(self) -> dict[str, str]:
         """List the jobs that run now in the account and region.
@@ -243,3 +272,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
             ModelPackageGroupName=group, CreationTimeAfter=since, SortBy="CreationTime", SortOrder="Descending"
         )
         return (summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"])
+
+
+def _message(error: ClientError) -> str:
+    return error.response["Error"].get("Message", "")

@@ -23,7 +23,8 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["aws"],
             }
         ],
-        "operators": [_modules("operators.jobs", "operators.registry")],
+        "operators": [_modules("operators.jobs", "operators.registry", "operators.stopping")],
+        "sensors": [_modules("sensors")],
         "hooks": [_modules("hooks")],
         "triggers": [_modules("triggers")],
         "config": {

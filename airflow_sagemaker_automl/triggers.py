@@ -1,4 +1,4 @@
-"""Waiting without holding anything: however many tasks wait on one connection, there is one poll.
+"""Waiting without holding anything: for the end of an AutoML job, or for a place to start one.
 
 Triggers run on the triggerer's event loop, so every call to AWS is made in a thread, by a client that is built once
 for each connection and poll interval.
@@ -7,81 +7,56 @@ for each connection and poll interval.
 from __future__ import annotations
 
 import asyncio
-import json
-import random
-import threading
 import time
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
+from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, shared_hook, snapshots
+from airflow_sagemaker_automl.service_errors import is_denied
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
 # Airflow 3.3.1 and 3.3.2 fail a task whose trigger fires before the executor has reported the deferral.
 EARLIEST_EVENT_SECONDS = 5.0
-_JITTER = 0.1
 # A job that was just created may not be there for everyone at once; one that is missing for longer is not there.
 _LONGEST_UNSEEN_SECONDS = 300
-
-_hooks: dict[Hashable, SageMakerAutoMLHook] = {}
-_building = threading.Lock()
 
 
 class WaitEnd(StrEnum):
     """Why a wait is over; what became of the job is for the task to find out."""
 
     FINISHED = "finished"
+    ROOM = "room"
     DEADLINE = "deadline"
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """What one poll saw.
+class _PolledTrigger(BaseEventTrigger):
+    """What both kinds of waiting have in common: one poll, and one event, neither too early nor after the deadline.
 
-    :param in_progress: job name → secondary status of the jobs that run; None where the poll could not tell.
-    :param problem: why it could not.
-    :param listing_denied: whether the jobs may not be listed, so that each trigger has to look for itself.
-    """
-
-    in_progress: dict[str, str] | None
-    problem: str | None = None
-    listing_denied: bool = False
-
-
-class AutoMLJobTrigger(BaseEventTrigger):
-    """Fires once, when an AutoML job has ended or its deadline has come.
-
-    :param job_name: the job to wait for.
-    :param connection: the four connection arguments.
-    :param poll_interval: seconds between polls; triggers with the same connection and interval share one poll.
-    :param deadline: POSIX time after which not to wait any longer; None waits for ever.
+    Airflow opens a shared poll with the class and the arguments of whoever comes first, so that both need the same.
     """
 
     supports_triggerer_queue = True
 
-    def __init__(
-        self, *, job_name: str, connection: Connection, poll_interval: float, deadline: float | None = None
-    ) -> None:
+    def __init__(self, *, job_name: str, connection: Connection, poll_interval: float, deadline: float | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives this constructor no types.
         self.job_name = job_name
         self.connection = connection
         self.poll_interval = poll_interval
         self.deadline = deadline
-        self._unseen_since: float | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that make the same trigger elsewhere."""
         return (
-            "airflow_sagemaker_automl.triggers.AutoMLJobTrigger",
+            f"{type(self).__module__}.{type(self).__qualname__}",
             {
                 "job_name": self.job_name,
                 "connection": self.connection,
@@ -92,23 +67,21 @@ class AutoMLJobTrigger(BaseEventTrigger):
 
     def shared_stream_key(self) -> Hashable:
         """Share one poll with every trigger of the same connection and interval."""
-        return _stream_key(self.connection, self.poll_interval)
+        return self._key
+
+    @property
+    def _key(self) -> StreamKey:
+        return StreamKey.of(self.connection, self.poll_interval)
 
     @classmethod
-    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot, None]:
-        """Poll for as long as anybody waits; an error would end every wait, so none leaves here."""
-        key = _stream_key(kwargs["connection"], kwargs["poll_interval"])
-        try:
-            while True:
-                yield await _poll(kwargs["connection"], key)
-                await asyncio.sleep(kwargs["poll_interval"] * random.uniform(1 - _JITTER, 1 + _JITTER))
-        finally:
-            _hooks.pop(key, None)
+    def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot, None]:
+        """Poll for as long as anybody waits."""
+        return snapshots(kwargs["connection"], kwargs["poll_interval"])
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
         """Follow this trigger's own job through the snapshots."""
         started = time.monotonic()
-        end = await self._wait(shared_stream)
+        end = await self._wait_until_deadline(shared_stream)
         if end is not None:
             await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
             yield TriggerEvent({"job_name": self.job_name, "end": end.value})
@@ -119,33 +92,83 @@ class AutoMLJobTrigger(BaseEventTrigger):
             async for event in self.filter_shared_stream(stream):
                 yield event
 
-    async def _wait(self, snapshots: AsyncIterator[Snapshot]) -> WaitEnd | None:
-        """Wait for the job's end or for the deadline; None where the snapshots end first, which only tests make."""
+    async def _wait_until_deadline(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
         left = None if self.deadline is None else self.deadline - time.time()
-        told: str | None = None
         try:
             async with asyncio.timeout(left):
-                end = await self._look()
-                while end is None:
-                    snapshot = await anext(snapshots, None)
-                    if snapshot is None:
-                        break
-                    news = (snapshot.in_progress or {}).get(self.job_name) or snapshot.problem
-                    if news and news != told:
-                        told = news
-                        self.log.info("AutoML job %s: %s", self.job_name, news)
-                    if snapshot.listing_denied or (
-                        snapshot.in_progress is not None and self.job_name not in snapshot.in_progress
-                    ):
-                        end = await self._look()
+                return await self._wait(stream)
         except TimeoutError:
             return WaitEnd.DEADLINE
-        return end
+
+    @abstractmethod
+    async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+        """Wait for what the trigger is for; None where the snapshots end first, which only tests make."""
+
+    def _hook(self) -> SageMakerAutoMLHook:
+        return shared_hook(self.connection, self._key)
+
+
+class AutoMLJobTrigger(_PolledTrigger):
+    """Fires once, when an AutoML job has ended or the deadline has come.
+
+    :param job_name: the job to wait for.
+    :param connection: the four connection arguments.
+    :param poll_interval: seconds between polls; triggers with the same connection and interval share one poll.
+    :param deadline: POSIX time after which not to wait any longer; None waits for ever.
+    :param stop_on_kill: stop the job when the task is cleared, or marked as failed or successful, while it waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        job_name: str,
+        connection: Connection,
+        poll_interval: float,
+        deadline: float | None = None,
+        stop_on_kill: bool = False,
+    ) -> None:
+        super().__init__(job_name=job_name, connection=connection, poll_interval=poll_interval, deadline=deadline)
+        self.stop_on_kill = stop_on_kill
+        self._unseen_since: float | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class path and the arguments that make the same trigger elsewhere."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "stop_on_kill": self.stop_on_kill}
+
+    async def on_kill(self) -> None:
+        """Stop the job, unless the task still waits: Airflow also calls this when another triggerer takes over."""
+        if not self.stop_on_kill:
+            return
+        try:
+            state = await asyncio.to_thread(self._task_state)
+            if state == "deferred":
+                self.log.info("AutoML job %s is left alone: another triggerer waits for it now", self.job_name)
+                return
+            await asyncio.to_thread(lambda: self._hook().stop_job(self.job_name))
+            self.log.info("AutoML job %s has been told to stop: the task is %s", self.job_name, state or "cleared")
+        except Exception as error:
+            self.log.error("AutoML job %s was not told to stop, and may run on: %s", self.job_name, error)
+            raise
+
+    async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+        capacity_queue(self._key).job_exists(self.job_name)
+        told: str | None = None
+        async for snapshot in stream:
+            news = (snapshot.in_progress or {}).get(self.job_name) or snapshot.problem
+            if news and news != told:
+                told = news
+                self.log.info("AutoML job %s: %s", self.job_name, news)
+            if snapshot.problem is None and self.job_name not in (snapshot.in_progress or {}):
+                end = await self._look()
+                if end is not None:
+                    return end
+        return None
 
     async def _look(self) -> WaitEnd | None:
-        """Describe the job: at first, and when no list of running jobs has it, or none may be had."""
+        """Describe the job, when the list of running jobs has it not, or may not be had."""
         try:
-            job = await asyncio.to_thread(self._describe)
+            job = await asyncio.to_thread(lambda: self._hook().describe_job(self.job_name))
         except Exception as error:
             return self._judge(error)
         self._unseen_since = None
@@ -157,7 +180,7 @@ class AutoMLJobTrigger(BaseEventTrigger):
     def _judge(self, error: Exception) -> WaitEnd | None:
         """Decide whether an error of a describe ends the wait: only one that will not pass does."""
         self._unseen_since = self._unseen_since or time.monotonic()
-        lasting = _is_denied(error) or isinstance(error, UnknownStatus)
+        lasting = is_denied(error) or isinstance(error, UnknownStatus)
         missing = isinstance(error, AutoMLJobNotFound)
         if lasting or (missing and time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS):
             self.log.error("AutoML job %s cannot be followed: %s", self.job_name, error)
@@ -165,38 +188,75 @@ class AutoMLJobTrigger(BaseEventTrigger):
         self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
         return None
 
-    def _describe(self) -> AutoMLJob:
-        return _hook(self.connection, self.shared_stream_key()).describe_job(self.job_name)
+    def _task_state(self) -> str | None:
+        """Ask Airflow for the state of the task that waits; None where it has been cleared."""
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        ti = self.task_instance
+        if ti is None:
+            raise RuntimeError("Airflow has not told which task waits.")
+        states: dict[str, dict[str, str | None]] = RuntimeTaskInstance.get_task_states(
+            dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
+        )
+        # The inner key has the map index, where there is one.
+        return next(iter(states.get(ti.run_id, {}).values()), None)
 
 
-def _stream_key(connection: Connection, poll_interval: float) -> Hashable:
-    return ("sagemaker-automl-jobs", json.dumps(connection, sort_keys=True), poll_interval)
+class CapacityTrigger(_PolledTrigger):
+    """Fires once, when there is room for another job in the account and it is this task's turn.
 
+    :param job_name: the job that the task would create.
+    :param waiting_since: POSIX time of the first refusal; who has waited longest is let go first.
+    :param limit: how many jobs ran when the service refused this one.
+    :param connection: the four connection arguments.
+    :param poll_interval: seconds between polls; shared with the triggers that wait for jobs.
+    :param deadline: POSIX time after which not to wait any longer; None waits for ever.
+    """
 
-def _hook(connection: Connection, key: Hashable) -> SageMakerAutoMLHook:
-    """Give the one hook of a stream; called in threads only, since it may read the connection and build a client."""
-    from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+    def __init__(
+        self,
+        *,
+        job_name: str,
+        waiting_since: float,
+        limit: int,
+        connection: Connection,
+        poll_interval: float,
+        deadline: float | None = None,
+    ) -> None:
+        super().__init__(job_name=job_name, connection=connection, poll_interval=poll_interval, deadline=deadline)
+        self.waiting_since = waiting_since
+        self.limit = limit
 
-    with _building:
-        hook = _hooks.get(key)
-        if hook is None:
-            hook = SageMakerAutoMLHook.from_connection(connection)
-            _ = hook.conn  # Built here, once: hundreds of triggers may start at the same time.
-            _hooks[key] = hook
-    return hook
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give the class path and the arguments that make the same trigger elsewhere."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "waiting_since": self.waiting_since, "limit": self.limit}
 
+    async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+        queue = capacity_queue(self._key)
+        queue.join(self.job_name, self.waiting_since, self.limit)
+        told: object = None
+        try:
+            async for snapshot in stream:
+                if queue.lets_go(self.job_name, self.waiting_since, snapshot):
+                    self.log.info("There is room for AutoML job %s", self.job_name)
+                    return WaitEnd.ROOM
+                news = snapshot.problem or queue.place(self.job_name)
+                if news != told:
+                    told = news
+                    self._tell(snapshot, *queue.place(self.job_name))
+        finally:
+            queue.leave(self.job_name)
+        return None
 
-async def _poll(connection: Connection, key: Hashable) -> Snapshot:
-    try:
-        return Snapshot(await asyncio.to_thread(lambda: _hook(connection, key).jobs_in_progress()))
-    except Exception as error:
-        if _is_denied(error):
-            return Snapshot(None, listing_denied=True)
-        # A connection that was changed, or credentials that were renewed, are to be read again.
-        _hooks.pop(key, None)
-        return Snapshot(None, problem=f"jobs could not be listed, trying again: {error}")
-
-
-def _is_denied(error: Exception) -> bool:
-    response = getattr(error, "response", {})
-    return response.get("Error", {}).get("Code") in ("AccessDenied", "AccessDeniedException")
+    def _tell(self, snapshot: Snapshot, place: int, waiting: int) -> None:
+        running = "unknown" if snapshot.in_progress is None else len(snapshot.in_progress)
+        self.log.info(
+            "AutoML job %s waits for a place in the account's quota: number %s of %s that this triggerer knows; "
+            "jobs in progress: %s%s",
+            self.job_name,
+            place,
+            waiting,
+            running,
+            f" ({snapshot.problem})" if snapshot.problem else "",
+        )

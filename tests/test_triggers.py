@@ -19,8 +19,9 @@ from airflow.serialization.serialized_objects import BaseSerialization
 from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
-from airflow_sagemaker_automl import triggers
-from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, Snapshot
+from airflow_sagemaker_automl import polling, triggers
+from airflow_sagemaker_automl.polling import Snapshot, StreamKey, shared_hook
+from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger
 from demo.sandbox import airflow_environment, end, s3_client, sagemaker_client, upload_breast_cancer
 from tests.jobs import put_table, slow_data, start, tabular_request, unique, wait
 
@@ -77,18 +78,18 @@ def test_triggers_share_a_poll_where_they_can() -> None:
 
 def test_making_a_trigger_costs_nothing() -> None:
     """The constructor runs on the event loop: no connection is read and no client built."""
-    before = dict(triggers._hooks)
+    before = dict(polling._hooks)
     trigger("one", connection={**CONNECTION, "aws_conn_id": "there-is-no-such-connection"}).shared_stream_key()
-    assert triggers._hooks == before
+    assert polling._hooks == before
 
 
 def test_many_starts_at_once_build_one_client(emulator_url: str) -> None:
     """Triggers that start together share the one client of their stream."""
     connection: Connection = {**CONNECTION, "region_name": "eu-west-1"}
-    key = trigger("one", connection=connection).shared_stream_key()
+    key = StreamKey.of(connection, 0.5)
     with ThreadPoolExecutor(16) as pool:
-        clients = {id(hook.conn) for hook in pool.map(lambda _: triggers._hook(connection, key), range(64))}
-    del triggers._hooks[key]
+        clients = {id(hook.conn) for hook in pool.map(lambda _: shared_hook(connection, key), range(64))}
+    del polling._hooks[key]
     assert len(clients) == 1
 
 

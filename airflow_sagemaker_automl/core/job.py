@@ -9,7 +9,15 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate
-from airflow_sagemaker_automl.exceptions import AutoMLJobFailed, AutoMLJobStopped, NoBestCandidate, UnknownStatus
+from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
+from airflow_sagemaker_automl.exceptions import (
+    AutoMLJobError,
+    AutoMLJobFailed,
+    AutoMLJobFlawed,
+    AutoMLJobStopped,
+    NoBestCandidate,
+    UnknownStatus,
+)
 
 
 class JobStatus(StrEnum):
@@ -34,6 +42,17 @@ class JobStatus(StrEnum):
 
 
 FINISHED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
+_TIME_LIMIT_REACHED = "MaxAutoMLJobRuntimeReached"
+_DEFINITIONS_ONLY = "CandidateDefinitionsGenerated"
+_ERRORS: Mapping[Outcome, type[AutoMLJobError]] = {
+    Outcome.MODEL_AT_TIME_LIMIT: AutoMLJobFlawed,
+    Outcome.PARTIAL_MODEL: AutoMLJobFlawed,
+    Outcome.DEFINITIONS_ONLY: NoBestCandidate,
+    Outcome.NO_CANDIDATE: NoBestCandidate,
+    Outcome.STOPPED_WITH_CANDIDATE: AutoMLJobStopped,
+    Outcome.STOPPED: AutoMLJobStopped,
+    Outcome.FAILED: AutoMLJobFailed,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,28 +144,39 @@ class AutoMLJob:
         return self.status is JobStatus.IN_PROGRESS
 
     @property
-    def has_model(self) -> bool:
-        """Whether it ended as one hopes: completed, with a best candidate."""
-        return self.status is JobStatus.COMPLETED and self.best_candidate is not None
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it runs."""
+        if self.status is JobStatus.COMPLETED:
+            return self._completed_as()
+        if self.status is JobStatus.STOPPED:
+            return Outcome.STOPPED_WITH_CANDIDATE if self.best_candidate else Outcome.STOPPED
+        return Outcome.FAILED if self.status is JobStatus.FAILED else None
+
+    def _completed_as(self) -> Outcome:
+        if self.best_candidate is None:
+            asked_for = self.secondary_status == _DEFINITIONS_ONLY
+            return Outcome.DEFINITIONS_ONLY if asked_for else Outcome.NO_CANDIDATE
+        if self.secondary_status == _TIME_LIMIT_REACHED:
+            return Outcome.MODEL_AT_TIME_LIMIT
+        return Outcome.PARTIAL_MODEL if self.partial_failures else Outcome.MODEL
 
     @property
     def elapsed_seconds(self) -> float:
         """Seconds from creation to the end, or until now while it runs."""
         return ((self.ended or datetime.now(UTC)) - self.created).total_seconds()
 
-    def raise_for_status(self) -> None:
-        """Turn every ending but the one that was hoped for into an error; do nothing while the job runs.
+    def raise_for_status(self, acceptance: Acceptance | None = None) -> None:
+        """Turn every ending that is not good enough into an error; do nothing while the job runs.
 
+        :param acceptance: which endings are; default: those of :class:`Acceptance`'s own defaults.
         :raises AutoMLJobFailed: it failed.
         :raises AutoMLJobStopped: it was stopped.
         :raises NoBestCandidate: it completed without a model.
+        :raises AutoMLJobFlawed: it has a model, with a flaw that was not to be accepted.
         """
-        if self.status is JobStatus.FAILED:
-            raise AutoMLJobFailed(self)
-        if self.status is JobStatus.STOPPED:
-            raise AutoMLJobStopped(self)
-        if self.is_finished and not self.has_model:
-            raise NoBestCandidate(self)
+        outcome = self.outcome
+        if outcome is not None and outcome not in (acceptance or Acceptance()).outcomes:
+            raise _ERRORS[outcome](self)
 
     def to_json(self) -> dict[str, Any]:
         """Give what a downstream task needs, small and JSON-safe; times are ISO 8601, durations seconds."""
@@ -155,6 +185,7 @@ class AutoMLJob:
             "job_arn": self.arn,
             "status": self.status.value,
             "secondary_status": self.secondary_status,
+            "outcome": self.outcome.value if self.outcome else None,
             "problem_type": self.problem_type,
             "resolved_problem_type": self.resolved_problem_type,
             "objective": self.objective,

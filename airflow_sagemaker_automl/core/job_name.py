@@ -9,7 +9,9 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, replace
+from typing import Literal
 
 LONGEST_NAME = 32
 # 60 bits: names of a hundred thousand jobs collide once in a hundred million deployments, and tags would tell.
@@ -21,7 +23,8 @@ class TaskIdentity:
     """Which run of which task a job belongs to.
 
     :param deployment: name of the Airflow deployment.
-    :param clear_generation: how often the task was cleared after it had ended; 0 at first.
+    :param generation: grows when the task is to train anew; 0 at first.
+    :param grows_with: whether it grows when a task that has ended or is deferred is cleared, or with each try.
     """
 
     deployment: str
@@ -29,7 +32,8 @@ class TaskIdentity:
     task_id: str
     run_id: str
     map_index: int
-    clear_generation: int
+    generation: int
+    grows_with: Literal["clears", "tries"] = "clears"
 
     def job_name(self, attempt: int) -> str:
         """Derive the name of an attempt's job.
@@ -38,6 +42,10 @@ class TaskIdentity:
         :return: 1 to 32 lower-case letters, digits and hyphens, readable at the front.
         """
         return f"{self._slug()}-{self._digest(attempt)}"
+
+    def predecessors(self) -> Iterator[TaskIdentity]:
+        """Give the older generations of the same task in the same run, newest first."""
+        return (replace(self, generation=generation) for generation in range(self.generation - 1, -1, -1))
 
     def _slug(self) -> str:
         readable = re.sub("[^a-z0-9]+", "-", f"{self.dag_id}-{self.task_id}".lower())

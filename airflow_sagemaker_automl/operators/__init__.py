@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.operators.jobs import SageMakerAutoMLJobOperator
     from airflow_sagemaker_automl.operators.registry import SageMakerRegisterCandidateOperator
+    from airflow_sagemaker_automl.operators.stopping import SageMakerStopAutoMLJobOperator
 
-__all__ = ["SageMakerAutoMLJobOperator", "SageMakerRegisterCandidateOperator"]
+__all__ = ["SageMakerAutoMLJobOperator", "SageMakerRegisterCandidateOperator", "SageMakerStopAutoMLJobOperator"]
 
 _MODULES = {
     "SageMakerAutoMLJobOperator": "jobs",
     "SageMakerRegisterCandidateOperator": "registry",
+    "SageMakerStopAutoMLJobOperator": "stopping",
 }
 
 

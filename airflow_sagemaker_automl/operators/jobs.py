@@ -1,31 +1,33 @@
-"""Operators that run AutoML jobs."""
+"""Operators that run and stop AutoML jobs."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from airflow_sagemaker_automl.connection import ConnectsToSageMaker, errors_for_people, may_pass
-from airflow_sagemaker_automl.core.canonical import digest
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.job_name import TaskIdentity
 from airflow_sagemaker_automl.core.literals import plain
+from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped, Outcome
 from airflow_sagemaker_automl.core.rules import remarks
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
     AutoMLJobTimedOut,
-    AutoMLJobUnfinished,
-    JobNameTaken,
-    ServiceUnavailable,
+    NoBestCandidate,
+    QuotaReached,
+    QuotaWaitTimedOut,
 )
+from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
+from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
+from airflow_sagemaker_automl.service_errors import is_denied
+from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob, seconds
 
 if TYPE_CHECKING:
     import os
@@ -35,17 +37,13 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 
-# The clocks of service, triggerer and worker need not agree to the second.
-_CLOCK_SKEW_SECONDS = 5
-_SEEN_WITHIN_SECONDS = 300
-REQUEST_DIGEST_TAG = "airflow:request_digest"
 
-
-class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
+class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
     """Run an AutoML job (V2) and wait for it.
 
     A retry, a crash of the worker, or a second execution of the same try finds the job that was started and goes on
-    with it; only a job that failed or was stopped is followed by another one.
+    with it; only a job that did not end well is followed by another one. While the account is at its quota of
+    concurrent jobs, the task waits for its turn.
 
     :param request: what to train, in one of three spellings: an
         :class:`~airflow_sagemaker_automl.core.job_request.AutoMLJobRequest`; the arguments of boto3's
@@ -55,31 +53,40 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
         service wants, and an empty text leaves an optional member out. (templated)
     :param extra_request: members of ``create_auto_ml_job_v2`` to put over ``request``, mapping by mapping; for what
         a newer boto3 knows and this package does not. (templated)
-    :param job_name: 1 to 32 letters, digits and hyphens, never used before in the account and region.
-        Default: derived from deployment, DAG, task, run and map index. (templated)
+    :param job_name: 1 to 32 letters, digits and hyphens. A job of this name is gone on with if this task started it
+        with the same request; any other makes the task fail. Default: derived from deployment, DAG, task, run and
+        map index. (templated)
+    :param reuse_job: which job a later execution in the same run goes on with: ``retries`` (default) that of earlier
+        tries, and a cleared task trains anew; ``clears`` also one that had ended well before the task was cleared,
+        if the request is the same; ``never`` trains anew at each try. Training anew first stops what the task still
+        runs.
     :param wait_for_completion: False ends the task as soon as the job is accepted.
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
     :param poll_interval: seconds between two looks at the job (default: 60).
-    :param wait_timeout: seconds, or a timedelta, from the job's creation until the job is stopped and the task
-        fails; the task's ``execution_timeout`` counts too. Default: no limit.
-    :param aws_conn_id: Airflow connection for AWS (default: ``aws_default``). (templated)
-    :param region_name: AWS region. Default: the connection's. (templated)
-    :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
-    :param botocore_config: arguments of botocore's ``Config``. (templated)
-    :return: (XCom) ``job_name``, ``job_arn``, ``status``, ``secondary_status``, ``problem_type``,
-        ``resolved_problem_type``, ``objective``, ``best_candidate`` (``name``, ``objective_metric``,
-        ``objective_type``, ``objective_value``, ``metrics`` by data set), ``created``, ``ended``, ``elapsed_seconds``.
+    :param wait_timeout: seconds, or a timedelta, from the job's creation until the wait ends and the task fails for
+        good. Default: no limit. The task's ``execution_timeout`` ends a wait as well, deferred or not.
+    :param capacity_timeout: seconds, or a timedelta, to wait for a place in the account's quota until the task
+        fails. Default: no limit.
+    :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``accept_candidate`` if it
+        has a best candidate by then.
+    :param on_no_candidate: what to make of a job that completed without a best candidate, or was asked for candidate
+        definitions only: ``fail`` (default), ``skip`` or ``accept``.
+    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``accept``
+        (default) or ``fail``.
+    :param on_partial_failure: what to make of a model of a job of which parts failed: ``accept`` (default; the log
+        names the parts) or ``fail``.
+    :param stop_on_timeout: stop the job when ``wait_timeout`` ends the wait (default: True).
+    :param stop_on_kill: stop the job when the task is cleared, marked as failed or successful, or ended by
+        ``execution_timeout``, while it waits (default: True).
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
+        those of every operator.
+    :return: (XCom) ``job_name``, ``job_arn``, ``status``, ``secondary_status``, ``outcome`` (of
+        :class:`~airflow_sagemaker_automl.core.outcome.Outcome`), ``problem_type``, ``resolved_problem_type``,
+        ``objective``, ``best_candidate`` (``name``, ``objective_metric``, ``objective_type``, ``objective_value``,
+        ``metrics`` by data set), ``created``, ``ended``, ``elapsed_seconds``.
     """
 
-    template_fields: Sequence[str] = (
-        "request",
-        "extra_request",
-        "job_name",
-        "aws_conn_id",
-        "region_name",
-        "verify",
-        "botocore_config",
-    )
+    template_fields: Sequence[str] = ("request", "extra_request", "job_name", *CONNECTION_FIELDS)
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "extra_request": "json"}
     ui_color = "#cfe8dc"
 
@@ -89,188 +96,226 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
         request: AutoMLJobRequest | Mapping[str, Any] | str | os.PathLike[str],
         extra_request: Mapping[str, Any] | None = None,
         job_name: str | None = None,
+        reuse_job: ReuseJob = "retries",
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
         poll_interval: float = 60,
         wait_timeout: float | timedelta | None = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
+        capacity_timeout: float | timedelta | None = None,
+        on_stopped: OnStopped = "fail",
+        on_no_candidate: OnNoCandidate = "fail",
+        on_time_limit: OnFlaw = "accept",
+        on_partial_failure: OnFlaw = "accept",
+        stop_on_timeout: bool = True,
+        stop_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
         # Each key of the result is an XCom of its own too: train.output["job_name"] works.
-        super().__init__(**{"multiple_outputs": True, **kwargs})
+        kwargs = {"multiple_outputs": True, **kwargs}
+        super().__init__(deferrable=deferrable, poll_interval=poll_interval, **kwargs)
         self.request = as_template_field(request)
         self.extra_request = plain(extra_request)
         require_literals(self.request, self.extra_request)
         self.job_name = job_name
+        if reuse_job not in get_args(ReuseJob):
+            raise ValueError(f"reuse_job = {reuse_job!r} must be one of {', '.join(get_args(ReuseJob))}")
+        self.reuse_job = reuse_job
         self.wait_for_completion = wait_for_completion
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = deferrable
-        self.poll_interval = poll_interval
         self.wait_timeout = wait_timeout
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
+        self.capacity_timeout = capacity_timeout
+        self.acceptance = Acceptance(
+            on_stopped=on_stopped,
+            on_no_candidate=on_no_candidate,
+            on_time_limit=on_time_limit,
+            on_partial_failure=on_partial_failure,
+        )
+        self.stop_on_timeout = stop_on_timeout
+        self.stop_on_kill = stop_on_kill
         self._started_job: str | None = None
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the job, or find the one that an earlier execution has started, and wait for its end."""
-        job = self._start_or_adopt(context)
-        self._started_job = job.name
-        if not self.wait_for_completion:
-            return job.to_json()
-        if not job.is_finished:
-            job = self._wait(job)
-        return self._result(job)
+        return self._train(context)
 
     @errors_for_people
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_with_room(
+        self, context: Context, event: dict[str, Any], place: dict[str, Any], task_deadline: float | None = None
+    ) -> dict[str, Any]:
+        """Go on after the wait for a place in the account's quota."""
+        from airflow_sagemaker_automl.triggers import WaitEnd
+
+        self._has_been_reached = True
+        queued = QueuePlace(**place)
+        if WaitEnd(event["end"]) is WaitEnd.DEADLINE:
+            self._give_up_queueing(queued, task_deadline)
+        return self._train(context, queued, task_deadline)
+
+    @errors_for_people
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], task_deadline: float | None = None
+    ) -> dict[str, Any]:
         """Go on after the wait; what has become of the job is asked of the service, not of the event."""
         from airflow_sagemaker_automl.triggers import WaitEnd
 
-        end = WaitEnd(event["end"])
-        job = self.hook.describe_job(event["job_name"])
-        self._started_job = job.name
-        if end is WaitEnd.DEADLINE and not job.is_finished:
-            self._time_out(job)
-        return self._result(job)
+        self._started_job = event["job_name"]
+        job = self.after_the_wait(event)
+        if event["end"] == WaitEnd.DEADLINE and not job.is_finished:
+            self._time_out(job, task_deadline)
+        return self._follow(job, task_deadline)
 
     def on_kill(self) -> None:
-        """Stop the job that this task waits for: whoever ends the task does not want its result.
-
-        Airflow calls this in the worker only; a job that a deferred task waits for runs on.
-        """
-        if self._started_job:
-            self.log.info("Stopping AutoML job %s", self._started_job)
+        """Stop the job that this task runs: whoever ends the task does not want its result."""
+        if not self.stop_on_kill or not self._started_job:
+            return
+        self.log.info("Stopping AutoML job %s", self._started_job)
+        try:
             self.hook.stop_job(self._started_job)
+        except AutoMLJobNotFound:
+            self.log.info("AutoML job %s had not been created yet", self._started_job)
 
-    def _start_or_adopt(self, context: Context) -> AutoMLJob:
+    def _train(
+        self, context: Context, place: QueuePlace | None = None, task_deadline: float | None = None
+    ) -> dict[str, Any]:
+        submission = self._submission(context)
+        job = None
+        while job is None:
+            try:
+                job = submission.start_or_adopt()
+            except QuotaReached as refusal:
+                if not refusal.retry_can_help:
+                    raise
+                place = self._queue(refusal, place, task_deadline)
+        if not self.wait_for_completion:
+            return job.to_json()
+        return self._follow(job, task_deadline)
+
+    def _submission(self, context: Context) -> Submission:
         from airflow_sagemaker_automl.validation import checked_request
 
-        request, identity = self._checked_request(context), self._identity(context)
-        explicit_name = request.get("AutoMLJobName")
-        marks = {**identity.tags(), REQUEST_DIGEST_TAG: digest(_without_name(request))}
-        # Once more: the operator's own tags count towards the service's limit.
-        request = checked_request({**request, "Tags": _tagged(request, marks)})
-        for attempt in itertools.count(1):
-            name = explicit_name or identity.job_name(attempt)
-            try:
-                job = self.hook.create_job({**request, "AutoMLJobName": name})
-            except JobNameTaken as taken:
-                job = self._require_own(taken, identity, marks[REQUEST_DIGEST_TAG])
-                if job.is_in_progress or job.has_model:
-                    self.log.info("Continuing with AutoML job %s, which is %s", job.name, job.status.value)
-                    return job
-                self.log.info("AutoML job %s is %s; starting another one", job.name, job.secondary_status)
-                if explicit_name:
-                    raise JobNameTaken(name, f"this task's job of that name is {job.status.value}.") from taken
-            else:
-                self.log.info("Started AutoML job %s (%s)", job.name, job.console_url or job.arn)
-                return job
-        raise AssertionError("unreachable: the loop above has no end of its own")
+        identity = self._identity(context)
+        # Checked again with the operator's own tags, which count towards the service's limit.
+        request = checked_request(tagged(self._checked_request(context), identity))
+        return Submission(
+            aws=self,
+            request=request,
+            identity=identity,
+            acceptance=self.acceptance,
+            adopts_after_clear=self.reuse_job == "clears",
+            announce=self._remember_started,
+        )
 
-    def _require_own(self, taken: JobNameTaken, identity: TaskIdentity, request_digest: str) -> AutoMLJob:
-        """Look at the job that has the name.
+    def _remember_started(self, job_name: str) -> None:
+        self._started_job = job_name
 
-        :raises JobNameTaken: its tags say that it is not this task's.
-        :raises ServiceUnavailable: the service knows the name already, and not yet the job.
-        """
-        try:
-            job = self.hook.describe_job(taken.job_name)
-        except AutoMLJobNotFound as error:
-            raise ServiceUnavailable(f"AutoML job {taken.job_name} exists but cannot be seen yet.") from error
-        tags = self.hook.tags(job.arn)
-        if any(tags.get(key) != value for key, value in identity.tags().items()):
-            owner = tags.get("airflow:dag_id")
-            whose = (
-                f"it belongs to DAG {owner}, run {tags.get('airflow:run_id')}" if owner else "Airflow did not start it"
-            )
-            raise JobNameTaken(job.name, f"{whose}; it is {job.status.value}.") from taken
-        if tags.get(REQUEST_DIGEST_TAG, request_digest) != request_digest:
-            self.log.warning("AutoML job %s was started with another request; clear the task to train anew", job.name)
-        return job
-
-    def _wait(self, job: AutoMLJob) -> AutoMLJob:
+    def _queue(self, refusal: QuotaReached, place: QueuePlace | None, task_deadline: float | None) -> QueuePlace:
+        """Wait until there may be room: in the triggerer, where this does not return, or here."""
+        place = (place or QueuePlace(since=time.time())).after(refusal, self._count_running())
+        self.log.info(
+            "%s Waiting for fewer than %s jobs in progress, for %.0f s already.",
+            refusal,
+            place.limit,
+            time.time() - place.since,
+        )
         if self.deferrable:
-            from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
-
-            limits = [job.created.timestamp() + self._wait_seconds]
-            if self.execution_timeout is not None:  # Airflow watches over it in the worker only.
-                limits.append(time.time() + self.execution_timeout.total_seconds())
-            deadline = min(limits)
-            self.defer(
-                trigger=AutoMLJobTrigger(
-                    job_name=job.name,
-                    connection=self.connection,
-                    poll_interval=self.poll_interval,
-                    deadline=deadline if math.isfinite(deadline) else None,
-                ),
-                method_name="execute_complete",
-            )
-        return self._wait_here(job)
-
-    def _wait_here(self, job: AutoMLJob) -> AutoMLJob:
-        seen = None
-        while not job.is_finished:
-            if job.secondary_status != seen:
-                seen = job.secondary_status
-                self.log.info("AutoML job %s: %s", job.name, seen)
-            left = job.created.timestamp() + self._wait_seconds - time.time()
+            self._defer_for_room(refusal.job_name, place, self._task_deadline(task_deadline))
+        running: int | None = place.limit
+        while running is not None and running >= place.limit:
+            left = place.since + seconds(self.capacity_timeout) - time.time()
             if left <= 0:
-                self._time_out(job)
+                self._give_up_queueing(place, None)
             time.sleep(min(self.poll_interval, left))
-            job = self._look_again(job)
-        return job
+            running = self._count_running()
+        return place
 
-    def _look_again(self, job: AutoMLJob) -> AutoMLJob:
-        """Describe a job; a service that does not answer, or show a new job yet, says nothing about the job."""
+    def _defer_for_room(self, job_name: str, place: QueuePlace, task_deadline: float | None) -> None:
+        from airflow_sagemaker_automl.triggers import CapacityTrigger
+
+        deadline = min(place.since + seconds(self.capacity_timeout), task_deadline or math.inf)
+        self.defer(
+            trigger=CapacityTrigger(
+                job_name=job_name,
+                waiting_since=place.since,
+                limit=place.limit,
+                connection=self.connection,
+                poll_interval=self.poll_interval,
+                deadline=deadline if math.isfinite(deadline) else None,
+            ),
+            method_name="execute_with_room",
+            kwargs={"place": place.to_json(), "task_deadline": task_deadline},
+        )
+
+    def _count_running(self) -> int | None:
+        """Count the account's jobs in progress; None where that may not be asked."""
         try:
-            return self.hook.describe_job(job.name)
+            return len(self.patiently(lambda hook: hook.jobs_in_progress()))
         except Exception as error:
-            too_new = isinstance(error, AutoMLJobNotFound) and job.elapsed_seconds < _SEEN_WITHIN_SECONDS
-            if not too_new and not may_pass(error):
-                raise
-            self.log.warning("AutoML job %s could not be described, trying again: %s", job.name, error)
-            return job
+            if is_denied(error):
+                return None
+            raise
 
-    @property
-    def _wait_seconds(self) -> float:
-        """Seconds from the job's creation to the deadline; it does not move when a task is retried."""
-        if self.wait_timeout is None:
-            return math.inf
-        timeout = self.wait_timeout
-        return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+    def _give_up_queueing(self, place: QueuePlace, task_deadline: float | None) -> None:
+        """End the wait for a place.
 
-    def _time_out(self, job: AutoMLJob) -> None:
+        :raises QuotaWaitTimedOut: it has lasted for ``capacity_timeout``.
+        :raises AirflowTaskTimeout: the task's ``execution_timeout`` came first.
+        """
+        limit = seconds(self.capacity_timeout)
+        if task_deadline is not None and task_deadline < place.since + limit:
+            raise AirflowTaskTimeout("No AutoML job could be started within the task's execution_timeout.")
+        raise QuotaWaitTimedOut(limit, place.reason)
+
+    def _follow(self, job: AutoMLJob, task_deadline: float | None) -> dict[str, Any]:
+        """Wait for the job's end, and give the result."""
+        if not job.is_finished:
+            deadline = job.created.timestamp() + seconds(self.wait_timeout)
+            if self.deferrable:
+                task_deadline = self._task_deadline(task_deadline)
+                first = min(deadline, task_deadline or math.inf)
+                self.defer_to_the_end(job.name, first, stop_on_kill=self.stop_on_kill, task_deadline=task_deadline)
+            job = self.wait_here(job, deadline)
+            if not job.is_finished:
+                self._time_out(job, None)
+        return self._result(job)
+
+    def _task_deadline(self, task_deadline: float | None) -> float | None:
+        """Say when ``execution_timeout`` is over, which Airflow watches over in the worker only.
+
+        :param task_deadline: POSIX time that was counted when this try first began to wait.
+        """
+        if task_deadline is None and self.execution_timeout is not None:
+            return time.time() + self.execution_timeout.total_seconds()
+        return task_deadline
+
+    def _time_out(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
         """End the wait for a job whose deadline has come.
 
-        :raises AutoMLJobTimedOut: the deadline is that of the wait; the job is told to stop.
+        :raises AutoMLJobTimedOut: the deadline is that of the wait.
         :raises AirflowTaskTimeout: it is the task's ``execution_timeout``; Airflow then calls ``on_kill``.
         """
-        if self.execution_timeout is not None and job.elapsed_seconds + _CLOCK_SKEW_SECONDS < self._wait_seconds:
+        limit = seconds(self.wait_timeout)
+        if task_deadline is not None and task_deadline < job.created.timestamp() + limit:
             raise AirflowTaskTimeout(f"AutoML job {job.name} was not finished within the task's execution_timeout.")
+        if not self.stop_on_timeout:
+            raise AutoMLJobTimedOut(job, limit, "runs on, since stop_on_timeout is False.")
         try:
-            self.hook.stop_job(job.name)
+            self.patiently(lambda hook: hook.stop_job(job.name))
         except Exception as error:
             self.log.error("AutoML job %s could not be told to stop: %s", job.name, error)
-            raise AutoMLJobTimedOut(job, self._wait_seconds, stopping=False) from error
-        raise AutoMLJobTimedOut(job, self._wait_seconds)
+            raise AutoMLJobTimedOut(job, limit, "could not be told to stop: it runs on and costs.") from error
+        raise AutoMLJobTimedOut(job, limit, "has been told to stop.")
 
     def _result(self, job: AutoMLJob) -> dict[str, Any]:
-        job.raise_for_status()
-        if not job.is_finished:
-            reason = (
-                "The triggerer gave up the wait: it may not describe the job. Give its AWS identity "
-                "sagemaker:DescribeAutoMLJobV2, or wait with deferrable=False."
-            )
-            raise AutoMLJobUnfinished(job, reason)
+        try:
+            job.raise_for_status(self.acceptance)
+        except NoBestCandidate as error:
+            if self.acceptance.on_no_candidate == "skip":
+                raise AirflowSkipException(str(error)) from error
+            raise
         for failure in job.partial_failures:
             self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
+        if job.outcome is not Outcome.MODEL:
+            self.log.warning("AutoML job %s ended as %s (%s)", job.name, job.outcome, job.secondary_status)
         return job.to_json()
 
     def _checked_request(self, context: Context) -> dict[str, Any]:
@@ -289,22 +334,15 @@ class SageMakerAutoMLJobOperator(ConnectsToSageMaker, BaseOperator):
     def _identity(self, context: Context) -> TaskIdentity:
         ti = context["ti"]
         deployment = conf.get("sagemaker_automl", "deployment", fallback="") or conf.get("api", "base_url", fallback="")
+        each_try = self.reuse_job == "never"
+        # Airflow raises max_tries when a task that has ended, or is deferred, is cleared.
+        clears = max(0, ti.max_tries - (self.retries or 0))
         return TaskIdentity(
             deployment=deployment,
             dag_id=ti.dag_id,
             task_id=ti.task_id,
             run_id=ti.run_id,
             map_index=ti.map_index if ti.map_index is not None else -1,
-            # Airflow raises max_tries when a task that has ended is cleared.
-            clear_generation=max(0, ti.max_tries - (self.retries or 0)),
+            generation=ti.try_number - 1 if each_try else clears,
+            grows_with="tries" if each_try else "clears",
         )
-
-
-def _without_name(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in request.items() if key not in ("AutoMLJobName", "Tags")}
-
-
-def _tagged(request: Mapping[str, Any], marks: Mapping[str, str]) -> list[dict[str, str]]:
-    """Add our tags to the request's own."""
-    own = [tag for tag in request.get("Tags", []) if tag["Key"] not in marks]
-    return [*own, *({"Key": key, "Value": value} for key, value in marks.items())]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
-from airflow_sagemaker_automl.connection import ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
 from airflow_sagemaker_automl.core.model_card import build_model_card
 from airflow_sagemaker_automl.core.model_package import (
     ANALYSIS_FILE,
@@ -16,6 +14,7 @@ from airflow_sagemaker_automl.core.model_package import (
     Provenance,
     create_model_package_request,
 )
+from airflow_sagemaker_automl.core.outcome import Acceptance
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
 
-class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
+class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
     """Register a candidate of a completed AutoML job as a version of a model package group, with a model card.
 
     The group is created if it does not exist. The card is built from the job, its candidates and the service's
@@ -40,10 +39,8 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
         ``{"intended_uses": {"purpose_of_model": "…"}}``; it wins over what is built. (templated)
     :param model_card_status: ``Draft`` (default), ``PendingReview`` or ``Approved``. (templated)
     :param description: description of the version, at most 1024 characters on one line. (templated)
-    :param aws_conn_id: Airflow connection for AWS (default: ``aws_default``). (templated)
-    :param region_name: AWS region. Default: the connection's. (templated)
-    :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
-    :param botocore_config: arguments of botocore's ``Config``. (templated)
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
+        those of every operator.
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
         ``approval_status``, ``model_package_status``.
     """
@@ -56,10 +53,7 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
         "model_card",
         "model_card_status",
         "description",
-        "aws_conn_id",
-        "region_name",
-        "verify",
-        "botocore_config",
+        *CONNECTION_FIELDS,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"model_card": "json"}
     ui_color = "#d9e2f3"
@@ -74,10 +68,6 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
         model_card: Mapping[str, Any] | None = None,
         model_card_status: str = "Draft",
         description: str | None = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
@@ -88,10 +78,6 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
         self.model_card = model_card
         self.model_card_status = model_card_status
         self.description = description
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
@@ -114,7 +100,8 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker, BaseOperator):
         if not job.is_finished:
             raise AutoMLJobUnfinished(job, "A candidate is registered when its job has ended.")
         try:
-            job.raise_for_status()
+            # A stopped job's candidate is a model all the same, if the task that trained it has taken it.
+            job.raise_for_status(Acceptance(on_stopped="accept_candidate"))
         except AutoMLJobError as error:
             raise CandidateNotRegistrable(job.name, self.candidate_name, str(error)) from error
         return job

@@ -22,7 +22,11 @@ ERRORS: list[AutoMLError] = [
     exceptions.AutoMLJobFailed(JOB),
     exceptions.AutoMLJobStopped(JOB),
     exceptions.NoBestCandidate(JOB),
-    exceptions.AutoMLJobTimedOut(JOB, 60.0, stopping=False),
+    exceptions.AutoMLJobFlawed(JOB),
+    exceptions.AutoMLJobTimedOut(JOB, 60.0, "runs on."),
+    exceptions.QuotaReached("job", "the limit is 4."),
+    exceptions.NoQuota("job", "the limit is 0."),
+    exceptions.QuotaWaitTimedOut(60.0, "the limit is 4."),
     exceptions.CandidateNotRegistrable("job", None, "there is none."),
     exceptions.InvalidModelCard(["$.x: wrong"]),
     exceptions.InvalidModelPackage(["wrong"]),
@@ -51,7 +55,14 @@ def test_errors_survive_pickling(error: AutoMLError) -> None:
 def test_errors_say_whether_a_retry_can_help() -> None:
     """A retry starts another job after a failed one; it cannot mend a request, a name or a deadline."""
     helped = {type(error).__name__ for error in ERRORS if error.retry_can_help}
-    assert helped == {"AutoMLJobFailed", "AutoMLJobStopped", "AutoMLJobUnfinished", "ServiceUnavailable"}
+    assert helped == {
+        "AutoMLJobFailed",
+        "AutoMLJobStopped",
+        "AutoMLJobUnfinished",
+        "QuotaReached",
+        "QuotaWaitTimedOut",
+        "ServiceUnavailable",
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,12 @@ import pytest
 from botocore.session import get_session
 
 from airflow_sagemaker_automl.core.job import FINISHED, AutoMLJob, JobStatus
+from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
 from airflow_sagemaker_automl.exceptions import (
     AutoMLError,
+    AutoMLJobError,
     AutoMLJobFailed,
+    AutoMLJobFlawed,
     AutoMLJobStopped,
     AutoMLJobTimedOut,
     NoBestCandidate,
@@ -92,6 +95,87 @@ def test_every_bad_ending_is_an_error_of_its_own(members: dict[str, Any], error:
     assert "https://console/jobs" in str(raised.value)
 
 
+ENDINGS: dict[Outcome, dict[str, Any]] = {
+    Outcome.MODEL: {"AutoMLJobStatus": "Completed", "BestCandidate": BEST},
+    Outcome.MODEL_AT_TIME_LIMIT: {
+        "AutoMLJobStatus": "Completed",
+        "AutoMLJobSecondaryStatus": "MaxAutoMLJobRuntimeReached",
+        "BestCandidate": BEST,
+    },
+    Outcome.PARTIAL_MODEL: {
+        "AutoMLJobStatus": "Completed",
+        "PartialFailureReasons": [{"PartialFailureMessage": "No explanation."}],
+        "BestCandidate": BEST,
+    },
+    Outcome.DEFINITIONS_ONLY: {
+        "AutoMLJobStatus": "Completed",
+        "AutoMLJobSecondaryStatus": "CandidateDefinitionsGenerated",
+    },
+    Outcome.NO_CANDIDATE: {
+        "AutoMLJobStatus": "Completed",
+        "AutoMLJobSecondaryStatus": "MaxAutoMLJobRuntimeReached",
+    },
+    Outcome.STOPPED_WITH_CANDIDATE: {"AutoMLJobStatus": "Stopped", "BestCandidate": BEST},
+    Outcome.STOPPED: {"AutoMLJobStatus": "Stopped"},
+    Outcome.FAILED: {"AutoMLJobStatus": "Failed", "FailureReason": "No data."},
+}
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_ending_has_a_name(outcome: Outcome) -> None:
+    """Each named outcome is told from the service's answer, and comes along in the result."""
+    job = AutoMLJob.from_api(described(**ENDINGS[outcome]))
+    assert job.outcome is outcome
+    assert job.to_json()["outcome"] == outcome.value
+
+
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [
+        ({}, {Outcome.MODEL, Outcome.MODEL_AT_TIME_LIMIT, Outcome.PARTIAL_MODEL}),
+        ({"on_time_limit": "fail"}, {Outcome.MODEL, Outcome.PARTIAL_MODEL}),
+        ({"on_partial_failure": "fail"}, {Outcome.MODEL, Outcome.MODEL_AT_TIME_LIMIT}),
+        (
+            {"on_stopped": "accept_candidate", "on_time_limit": "fail", "on_partial_failure": "fail"},
+            {Outcome.MODEL, Outcome.STOPPED_WITH_CANDIDATE},
+        ),
+        (
+            {"on_no_candidate": "accept"},
+            set(Outcome) - {Outcome.FAILED, Outcome.STOPPED, Outcome.STOPPED_WITH_CANDIDATE},
+        ),
+        ({"on_no_candidate": "skip"}, {Outcome.MODEL, Outcome.MODEL_AT_TIME_LIMIT, Outcome.PARTIAL_MODEL}),
+    ],
+)
+def test_options_say_which_endings_are_good_enough(options: dict[str, Any], taken: set[Outcome]) -> None:
+    """All others are errors that carry the job; a failed job is one whatever the options."""
+    acceptance = Acceptance(**options)
+    for outcome, members in ENDINGS.items():
+        job = AutoMLJob.from_api(described(**members))
+        if outcome in taken:
+            job.raise_for_status(acceptance)
+        else:
+            with pytest.raises(AutoMLJobError) as raised:
+                job.raise_for_status(acceptance)
+            assert raised.value.job is job
+
+
+def test_flaws_are_named() -> None:
+    """Who refuses a flawed model reads which option refused it, and why."""
+    strict = Acceptance(on_time_limit="fail", on_partial_failure="fail")
+    for outcome, words in [
+        (Outcome.MODEL_AT_TIME_LIMIT, r"cut short \(MaxAutoMLJobRuntimeReached\), which on_time_limit='fail' refuses"),
+        (Outcome.PARTIAL_MODEL, "failed in part, which on_partial_failure='fail' refuses: No explanation."),
+    ]:
+        with pytest.raises(AutoMLJobFlawed, match=words):
+            AutoMLJob.from_api(described(**ENDINGS[outcome])).raise_for_status(strict)
+
+
+def test_all_options_that_are_wrong_are_named_at_once() -> None:
+    """A misspelt option is refused when the DAG is parsed."""
+    with pytest.raises(ValueError, match="on_stopped = 'accept' must be one of fail, accept_candidate; on_time_limit"):
+        Acceptance(on_stopped="accept", on_time_limit="skip")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "members", [{}, {"AutoMLJobStatus": "Stopping"}, {"AutoMLJobStatus": "Completed", "BestCandidate": BEST}]
 )
@@ -99,7 +183,7 @@ def test_a_job_that_runs_or_has_a_model_is_no_error(members: dict[str, Any]) -> 
     """Looking at a running or a well completed job raises nothing."""
     job = AutoMLJob.from_api(described(**members))
     job.raise_for_status()
-    assert job.has_model == ("BestCandidate" in members)
+    assert (job.outcome is Outcome.MODEL) == ("BestCandidate" in members)
 
 
 def test_the_result_is_json_and_keeps_the_figures() -> None:
@@ -127,10 +211,10 @@ def test_the_result_is_json_and_keeps_the_figures() -> None:
 def test_errors_survive_pickling_with_their_job() -> None:
     """Errors cross process borders; the job comes along."""
     job = AutoMLJob.from_api(described(AutoMLJobStatus="Failed", FailureReason="No data."))
-    for error in (AutoMLJobFailed(job), AutoMLJobTimedOut(job, 60.0)):
+    for error in (AutoMLJobFailed(job), AutoMLJobTimedOut(job, 60.0, "runs on.")):
         copy = pickle.loads(pickle.dumps(error))  # noqa: S301
         assert (type(copy), str(copy), copy.job) == (type(error), str(error), job)
-    assert "within 60 s" in str(AutoMLJobTimedOut(job, 60.0))
+    assert "within 60 s" in str(AutoMLJobTimedOut(job, 60.0, "runs on."))
 
 
 def test_a_job_just_created_is_known_from_its_request() -> None:

@@ -15,7 +15,7 @@ IDENTITY = TaskIdentity(
     task_id="train",
     run_id="manual__2026-11-20T12:00:00+00:00",
     map_index=-1,
-    clear_generation=0,
+    generation=0,
 )
 
 
@@ -32,7 +32,8 @@ def test_the_same_attempt_has_the_same_name() -> None:
         {"task_id": "train2"},
         {"run_id": "manual__2026-11-21T12:00:00+00:00"},
         {"map_index": 0},
-        {"clear_generation": 1},
+        {"generation": 1},
+        {"grows_with": "tries"},
     ],
 )
 def test_any_other_attempt_has_another_name(change: dict[str, object]) -> None:
@@ -53,6 +54,12 @@ def test_every_name_is_one_that_the_service_takes(dag_id: str) -> None:
 def test_the_name_tells_where_it_comes_from() -> None:
     """People who see the job in the console recognise the DAG."""
     assert IDENTITY.job_name(1).startswith("churn-train-")
+
+
+def test_predecessors_are_the_older_generations() -> None:
+    """Newest first, and the first generation has none."""
+    assert [older.generation for older in replace(IDENTITY, generation=3).predecessors()] == [2, 1, 0]
+    assert list(IDENTITY.predecessors()) == []
 
 
 def test_tags_are_within_what_the_service_takes() -> None:

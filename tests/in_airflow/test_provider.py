@@ -12,10 +12,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from airflow.sdk import DAG
 
 import airflow_sagemaker_automl
 from airflow_sagemaker_automl import operators
+from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.provider_info import get_provider_info
+from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
 
 
 def _python(code: str) -> str:
@@ -91,13 +94,25 @@ def test_operators_are_found_from_their_package() -> None:
         _ = operators.SageMakerNoSuchOperator
 
 
-@pytest.mark.parametrize("name", operators.__all__)
-def test_documented_arguments_are_what_they_say(name: str) -> None:
+@pytest.mark.parametrize(
+    "operator",
+    [*(getattr(operators, name) for name in operators.__all__), SageMakerAutoMLJobSensor],
+    ids=lambda operator: str(operator.__name__),
+)
+def test_documented_arguments_are_what_they_say(operator: Any) -> None:
     """An argument documented as templated is a template field, and each has a line of its own."""
-    operator: Any = getattr(operators, name)
-    documentation = operator.__doc__
-    arguments = documentation.split(":return:")[0].split(":param ")[1:]
+    texts = [str(text).split(":return:")[0] for text in (ConnectsToSageMaker.__doc__, operator.__doc__)]
+    arguments = [argument for text in texts for argument in text.split(":param ")[1:]]
     templated = {text.partition(":")[0] for text in arguments if "(templated)" in text}
     assert templated == set(operator.template_fields)
-    signature = set(operator.__init__.__wrapped__.__kwdefaults__ or {}) - {"kwargs"}
-    assert signature <= {text.partition(":")[0] for text in arguments}
+    documented = {text.partition(":")[0] for text in arguments}
+    assert set(operator.__init__.__wrapped__.__kwdefaults__ or {}) <= documented
+
+
+def test_connection_arguments_follow_the_default_args() -> None:
+    """One connection for all tasks of a DAG is written once."""
+    with DAG(dag_id="defaults", schedule=None, default_args={"aws_conn_id": "production", "region_name": "eu-west-1"}):
+        task = operators.SageMakerStopAutoMLJobOperator(task_id="stop", job_name="job")
+        sensor = SageMakerAutoMLJobSensor(task_id="wait", job_name="job", region_name="us-east-1")
+    assert (task.connection["aws_conn_id"], task.connection["region_name"]) == ("production", "eu-west-1")
+    assert (sensor.connection["aws_conn_id"], sensor.connection["region_name"]) == ("production", "us-east-1")

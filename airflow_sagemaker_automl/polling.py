@@ -1,0 +1,178 @@
+"""One poll for all waiting tasks of a connection: who shares it, what it sees, and who is next for a free place.
+
+What is kept here lives as long as the triggerer's process, and is reached from its event loop and from threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import AsyncGenerator, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_sagemaker_automl.service_errors import is_denied, is_stale
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
+
+# A pause is never longer than the interval, so that an end is noticed within it.
+_SHORTEST_SHARE = 0.8
+_LONGEST_BACKOFF = 8
+_LONGEST_PAUSE_SECONDS = 300.0
+# By then a task that was let go has created its job, or been refused and come back.
+_RESERVED_SECONDS = 30.0
+
+
+class StreamKey(NamedTuple):
+    """What triggers have in common that share a poll."""
+
+    kind: str
+    connection: str
+    poll_interval: float
+
+    @classmethod
+    def of(cls, connection: Connection, poll_interval: float) -> StreamKey:
+        """Make the key; a connection's mapping is written as text, since a key has to be hashable."""
+        return cls("sagemaker-automl-jobs", json.dumps(connection, sort_keys=True), poll_interval)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one poll saw.
+
+    :param in_progress: job name → secondary status of the jobs that run; None where the poll could not tell.
+    :param problem: why it could not.
+    :param listing_denied: whether the jobs may not be listed, so that each trigger has to look for itself.
+    """
+
+    in_progress: dict[str, str] | None
+    problem: str | None = None
+    listing_denied: bool = False
+
+
+_hooks: dict[Hashable, SageMakerAutoMLHook] = {}
+_building = threading.Lock()
+
+
+def shared_hook(connection: Connection, key: StreamKey) -> SageMakerAutoMLHook:
+    """Give the one hook of a stream; called in threads only, since it may read the connection and build a client."""
+    with _building:
+        hook = _hooks.get(key)
+        if hook is None:
+            from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+
+            hook = SageMakerAutoMLHook.from_connection(connection)
+            _ = hook.conn  # Built here, once: hundreds of triggers may start at the same time.
+            _hooks[key] = hook
+    return hook
+
+
+async def snapshots(connection: Connection, poll_interval: float) -> AsyncGenerator[Snapshot, None]:
+    """Poll for as long as anybody waits; an error would end every wait, so none leaves here."""
+    key = StreamKey.of(connection, poll_interval)
+    failures = 0
+    try:
+        while True:
+            snapshot = await _poll(connection, key)
+            failures = 0 if snapshot.problem is None else failures + 1
+            yield snapshot
+            await asyncio.sleep(pause(poll_interval, failures))
+    finally:
+        _hooks.pop(key, None)
+
+
+def pause(poll_interval: float, failures: int) -> float:
+    """Choose the seconds until the next look, at random, so that those who started together do not stay together.
+
+    :param failures: how many looks in succession have failed; each doubles the pause, up to eight intervals or five
+        minutes.
+    """
+    longest = max(poll_interval, min(poll_interval * _LONGEST_BACKOFF, _LONGEST_PAUSE_SECONDS))
+    return float(min(poll_interval * 2 ** min(failures, 10), longest) * random.uniform(_SHORTEST_SHARE, 1))
+
+
+async def _poll(connection: Connection, key: StreamKey) -> Snapshot:
+    try:
+        return Snapshot(await asyncio.to_thread(lambda: shared_hook(connection, key).jobs_in_progress()))
+    except Exception as error:
+        if is_denied(error):
+            return Snapshot(None, listing_denied=True)
+        if is_stale(error):  # A connection that was changed, or credentials that were renewed, are to be read again.
+            _hooks.pop(key, None)
+        return Snapshot(None, problem=f"jobs could not be listed, trying again: {error}")
+
+
+@dataclass
+class CapacityQueue:
+    """Who waits for a free place in the account, on one stream of one triggerer.
+
+    A task that is let go keeps its place reserved until its job is seen, or it comes back refused, or half a minute
+    has passed. Waiters of other triggerers are not known here: both let go as many as there is room for, and those
+    who come too late are refused and wait again.
+    """
+
+    _waiting: dict[str, float] = field(default_factory=dict)
+    _reserved: dict[str, float] = field(default_factory=dict)
+    _limit: int = 1
+    _judged: Snapshot | None = None
+    _let_go: frozenset[str] = frozenset()
+
+    def join(self, job_name: str, since: float, limit: int) -> None:
+        """Enter a waiter.
+
+        :param job_name: the job that it would create.
+        :param since: POSIX time since when it waits; the longest wait is served first.
+        :param limit: how many jobs ran when it was refused; the latest refusal tells best.
+        """
+        self._reserved.pop(job_name, None)
+        self._waiting[job_name] = since
+        self._limit = max(1, limit)
+
+    def leave(self, job_name: str) -> None:
+        """Forget a waiter that waits no longer; the place that it was let go for stays reserved."""
+        self._waiting.pop(job_name, None)
+
+    def job_exists(self, job_name: str) -> None:
+        """Give back the reservation of a job that was created: it counts among the running ones, or has ended."""
+        self._reserved.pop(job_name, None)
+
+    def lets_go(self, job_name: str, since: float, snapshot: Snapshot) -> bool:
+        """Tell whether there is room for a waiter; each snapshot is judged once, for all who wait."""
+        # Of two triggers for one job, as when a triggerer gives one up and takes it over again, one has left already.
+        self._waiting.setdefault(job_name, since)
+        if snapshot is not self._judged:
+            self._judged = snapshot
+            self._let_go = frozenset(self._next(snapshot))
+            self._reserved.update(dict.fromkeys(self._let_go, time.monotonic() + _RESERVED_SECONDS))
+        return job_name in self._let_go
+
+    def place(self, job_name: str) -> tuple[int, int]:
+        """Say where a waiter stands: its place, from 1, and how many wait."""
+        return self._in_order().index(job_name) + 1, len(self._waiting)
+
+    def _next(self, snapshot: Snapshot) -> list[str]:
+        waiting = [name for name in self._in_order() if name not in self._reserved]
+        if snapshot.in_progress is None:
+            # Nobody may say how many run: the next one may try. Where nobody answers, there is nothing to try.
+            return waiting[: 1 if snapshot.listing_denied else 0]
+        now = time.monotonic()
+        running = snapshot.in_progress.keys()
+        self._reserved = {name: until for name, until in self._reserved.items() if until > now and name not in running}
+        # What runs at once is allowed, though the refusal may have been counted on a list that lagged behind.
+        self._limit = max(self._limit, len(running))
+        return waiting[: max(0, self._limit - len(running) - len(self._reserved))]
+
+    def _in_order(self) -> list[str]:
+        return sorted(self._waiting, key=lambda name: (self._waiting[name], name))
+
+
+_queues: dict[Hashable, CapacityQueue] = {}
+
+
+def capacity_queue(key: StreamKey) -> CapacityQueue:
+    """Give the one queue of a stream; called on the event loop only."""
+    return _queues.setdefault(key, CapacityQueue())

@@ -1,0 +1,142 @@
+"""Sensors: waiting for what somebody else has started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
+from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
+from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobNotFound, NoBestCandidate
+from airflow_sagemaker_automl.service_errors import passes_by_itself
+from airflow_sagemaker_automl.waiting import SEEN_WITHIN_SECONDS, WaitsForAutoMLJob
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_sagemaker_automl.core.job import AutoMLJob
+
+
+class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
+    """Wait for the end of an AutoML job that somebody else has started, of V2 or V1; the job is never stopped.
+
+    :param job_name: the job. (templated)
+    :param deferrable: wait in the triggerer instead of a worker; ``mode`` has no effect then. Default:
+        ``[operators] default_deferrable``.
+    :param poke_interval: seconds between two looks at the job (default: 60). Deferred tasks with the same connection
+        and interval share one poll.
+    :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``accept_candidate`` if it
+        has a best candidate by then.
+    :param on_no_candidate: what to make of a job that completed without a best candidate: ``fail`` (default),
+        ``skip`` or ``accept``.
+    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``accept``
+        (default) or ``fail``.
+    :param on_partial_failure: what to make of a model of a job of which parts failed: ``accept`` (default) or
+        ``fail``.
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
+        those of every sensor: ``timeout``, ``mode``, ``soft_fail`` and so on. An ending that is not accepted fails the
+        task at once and for good, for another look would find the same; with ``soft_fail`` it is skipped.
+    :return: (XCom) the job, with the same members as the result of
+        :class:`~airflow_sagemaker_automl.operators.jobs.SageMakerAutoMLJobOperator`.
+    """
+
+    template_fields: Sequence[str] = ("job_name", *CONNECTION_FIELDS)
+    ui_color = "#e6e0f0"
+
+    def __init__(
+        self,
+        *,
+        job_name: str,
+        deferrable: bool | None = None,
+        poke_interval: float = 60,
+        on_stopped: OnStopped = "fail",
+        on_no_candidate: OnNoCandidate = "fail",
+        on_time_limit: OnFlaw = "accept",
+        on_partial_failure: OnFlaw = "accept",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(deferrable=deferrable, poll_interval=poke_interval, poke_interval=poke_interval, **kwargs)
+        self.job_name = job_name
+        self.acceptance = Acceptance(
+            on_stopped=on_stopped,
+            on_no_candidate=on_no_candidate,
+            on_time_limit=on_time_limit,
+            on_partial_failure=on_partial_failure,
+        )
+        self.poll_interval = self.poke_interval
+        self._first_look = time.time()
+
+    def execute(self, context: Context) -> Any:
+        """Look at the job, and again, in the worker or in the triggerer, until it has ended."""
+        self._first_look = time.time()
+        if not self.deferrable:
+            return super().execute(context)
+        try:
+            ended = self.poke(context)
+        except AirflowFailException as error:
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(str(error)) from error
+            raise
+        if ended:
+            return ended.xcom_value
+        return self._defer(time.time() + self.timeout)
+
+    @errors_for_people
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look at the job once.
+
+        :raises AirflowFailException: it ended in a way that is not accepted.
+        """
+        job = self._look(context)
+        if job is None or not job.is_finished:
+            self.log.info("AutoML job %s: %s", self.job_name, job.secondary_status if job else "not seen yet")
+            return PokeReturnValue(is_done=False)
+        return PokeReturnValue(is_done=True, xcom_value=self._result(job))
+
+    @errors_for_people
+    def execute_complete(self, context: Context, event: dict[str, Any], deadline: float) -> dict[str, Any]:
+        """Go on after the wait in the triggerer.
+
+        :param deadline: POSIX time at which ``timeout`` is over.
+        """
+        job = self.after_the_wait(event)
+        if job.is_finished:
+            return self._result(job)
+        if time.time() >= deadline:
+            raise AirflowSensorTimeout(f"AutoML job {job.name} was not finished within timeout = {self.timeout:.0f} s.")
+        return self._defer(deadline)
+
+    def _defer(self, deadline: float) -> NoReturn:
+        self.defer_to_the_end(self.job_name, deadline, stop_on_kill=False, deadline=deadline)
+
+    def _look(self, context: Context) -> AutoMLJob | None:
+        """Describe the job; None where that tells nothing of it, as when the service is busy or the job too new."""
+        try:
+            return self.hook.describe_job(self.job_name)
+        except Exception as error:
+            too_new = (
+                isinstance(error, AutoMLJobNotFound) and time.time() - self._started(context) < SEEN_WITHIN_SECONDS
+            )
+            if not too_new and not passes_by_itself(error):
+                raise
+            self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
+            self.forget_stale_hook(error)
+            return None
+
+    def _started(self, context: Context) -> float:
+        """Say when the task first looked, which a rescheduled task does not remember itself."""
+        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+        return first.timestamp() if first else self._first_look
+
+    def _result(self, job: AutoMLJob) -> dict[str, Any]:
+        try:
+            job.raise_for_status(self.acceptance)
+        except AutoMLJobError as error:
+            if isinstance(error, NoBestCandidate) and self.acceptance.on_no_candidate == "skip":
+                raise AirflowSkipException(str(error)) from error
+            raise AirflowFailException(str(error)) from error
+        return job.to_json()

@@ -1,0 +1,91 @@
+"""What errors of AWS, and of the way there, mean for whoever asked; botocore is imported when an error is judged."""
+
+from __future__ import annotations
+
+# Codes that the same request will meet again; all others may pass.
+PERMANENT_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+        "ValidationException",
+    }
+)
+_DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException"})
+# Credentials that a connection, or whoever keeps it fresh, may have renewed since.
+_STALE_CREDENTIALS_CODES = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "UnrecognizedClientException",
+    }
+)
+_THROTTLING_CODES = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+_SERVER_ERROR = 500
+_TOO_MANY_REQUESTS = 429
+
+
+def may_pass(error: Exception) -> bool:
+    """Judge whether an error is one of AWS's, or of the way there, that the same request need not meet again."""
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+    if isinstance(error, ClientError):
+        return code_of(error) not in PERMANENT_CODES
+    return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
+
+
+def passes_by_itself(error: BaseException) -> bool:
+    """Judge whether one need only wait: throttling, a fault of the service, expired credentials, no answer."""
+    from botocore.exceptions import ClientError
+
+    if isinstance(error, ClientError):
+        code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return (
+            status >= _SERVER_ERROR
+            or status == _TOO_MANY_REQUESTS
+            or code in _THROTTLING_CODES
+            or (code in _STALE_CREDENTIALS_CODES and code not in PERMANENT_CODES)
+        )
+    return is_no_answer(error)
+
+
+def is_no_answer(error: BaseException) -> bool:
+    """Tell whether nobody answered: no connection, or one that broke or fell silent."""
+    from botocore.exceptions import ConnectionError as NotConnected
+    from botocore.exceptions import CredentialRetrievalError, HTTPClientError
+
+    return isinstance(error, NotConnected | HTTPClientError | CredentialRetrievalError)
+
+
+def is_denied(error: BaseException) -> bool:
+    """Tell whether the identity may not do what was asked."""
+    return code_of(error) in _DENIED_CODES
+
+
+def is_stale(error: BaseException) -> bool:
+    """Tell whether a client made anew, from the connection as it is now, may fare better."""
+    from botocore.exceptions import ClientError
+
+    return not isinstance(error, ClientError) or code_of(error) in _STALE_CREDENTIALS_CODES
+
+
+def code_of(error: BaseException) -> str:
+    """Read the service's error code; empty for errors that are not the service's."""
+    code: str = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    return code
