@@ -36,15 +36,17 @@ def interrupt_on_signals() -> None:
 
 
 @contextmanager
-def emulator(port: int = 0) -> Iterator[str]:
+def emulator(port: int = 0, *, concurrent_jobs: int | None = None) -> Iterator[str]:
     """Run an emulator for as long as the block lasts.
 
     :param port: TCP port on loopback; 0 takes a free one.
+    :param concurrent_jobs: quota of AutoML jobs at once; None leaves it at the emulator's default.
     :return: its URL.
     :raises RuntimeError: it did not start; the message says why.
     """
+    quota = [] if concurrent_jobs is None else ["--concurrent-jobs", str(concurrent_jobs)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", str(port)],
+        [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", str(port), *quota],
         stdout=subprocess.PIPE,
         text=True,
         # A Ctrl-C is for this process, which ends the emulator in its own time.

@@ -49,6 +49,8 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
 
 os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
 
+_MORE_JOBS_THAN_TESTS_START = 100_000
+
 # The same examples at each run, however slow the machine: a test run tells of the change, not of luck.
 settings.register_profile(
     "project", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -65,7 +67,7 @@ def _ends_on_signals() -> None:
 @pytest.fixture(scope="session")
 def emulator_url() -> Iterator[str]:
     """URL of an emulator that all tests share; names keep them out of each other's way."""
-    with emulator() as url:
+    with emulator(concurrent_jobs=_MORE_JOBS_THAN_TESTS_START) as url:
         os.environ.update(airflow_environment(_HOME, url))
         yield url
 

@@ -2,6 +2,7 @@
 
 ``python -m airflow_sagemaker_automl.emulator`` serves S3, STS, IAM and SageMaker on loopback.
 It stands on moto's server and replaces what moto only pretends to do.
+What testers need beside it, they ask for with plain HTTP under ``/automl-emulator/``: ``scripts`` and ``faults``.
 It shares no code with the rest of the package, so that one wrong idea cannot sit on both sides of a test.
 
 =====================  ================================================================================================
@@ -13,6 +14,7 @@ It shares no code with the rest of the package, so that one wrong idea cannot si
 ``jobs``               an AutoML job's states, whoever takes it through them: ``supervisor`` with a ``trainer`` process,
                        or ``playback`` with a ``script``
 ``script``             how to tell the emulator how a job goes, instead of training it
+``faults``             what can be made to go wrong, the quota of jobs at once for example, and when
 ``registry``           model packages and their groups
 ``hosting``            models, endpoint configurations, endpoints
 =====================  ================================================================================================

@@ -8,6 +8,8 @@ import sys
 from types import FrameType
 
 DEFAULT_PORT = 5000
+# What AWS gives an account in its largest regions; in others it is 2 or 1.
+DEFAULT_CONCURRENT_JOBS = 4
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -20,6 +22,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=_port, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one (default: %(default)s)"
     )
+    parser.add_argument(
+        "--concurrent-jobs",
+        type=_quota,
+        default=DEFAULT_CONCURRENT_JOBS,
+        metavar="N",
+        help="quota of AutoML jobs at once in each account and region; one more is refused with "
+        "ResourceLimitExceeded, and at 0 every job (default: %(default)s)",
+    )
     parser.add_argument("--log-requests", action="store_true", help="write a line for each request to standard error")
     return parser
 
@@ -27,6 +37,12 @@ def _parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port number (0 to 65535)")
+    return int(text)
+
+
+def _quota(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs (0 or more)")
     return int(text)
 
 
@@ -49,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     for how in (signal.SIGTERM, signal.SIGINT):
         signal.signal(how, _interrupt)
     try:
-        emulator = Emulator(options.port, log_requests=options.log_requests)
+        emulator = Emulator(options.port, concurrent_jobs=options.concurrent_jobs, log_requests=options.log_requests)
     except PortTaken as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,7 +12,13 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.admission import require_admissible
-from airflow_sagemaker_automl.emulator.errors import ResourceInUse, ResourceNotFound, ValidationException
+from airflow_sagemaker_automl.emulator.errors import (
+    ResourceInUse,
+    ResourceLimitExceeded,
+    ResourceNotFound,
+    ValidationException,
+)
+from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
 from airflow_sagemaker_automl.emulator.hosting import Hosting
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.playback import Playback
@@ -26,6 +32,7 @@ class LocalSageMaker(SageMakerModelBackend):
     """moto's SageMaker, and beside it the jobs, the registry and the endpoints of this emulator."""
 
     endpoint_url: ClassVar[str]
+    faults: ClassVar[FaultSwitch]
     rehearsals: ClassVar[Rehearsals] = Rehearsals()
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -51,12 +58,14 @@ class LocalSageMaker(SageMakerModelBackend):
         return backend
 
     @classmethod
-    def install(cls, endpoint_url: str) -> None:
+    def install(cls, endpoint_url: str, faults: FaultSwitch) -> None:
         """Take the place of moto's backend.
 
         :param endpoint_url: where trainers find this server's S3.
+        :param faults: what goes wrong at the service, its quota included.
         """
         cls.endpoint_url = endpoint_url
+        cls.faults = faults
         sagemaker_backends.backend = cls
 
     @classmethod
@@ -72,7 +81,6 @@ class LocalSageMaker(SageMakerModelBackend):
 
     def reset(self) -> None:
         self.end_runs()
-        self.rehearsals.clear()
         super().reset()
 
     def end_runs(self) -> None:
@@ -89,6 +97,7 @@ class LocalSageMaker(SageMakerModelBackend):
         name = request["AutoMLJobName"]
         if name.lower() in (taken.lower() for taken in self.jobs):
             raise ResourceInUse(f"AutoML job with name {name} already exists.")
+        self._require_room()
         tags, script = self._script(name, list(request.get("Tags", [])))
         job = AutoMLJob({**request, "Tags": tags}, self.arn("automl-job", name), first_request)
         run = Playback(job, script) if script else Trainer(job, self.endpoint_url, self.account_id, self.region_name)
@@ -113,6 +122,19 @@ class LocalSageMaker(SageMakerModelBackend):
 
     def arn(self, kind: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{kind}/{name}"
+
+    def _require_room(self) -> None:
+        """Refuse one more job than the quota of jobs at once allows."""
+        quota = self.faults.concurrent_jobs
+        running = sum(not job.is_finished for job in self.jobs.values())
+        if running >= quota:
+            # The wording of other limits of SageMaker in public reports, with the limit's name in Service Quotas;
+            # that of this limit has not been seen on AWS.
+            raise ResourceLimitExceeded(
+                f"The account-level service limit 'Maximum number of concurrent AutoML Jobs' is {quota} AutoML Jobs, "
+                f"with current utilization of {running} AutoML Jobs and a request delta of 1 AutoML Jobs. "
+                "Please use AWS Service Quotas to request an increase for this quota."
+            )
 
     def _script(self, job_name: str, tags: list[dict[str, str]]) -> tuple[list[dict[str, str]], Script | None]:
         """Find the script that a job is to follow.

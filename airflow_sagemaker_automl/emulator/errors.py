@@ -5,6 +5,7 @@ ServiceError
 ├── ResourceNotFound             no AutoML job of this name
 ├── ResourceInUse                the name is taken
 ├── ConflictException            what is there forbids it
+├── ResourceLimitExceeded        the account's quota is used up
 ├── SerializationException       the body is no JSON, or a member is of another type
 ├── UnknownOperationException    nobody has written this operation
 └── InternalFailure              a mistake of the emulator's own
@@ -40,6 +41,10 @@ class ResourceInUse(ServiceError):
 
 class ConflictException(ServiceError):
     """What is there forbids it."""
+
+
+class ResourceLimitExceeded(ServiceError):
+    """The account's quota is used up."""
 
 
 class SerializationException(ServiceError):

@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.wrappers import Request, Response
 
+from airflow_sagemaker_automl.emulator.plain_http import PREFIX, json_answer
 from airflow_sagemaker_automl.emulator.script import InvalidScript, Script
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-PREFIX = "/automl-emulator/"
 _RESOURCE = re.compile(r"/automl-emulator/scripts(?:/(?P<name>[^/]+))?/?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -80,38 +80,36 @@ class Rehearsals:
     def _answer(self, request: Request) -> Response:
         resource = _RESOURCE.fullmatch(request.path)
         if not resource:
-            return _json(HTTPStatus.NOT_FOUND, {"Message": f"There is nothing at {request.path}; see {PREFIX}scripts."})
+            return json_answer(
+                HTTPStatus.NOT_FOUND, {"Message": f"There is nothing at {request.path}; see {PREFIX}scripts."}
+            )
         name = resource["name"]
         if request.method == "PUT" and name:
             return self._put(name, request)
         if name is None and request.method == "GET":
-            return _json(HTTPStatus.OK, {"Scripts": [entry.shown() for entry in list(self._entries.values())]})
+            return json_answer(HTTPStatus.OK, {"Scripts": [entry.shown() for entry in list(self._entries.values())]})
         if name is None or request.method not in ("GET", "DELETE"):
-            return _json(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
+            return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
         with self._lock:
             entry = self._entries.get(name)
             if entry and request.method == "DELETE":
                 del self._entries[name]
                 return Response(status=HTTPStatus.NO_CONTENT)
         if entry is None:
-            return _json(HTTPStatus.NOT_FOUND, {"Message": f"There is no script {name}."})
-        return _json(HTTPStatus.OK, entry.shown())
+            return json_answer(HTTPStatus.NOT_FOUND, {"Message": f"There is no script {name}."})
+        return json_answer(HTTPStatus.OK, entry.shown())
 
     def _put(self, name: str, request: Request) -> Response:
         if not _NAME.fullmatch(name):
             message = f"{name} is no name for a script; it must match {_NAME.pattern}."
-            return _json(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": [message]})
+            return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": [message]})
         body = request.get_data()
         try:
             entry = _Entry(name, request.args.get("job-names"), Script.from_json(body), json.loads(body))
         except InvalidScript as error:
             message = f"No job can follow the script {name}: {error}"
-            return _json(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": error.problems})
+            return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": error.problems})
         with self._lock:
             known = self._entries.pop(name, None)  # So that it counts as put last.
             self._entries[name] = entry
-        return _json(HTTPStatus.OK if known else HTTPStatus.CREATED, entry.shown())
-
-
-def _json(status: HTTPStatus, body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body), status, content_type="application/json")
+        return json_answer(HTTPStatus.OK if known else HTTPStatus.CREATED, entry.shown())

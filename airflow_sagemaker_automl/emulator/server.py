@@ -1,4 +1,4 @@
-"""The server: moto's, on loopback, with SageMaker and the scripts of rehearsals in front of it."""
+"""The server: moto's, on loopback, with SageMaker, the scripts of rehearsals and the faults in front of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
-from airflow_sagemaker_automl.emulator.rehearsals import PREFIX
+from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
+from airflow_sagemaker_automl.emulator.plain_http import PREFIX, PlainHttp
 from airflow_sagemaker_automl.emulator.runtime import SageMakerRuntime
 from airflow_sagemaker_automl.emulator.service import SageMakerService
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+_RESET_PATH = "/moto-api/reset"
 
 
 class _QuietRequestHandler(MotoRequestHandler):
@@ -44,14 +46,16 @@ class Emulator:
     """One server; its state lives as long as its process.
 
     :param port: TCP port on loopback; 0 takes a free one.
+    :param concurrent_jobs: quota of AutoML jobs at once in each account and region; 0 refuses every job.
     :param log_requests: write a line for each request to standard error.
     :raises PortTaken: the port is in use.
     """
 
-    def __init__(self, port: int, *, log_requests: bool = False) -> None:
+    def __init__(self, port: int, *, concurrent_jobs: int, log_requests: bool = False) -> None:
+        faults = FaultSwitch(concurrent_jobs)
         handler = _LoggingRequestHandler if log_requests else _QuietRequestHandler
-        self._server = _listen(port, handler)
-        LocalSageMaker.install(self.url)
+        self._server = _listen(port, _FrontDoor(faults), handler)
+        LocalSageMaker.install(self.url, faults)
 
     @property
     def url(self) -> str:
@@ -67,26 +71,36 @@ class Emulator:
 
 
 class _FrontDoor:
-    """Gives each request to whoever answers it: SageMaker, its runtime, the scripts of rehearsals, or moto."""
+    """Gives each request to whoever answers it: SageMaker, its runtime, what is beside AWS's services, or moto.
 
-    def __init__(self) -> None:
+    :param faults: what goes wrong.
+    """
+
+    def __init__(self, faults: FaultSwitch) -> None:
+        self._faults = faults
+        self._plain_http = PlainHttp({"scripts": LocalSageMaker.rehearsals, "faults": faults})
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._runtime = SageMakerRuntime()
         self._sagemaker = SageMakerService(self._moto)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith(PREFIX):
-            return LocalSageMaker.rehearsals(environ, start_response)
+        path = environ.get("PATH_INFO", "")
+        if path == _RESET_PATH and environ["REQUEST_METHOD"] == "POST":
+            # moto resets only what somebody has used before.
+            LocalSageMaker.rehearsals.clear()
+            self._faults.clear()
         application: WSGIApplication = self._moto
-        if self._runtime.is_for(environ):
+        if path.startswith(PREFIX):
+            application = self._plain_http
+        elif self._runtime.is_for(environ):
             application = self._runtime
         elif self._sagemaker.is_for(environ):
             application = self._sagemaker
         return application(environ, start_response)
 
 
-def _listen(port: int, handler: type[MotoRequestHandler]) -> BaseWSGIServer:
+def _listen(port: int, application: _FrontDoor, handler: type[MotoRequestHandler]) -> BaseWSGIServer:
     try:
-        return make_server(LOOPBACK, port, _FrontDoor(), threaded=True, request_handler=handler)
+        return make_server(LOOPBACK, port, application, threaded=True, request_handler=handler)
     except (OSError, SystemExit) as error:  # werkzeug exits instead of raising.
         raise PortTaken(f"Port {port} on {LOOPBACK} is in use; choose another, or 0 for a free one.") from error

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from airflow_sagemaker_automl.emulator.script import TAG, InvalidScript, Script
 from demo.sandbox import BUCKET
+from tests.emulator.plain_http import send
 from tests.jobs import start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
@@ -48,16 +47,6 @@ def script(s3: S3Client, breast_cancer: str) -> Callable[[Any], dict[str, str]]:
 def _request(tag: dict[str, str] | None = None, **config: Any) -> dict[str, Any]:
     request = tabular_request("s3://no-such-bucket/at-all/", **config)
     return {**request, "Tags": [tag]} if tag else request
-
-
-def _http(url: str, method: str, document: Any = None) -> tuple[int, Any]:
-    body = document if isinstance(document, bytes) or document is None else json.dumps(document).encode()
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=method)) as answer:  # noqa: S310
-            return answer.status, json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read())
 
 
 def test_a_job_follows_its_script(sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]) -> None:
@@ -283,23 +272,23 @@ def test_the_example_of_the_documentation_is_a_script() -> None:
     assert Script.from_json(example).stages == [("Starting", 1), ("TrainingModels", 5)]
 
 
-def test_scripts_are_put_listed_and_deleted_over_http(emulator_url: str) -> None:
+def test_scripts_are_put_listed_and_deleted_oversend(emulator_url: str) -> None:
     """The resource that tests use; its errors name everything at once."""
     name = unique("script")
     url = f"{emulator_url}/automl-emulator/scripts"
     entry = {"Name": name, "JobNames": None, "Script": _COMPLETED}
-    assert _http(f"{url}/{name}", "PUT", _COMPLETED) == (201, entry)
-    assert _http(f"{url}/{name}", "PUT", _COMPLETED) == (200, entry)
-    assert _http(f"{url}/{name}", "GET") == (200, entry)
-    assert entry in _http(url, "GET")[1]["Scripts"]
-    assert _http(f"{url}/{name}", "DELETE") == (204, None)
-    assert _http(f"{url}/{name}", "GET")[0] == _http(f"{url}/{name}", "DELETE")[0] == 404
-    status, refusal = _http(f"{url}/{name}", "PUT", {"Ending": {"AutoMLJobStatus": "Done"}, "Stage": [], "End": 1})
+    assert send(f"{url}/{name}", "PUT", _COMPLETED) == (201, entry)
+    assert send(f"{url}/{name}", "PUT", _COMPLETED) == (200, entry)
+    assert send(f"{url}/{name}", "GET") == (200, entry)
+    assert entry in send(url, "GET")[1]["Scripts"]
+    assert send(f"{url}/{name}", "DELETE") == (204, None)
+    assert send(f"{url}/{name}", "GET")[0] == send(f"{url}/{name}", "DELETE")[0] == 404
+    status, refusal = send(f"{url}/{name}", "PUT", {"Ending": {"AutoMLJobStatus": "Done"}, "Stage": [], "End": 1})
     assert status == 400
     assert len(refusal["Problems"]) == 3
-    assert _http(f"{url}/-", "PUT", _COMPLETED)[0] == 400
-    assert _http(url, "PUT", _COMPLETED)[0] == 405
-    assert _http(f"{emulator_url}/automl-emulator/else", "GET")[0] == 404
+    assert send(f"{url}/-", "PUT", _COMPLETED)[0] == 400
+    assert send(url, "PUT", _COMPLETED)[0] == 405
+    assert send(f"{emulator_url}/automl-emulator/else", "GET")[0] == 404
 
 
 def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: str, sagemaker: SageMakerClient) -> None:
@@ -308,7 +297,7 @@ def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: st
     url = f"{emulator_url}/automl-emulator/scripts/{prefix}"
     for number, status in enumerate(("Failed", "Stopped", "Completed")):
         pattern = f"?job-names={prefix.upper()}-*" if status != "Completed" else ""
-        assert _http(f"{url}-{number}{pattern}", "PUT", {"Ending": {"AutoMLJobStatus": status}})[0] == 201
+        assert send(f"{url}-{number}{pattern}", "PUT", {"Ending": {"AutoMLJobStatus": status}})[0] == 201
     matched = wait(sagemaker, start(sagemaker, _request(), f"{prefix}-a"), seconds=10)
     assert matched["AutoMLJobStatus"] == "Stopped"
     tags = sagemaker.list_tags(ResourceArn=matched["AutoMLJobArn"])["Tags"]
@@ -316,4 +305,4 @@ def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: st
     tagged = start(sagemaker, _request({"Key": TAG, "Value": f"{prefix}-2"}), f"{prefix}-b")
     assert wait(sagemaker, tagged, seconds=10)["AutoMLJobStatus"] == "Completed"
     for number in range(3):
-        assert _http(f"{url}-{number}", "DELETE")[0] == 204
+        assert send(f"{url}-{number}", "DELETE")[0] == 204
