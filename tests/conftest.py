@@ -22,6 +22,7 @@ from demo.sandbox import (
     upload_breast_cancer,
 )
 from tests.jobs import put_table, slow_data
+from tests.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -94,6 +95,26 @@ def breast_cancer(emulator_url: str) -> str:
 def slow_table(s3: S3Client, breast_cancer: str) -> str:
     """S3 prefix of a table that takes far longer to train on than any test waits; target ``target``."""
     return put_table(s3, "digits", slow_data())
+
+
+@pytest.fixture(scope="session")
+def _private_emulator() -> Iterator[str]:
+    with emulator(concurrent_jobs=2) as url:
+        yield url
+
+
+@pytest.fixture
+def private_url(_private_emulator: str) -> str:
+    """URL of an emulator with a quota of two jobs, as it is when it has just been started; nobody else uses it."""
+    assert send(f"{_private_emulator}/moto-api/reset", "POST")[0] == 200
+    return _private_emulator
+
+
+@pytest.fixture
+def private_connection(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Id of an Airflow connection to that emulator."""
+    monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", airflow_environment(_HOME, private_url)["AIRFLOW_CONN_AWS_DEFAULT"])
+    return "private"
 
 
 @pytest.fixture

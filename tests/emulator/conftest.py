@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
-from demo.sandbox import emulator
-from tests.emulator.plain_http import send
 from tests.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
@@ -50,16 +47,3 @@ def regression_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str)
     request["DataSplitConfig"] = {"ValidationFraction": 0.25}
     request["ModelDeployConfig"] = {"AutoGenerateEndpointName": True}
     return wait(sagemaker, start(sagemaker, request))
-
-
-@pytest.fixture(scope="session")
-def _private_emulator() -> Iterator[str]:
-    with emulator(concurrent_jobs=2) as url:
-        yield url
-
-
-@pytest.fixture
-def private_url(_private_emulator: str) -> str:
-    """URL of an emulator with a quota of two jobs, as it is when it has just been started; nobody else uses it."""
-    assert send(f"{_private_emulator}/moto-api/reset", "POST")[0] == 200
-    return _private_emulator

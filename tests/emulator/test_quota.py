@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from demo.sandbox import emulator, sagemaker_client
-from tests.emulator.plain_http import hold_jobs, send
 from tests.jobs import ROLE, start, tabular_request, wait
+from tests.plain_http import hold_jobs, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from airflow_sagemaker_automl.emulator.script import TAG, InvalidScript, Script
 from demo.sandbox import BUCKET
-from tests.emulator.plain_http import send
 from tests.jobs import start, tabular_request, unique, wait
+from tests.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,0 +1,166 @@
+"""The quota as a queue: who is refused waits, in the triggerer or in its worker, and for no longer than was said."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from threading import Timer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
+
+from airflow_sagemaker_automl.exceptions import QuotaReached, QuotaWaitTimedOut
+from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl.operators.capacity import QueuePlace
+from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
+from demo.sandbox import sagemaker_client
+from tests.jobs import start, tabular_request
+from tests.plain_http import hold_jobs, send
+from tests.tasks import changed
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+REQUEST = tabular_request("s3://no-such-bucket/at-all/")
+
+
+@pytest.fixture
+def full(private_url: str, private_connection: str) -> SageMakerClient:
+    """A client of an account with a quota of two jobs, both taken by jobs that go on until they are stopped."""
+    hold_jobs(private_url)
+    sagemaker = sagemaker_client(private_url)
+    for name in ("one", "two"):
+        start(sagemaker, REQUEST, name)
+    return sagemaker
+
+
+def operator(**arguments: Any) -> SageMakerAutoMLJobOperator:
+    """Make the operator under test; it waits in the triggerer unless told otherwise."""
+    defaults = {"task_id": "train", "aws_conn_id": "private", "deferrable": True, "poll_interval": 0.2}
+    return SageMakerAutoMLJobOperator(request=REQUEST, **{**defaults, **arguments})
+
+
+def set_quota(sagemaker: SageMakerClient, jobs: int, **faults: Any) -> None:
+    """Change the account's quota, and the faults in force."""
+    url = f"{sagemaker.meta.endpoint_url}/automl-emulator/faults"
+    status, answer = send(url, "PUT", {"ConcurrentJobs": jobs, **faults})
+    assert status == 200, answer
+
+
+def deferral(task: SageMakerAutoMLJobOperator, context: Any) -> TaskDeferred:
+    """Execute a task that is expected to wait."""
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    return deferred.value
+
+
+def resume(task: SageMakerAutoMLJobOperator, context: Any, deferred: TaskDeferred, end: str) -> Any:
+    """Go on after a wait, as Airflow does: in an instance that knows nothing but what was kept."""
+    event = {"job_name": deferred.trigger.job_name, "end": end}
+    return getattr(task, deferred.method_name)(context, event, **(deferred.kwargs or {}))
+
+
+def test_a_refusal_is_a_wait_and_no_failure(
+    context: Any, full: SageMakerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The task defers with what it learned, says why, and starts its job when there is room."""
+    before = time.time()
+    deferred = deferral(operator(capacity_timeout=timedelta(minutes=5)), context)
+    trigger = deferred.trigger
+    assert isinstance(trigger, CapacityTrigger)
+    assert trigger.limit == 2
+    assert before <= trigger.waiting_since <= time.time()
+    assert trigger.deadline == trigger.waiting_since + 300
+    told = capsys.readouterr().out
+    assert f"AutoML job {trigger.job_name} cannot be started for now" in told
+    assert "is 2 AutoML Jobs" in told
+    assert "Waiting for fewer than 2 jobs in progress" in told
+    full.stop_auto_ml_job(AutoMLJobName="one")
+    with pytest.raises(TaskDeferred) as waiting:
+        resume(operator(), context, deferred, "room")
+    assert isinstance(waiting.value.trigger, AutoMLJobTrigger)
+    assert waiting.value.trigger.job_name == trigger.job_name
+    assert full.describe_auto_ml_job_v2(AutoMLJobName=trigger.job_name)["AutoMLJobStatus"] == "InProgress"
+
+
+def test_who_was_overtaken_keeps_its_turn(context: Any, full: SageMakerClient) -> None:
+    """Refused again, the task waits again, since the same time."""
+    first = deferral(operator(), context)
+    with pytest.raises(TaskDeferred) as again:
+        resume(operator(), context, first, "room")
+    assert isinstance(first.trigger, CapacityTrigger)
+    assert isinstance(again.value.trigger, CapacityTrigger)
+    assert again.value.trigger.waiting_since == first.trigger.waiting_since
+
+
+def test_the_worker_waits_in_the_same_way(context: Any, full: SageMakerClient) -> None:
+    """Without deferral the task holds its worker until there is room, and then trains."""
+    room = Timer(1.0, lambda: full.stop_auto_ml_job(AutoMLJobName="one"))
+    room.start()
+    result = operator(deferrable=False, wait_for_completion=False).execute(context)
+    room.join()
+    assert full.describe_auto_ml_job_v2(AutoMLJobName=result["job_name"])["AutoMLJobStatus"] == "InProgress"
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_the_wait_for_a_place_has_an_end(context: Any, full: SageMakerClient, deferrable: bool) -> None:
+    """``capacity_timeout`` is counted from the first refusal; the error has the service's reason, and retries help."""
+    task = operator(deferrable=deferrable, capacity_timeout=1)
+    deferred = deferral(task, context) if deferrable else None
+    with pytest.raises(QuotaWaitTimedOut, match=r"within 1 s \(capacity_timeout\).*is 2 AutoML Jobs"):
+        _ = resume(task, context, deferred, "deadline") if deferred else task.execute(context)
+
+
+def test_the_execution_timeout_ends_the_queue_too(context: Any, full: SageMakerClient) -> None:
+    """It is one deadline for all the waits of a try, and Airflow's own error."""
+    task = operator(execution_timeout=timedelta(seconds=30), capacity_timeout=3600)
+    deferred = deferral(task, context)
+    assert isinstance(deferred.trigger, CapacityTrigger)
+    assert deferred.trigger.deadline == pytest.approx(time.time() + 30, abs=10)
+    with pytest.raises(AirflowTaskTimeout, match="execution_timeout"):
+        resume(operator(capacity_timeout=3600), context, deferred, "deadline")
+    full.stop_auto_ml_job(AutoMLJobName="one")
+    with pytest.raises(TaskDeferred) as waiting:
+        resume(operator(), context, deferred, "room")
+    assert isinstance(waiting.value.trigger, AutoMLJobTrigger)
+    assert waiting.value.trigger.deadline == deferred.trigger.deadline
+
+
+def test_a_quota_of_zero_fails_for_good(context: Any, full: SageMakerClient) -> None:
+    """Waiting cannot help where no job may run at all; no retry is used up."""
+    set_quota(full, 0)
+    with pytest.raises(AirflowFailException, match=r"waiting would not help: .* is 0 AutoML Jobs.*servicequotas"):
+        operator().execute(context)
+
+
+def test_refusals_while_nothing_runs_end_the_wait() -> None:
+    """A text that cannot be read may mean a quota of zero: in an idle account it is taken for one in the end."""
+    refusal = QuotaReached("job", "You have reached a limit.")
+    place = QueuePlace(since=0.0)
+    for _ in range(5):
+        place = place.after(refusal, running=0)
+        assert (place.limit, place.reason, place.since) == (1, "You have reached a limit.", 0.0)
+    assert place.after(refusal, running=3).idle_refusals == 0
+    assert place.after(refusal, running=None).idle_refusals == 0
+    with pytest.raises(QuotaReached, match="It said so 6 times while no AutoML job was in progress") as raised:
+        place.after(refusal, running=0)
+    assert not raised.value.retry_can_help
+
+
+def test_a_job_that_runs_already_needs_no_room(context: Any, full: SageMakerClient) -> None:
+    """A retry at quota goes on with its own job, whichever of name and quota the service looks at first."""
+    full.stop_auto_ml_job(AutoMLJobName="one")
+    first = deferral(operator(), context).trigger
+    assert isinstance(first, AutoMLJobTrigger)
+    again = deferral(operator(), changed(context, try_number=2)).trigger
+    assert isinstance(again, AutoMLJobTrigger)
+    assert again.job_name == first.job_name
+
+
+def test_without_the_right_to_list_the_task_waits_all_the_same(context: Any, full: SageMakerClient) -> None:
+    """The limit is not known then; one waiter after the other tries."""
+    set_quota(full, 2, DeniedOperations=["ListAutoMLJobs"])
+    trigger = deferral(operator(), context).trigger
+    assert isinstance(trigger, CapacityTrigger)
+    assert trigger.limit == 1
