@@ -11,6 +11,7 @@ from airflow.sdk.configuration import conf
 
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished
+from airflow_sagemaker_automl.polling import pause
 from airflow_sagemaker_automl.service_errors import may_pass
 
 if TYPE_CHECKING:
@@ -61,8 +62,6 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
 
         :return: the job when it has ended, or as it is at the deadline.
         """
-        from airflow_sagemaker_automl.polling import pause
-
         seen, failures = None, 0
         while not job.is_finished and (left := deadline - time.time()) > 0:
             if job.secondary_status != seen:

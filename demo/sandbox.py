@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 BUCKET = "automl-demo"
 _ENDED_WITHIN_SECONDS = 20
-_SESSION = boto3.Session(region_name=REGION, aws_access_key_id="emulator", aws_secret_access_key="emulator")
+_SESSION = boto3.Session(region_name=REGION)
 
 
 def interrupt_on_signals() -> None:
@@ -74,14 +74,16 @@ def end(process: subprocess.Popen[Any]) -> None:
     process.wait()
 
 
-def sagemaker_client(url: str) -> SageMakerClient:
+def sagemaker_client(url: str, access_key: str = "emulator") -> SageMakerClient:
     """Make a plain boto3 client of the emulator's SageMaker."""
-    return _SESSION.client("sagemaker", endpoint_url=url)
+    return _SESSION.client(
+        "sagemaker", endpoint_url=url, aws_access_key_id=access_key, aws_secret_access_key="emulator"
+    )
 
 
 def s3_client(url: str) -> S3Client:
     """Make a plain boto3 client of the emulator's S3."""
-    return _SESSION.client("s3", endpoint_url=url)
+    return _SESSION.client("s3", endpoint_url=url, aws_access_key_id="emulator", aws_secret_access_key="emulator")
 
 
 def breast_cancer_files() -> list[tuple[str, bytes]]:

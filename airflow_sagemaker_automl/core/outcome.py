@@ -75,3 +75,10 @@ class Acceptance:
         if self.on_partial_failure == "accept":
             taken.add(Outcome.PARTIAL_MODEL)
         return frozenset(taken)
+
+    @property
+    def settled(self) -> frozenset[Outcome]:
+        """The endings after which no other job is wanted: those that are good enough, and those that skip the task."""
+        if self.on_no_candidate == "skip":
+            return self.outcomes | {Outcome.NO_CANDIDATE, Outcome.DEFINITIONS_ONLY}
+        return self.outcomes

@@ -26,6 +26,7 @@ from airflow_sagemaker_automl.exceptions import (
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
+from airflow_sagemaker_automl.polling import pause
 from airflow_sagemaker_automl.service_errors import is_denied
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob, seconds
 
@@ -224,7 +225,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
             left = place.since + seconds(self.capacity_timeout) - time.time()
             if left <= 0:
                 self._give_up_queueing(place, None)
-            time.sleep(min(self.poll_interval, left))
+            time.sleep(min(pause(self.poll_interval, 0), left))
             running = self._count_running()
         return place
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job_name import TaskIdentity
     from airflow_sagemaker_automl.core.outcome import Acceptance
 
+# A name that is taken may belong to a job that was created a moment ago and cannot be described yet.
+_SEEN_WITHIN_SECONDS = 60
 REQUEST_DIGEST_TAG = "airflow:request_digest"
 ReuseJob = Literal["retries", "clears", "never"]
 
@@ -102,8 +105,8 @@ class Submission:
         return job
 
     def _is_good(self, job: AutoMLJob) -> bool:
-        """Judge a job of this generation: whether it works towards what is wanted, or has reached it."""
-        return job.is_in_progress or job.outcome in self.acceptance.outcomes
+        """Judge a job of this generation: whether it works towards what is wanted, or ended so that this is settled."""
+        return job.is_in_progress or job.outcome in self.acceptance.settled
 
     def _go_on_with(self, job: AutoMLJob, different: list[str]) -> AutoMLJob:
         self.aws.log.info("Going on with AutoML job %s, which is %s", job.name, job.status.value)
@@ -116,11 +119,13 @@ class Submission:
 
         :return: the job, and how it differs from the request.
         :raises JobNameTaken: it is not this task's.
-        :raises ServiceUnavailable: the service knows the name already, and not yet the job.
+        :raises ServiceUnavailable: the service knows the name already, and does not show the job within a minute.
         """
-        job = self._find(taken.job_name)
-        if job is None:
-            raise ServiceUnavailable(f"AutoML job {taken.job_name} exists but cannot be seen yet.") from taken
+        patience_ends = time.monotonic() + _SEEN_WITHIN_SECONDS
+        while (job := self._find(taken.job_name)) is None:
+            if time.monotonic() > patience_ends:
+                raise ServiceUnavailable(f"AutoML job {taken.job_name} exists but cannot be seen yet.") from taken
+            time.sleep(1)
         tags = self._tags(job)
         different = self._differences(job, tags)
         if tags is None:
