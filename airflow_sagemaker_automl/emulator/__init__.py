@@ -14,7 +14,8 @@ It shares no code with the rest of the package, so that one wrong idea cannot si
 ``jobs``               an AutoML job's states, whoever takes it through them: ``supervisor`` with a ``trainer`` process,
                        or ``playback`` with a ``script``
 ``script``             how to tell the emulator how a job goes, instead of training it
-``faults``             what can be made to go wrong, the quota of jobs at once for example, and when
+``faults``             what can be made to go wrong, the quota of jobs at once for example; ``fault_switch`` keeps what
+                       is in force, and ``fate`` is what it means for one request
 ``registry``           model packages and their groups
 ``hosting``            models, endpoint configurations, endpoints
 =====================  ================================================================================================

@@ -16,7 +16,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_sagemaker_automl.emulator",
         description=(
-            "Serve S3, STS, IAM and SageMaker on loopback. AutoML jobs really train; nothing outlives the server."
+            "Serve S3, STS, IAM and SageMaker on loopback. AutoML jobs really train; nothing outlives the server. "
+            "Over plain HTTP, jobs take scripts at /automl-emulator/scripts, and SageMaker fails as it is told to at "
+            "/automl-emulator/faults."
         ),
     )
     parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import moto.sagemaker.urls
@@ -12,6 +13,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.admission import require_admissible
+from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import (
     ResourceInUse,
     ResourceLimitExceeded,
@@ -105,6 +107,12 @@ class LocalSageMaker(SageMakerModelBackend):
         self._runs[name] = run
         run.start()
         return job
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """Entries of ``ListAutoMLJobs``, as of now or as far back as a fault says."""
+        lag = self.faults.stale_list_seconds
+        as_of = now() - timedelta(seconds=lag) if lag else None
+        return [summary for job in self.jobs.values() if (summary := job.summary(as_of))]
 
     def find_job(self, name: str) -> AutoMLJob:
         job = self.jobs.get(name)

@@ -21,11 +21,13 @@ class Caller(NamedTuple):
     :param account: AWS account.
     :param region: the region that the request is for.
     :param service: the name that the request was signed with; None without a signature.
+    :param access_key: the key's identifier; None without a signature.
     """
 
     account: str
     region: str
     service: str | None
+    access_key: str | None
 
     @classmethod
     def of(cls, environ: WSGIEnvironment) -> Caller:
@@ -34,5 +36,5 @@ class Caller(NamedTuple):
         named = os.environ.get("MOTO_ACCOUNT_ID") or environ.get("HTTP_X_MOTO_ACCOUNT_ID")
         account = named or get_account_id_from(credential["key"] if credential else "")
         if credential is None:
-            return cls(account, _DEFAULT_REGION, None)
-        return cls(account, credential["region"], credential["service"])
+            return cls(account, _DEFAULT_REGION, None, None)
+        return cls(account, credential["region"], credential["service"], credential["key"])

@@ -6,9 +6,13 @@ ServiceError
 ├── ResourceInUse                the name is taken
 ├── ConflictException            what is there forbids it
 ├── ResourceLimitExceeded        the account's quota is used up
+├── ThrottlingException          too many requests
+├── ExpiredTokenException        the caller's session has expired
+├── AccessDeniedException        the caller may not do that
 ├── SerializationException       the body is no JSON, or a member is of another type
 ├── UnknownOperationException    nobody has written this operation
-└── InternalFailure              a mistake of the emulator's own
+├── ServiceUnavailable           a failure that passes
+└── InternalFailure              a failure of the service's, or a mistake of the emulator's own
 """
 
 from __future__ import annotations
@@ -47,6 +51,18 @@ class ResourceLimitExceeded(ServiceError):
     """The account's quota is used up."""
 
 
+class ThrottlingException(ServiceError):
+    """Too many requests."""
+
+
+class ExpiredTokenException(ServiceError):
+    """The caller's session has expired."""
+
+
+class AccessDeniedException(ServiceError):
+    """The caller may not do that."""
+
+
 class SerializationException(ServiceError):
     """The body is no JSON, or a member of it has another type."""
 
@@ -55,7 +71,13 @@ class UnknownOperationException(ServiceError):
     """Nobody has written this operation."""
 
 
+class ServiceUnavailable(ServiceError):
+    """A failure that passes; a client may try again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class InternalFailure(ServiceError):
-    """A mistake of the emulator's own; a client may try again."""
+    """A failure of the service's, or a mistake of the emulator's own; a client may try again."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR

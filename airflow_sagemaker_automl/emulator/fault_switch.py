@@ -3,10 +3,11 @@
 ``PUT /automl-emulator/faults``
     puts a document (:mod:`airflow_sagemaker_automl.emulator.faults`) in place of the one in force, whole.
 ``GET /automl-emulator/faults``
-    shows what is in force: ``{"Faults": {…}, "ConcurrentJobs": 4}``, where the first is the document as it was put
-    (empty without faults), the second the quota that counts. ``PUT`` answers the same.
+    shows what is in force: ``{"Faults": {…}, "ConcurrentJobs": 4, "SecondsLeft": 58.2}``, where the first is the
+    document as it was put (empty without faults), the second the quota that counts, and the last is null without an
+    end. ``PUT`` answers the same.
 ``DELETE /automl-emulator/faults``
-    ends all faults; so does moto's ``POST /moto-api/reset``.
+    ends all faults; so does moto's ``POST /moto-api/reset``. Answers that were held back are sent at once.
 
 A document with mistakes changes nothing and answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for
 each mistake.
@@ -15,18 +16,52 @@ each mistake.
 from __future__ import annotations
 
 import json
+import random
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from airflow_sagemaker_automl.emulator.faults import Faults, InvalidFaults
+from airflow_sagemaker_automl.emulator.fate import Fate, drawn
+from airflow_sagemaker_automl.emulator.faults import ALL, KNOWN, Faults, InvalidFaults
 from airflow_sagemaker_automl.emulator.plain_http import json_answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from airflow_sagemaker_automl.emulator.caller import Caller
+
+
+@dataclass(frozen=True)
+class _InForce:
+    """Faults, from when they were put.
+
+    :param document: as they were put.
+    :param ends: by the monotonic clock, None without an end.
+    :param over: set when others take their place.
+    """
+
+    faults: Faults
+    document: Mapping[str, Any]
+    chance: random.Random
+    ends: float | None
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def from_now_on(cls, faults: Faults, document: Mapping[str, Any]) -> _InForce:
+        ends = None if faults.lasting is None else time.monotonic() + faults.lasting
+        return cls(faults, document, random.Random(faults.seed), ends)
+
+    def seconds_left(self) -> float | None:
+        return None if self.ends is None else self.ends - time.monotonic()
+
+    def has_expired(self, key: str | None) -> bool:
+        expired = self.faults.expired
+        return key is not None and expired is not None and (expired == ALL or key in expired)
 
 
 class FaultSwitch:
@@ -38,8 +73,9 @@ class FaultSwitch:
     def __init__(self, concurrent_jobs: int) -> None:
         self._usual_concurrent_jobs = concurrent_jobs
         self._lock = threading.Lock()
-        self._faults = Faults()
-        self._document: dict[str, Any] = {}
+        self._known_keys: set[str] = set()
+        self._none = _InForce.from_now_on(Faults({}), {})
+        self._latest = self._none
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._answer(Request(environ))(environ, start_response)
@@ -47,24 +83,44 @@ class FaultSwitch:
     @property
     def concurrent_jobs(self) -> int:
         """The quota of AutoML jobs at once, in each account and region."""
-        faulty = self._faults.concurrent_jobs
-        return self._usual_concurrent_jobs if faulty is None else faulty
+        return self._quota(self._in_force())
+
+    @property
+    def stale_list_seconds(self) -> float:
+        """How far ``ListAutoMLJobs`` lags behind."""
+        return self._in_force().faults.stale_list
+
+    def fate(self, operation: str, caller: Caller) -> Fate:
+        """Draw the fate of a request to SageMaker."""
+        with self._lock:
+            in_force = self._in_force()
+            expired = in_force.has_expired(caller.access_key)
+            if caller.access_key:
+                self._known_keys.add(caller.access_key)
+            fate = drawn(in_force.faults, operation, has_expired=expired, chance=in_force.chance.random)
+        return replace(fate, over=in_force.over)
 
     def clear(self) -> None:
         """End all faults."""
-        self._switch(Faults(), {})
+        self._switch(Faults({}), {})
+
+    def reset(self) -> None:
+        """End all faults, and forget the access keys that have been seen."""
+        self.clear()
+        with self._lock:
+            self._known_keys.clear()
 
     def _answer(self, request: Request) -> Response:
         if request.method == "GET":
             return self._shown()
         if request.method == "PUT":
-            return self._put(request.get_data())
+            return self._replace(request.get_data())
         if request.method == "DELETE":
             self.clear()
             return Response(status=HTTPStatus.NO_CONTENT)
         return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
 
-    def _put(self, body: bytes) -> Response:
+    def _replace(self, body: bytes) -> Response:
         try:
             faults = Faults.from_json(body)
         except InvalidFaults as error:
@@ -72,10 +128,28 @@ class FaultSwitch:
         self._switch(faults, json.loads(body))
         return self._shown()
 
-    def _switch(self, faults: Faults, document: dict[str, Any]) -> None:
+    def _switch(self, faults: Faults, document: Mapping[str, Any]) -> None:
         with self._lock:
-            self._faults, self._document = faults, document
+            if faults.expired == KNOWN:
+                faults = replace(faults, expired=frozenset(self._known_keys))
+            before, self._latest = self._latest, _InForce.from_now_on(faults, document)
+        before.over.set()
+
+    def _in_force(self) -> _InForce:
+        latest = self._latest
+        left = latest.seconds_left()
+        return latest if left is None or left > 0 else self._none
+
+    def _quota(self, in_force: _InForce) -> int:
+        faulty = in_force.faults.concurrent_jobs
+        return self._usual_concurrent_jobs if faulty is None else faulty
 
     def _shown(self) -> Response:
-        with self._lock:
-            return json_answer(HTTPStatus.OK, {"Faults": self._document, "ConcurrentJobs": self.concurrent_jobs})
+        in_force = self._in_force()
+        left = in_force.seconds_left()
+        shown = {
+            "Faults": in_force.document,
+            "ConcurrentJobs": self._quota(in_force),
+            "SecondsLeft": None if left is None else round(max(0.0, left), 3),
+        }
+        return json_answer(HTTPStatus.OK, shown)

@@ -6,7 +6,7 @@ import copy
 import threading
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_sagemaker_automl.emulator.clock import now
 
@@ -24,20 +24,20 @@ _ECHOED_MEMBERS = (
     "DataSplitConfig",
     "AutoMLComputeConfig",
 )
-_SUMMARY_MEMBERS = (
-    "AutoMLJobName",
-    "AutoMLJobArn",
-    "AutoMLJobStatus",
-    "AutoMLJobSecondaryStatus",
-    "CreationTime",
-    "EndTime",
-    "LastModifiedTime",
-    "FailureReason",
-    "PartialFailureReasons",
-)
 _OUTCOME_MEMBERS = ("AutoMLJobArtifacts", "ModelDeployResult")
 _LONGEST_REASON = 1024
 _MOST_PARTIAL_FAILURES = 5
+
+
+class _Standing(NamedTuple):
+    """How a job stands, from a moment on.
+
+    :param modified: the moment.
+    """
+
+    modified: datetime
+    status: str
+    secondary_status: str
 
 
 class AutoMLJob:
@@ -63,10 +63,7 @@ class AutoMLJob:
         self._failure_reason: str | None = None
         self._outcome: dict[str, Any] = {}
         self.created = now()
-        self.ended: datetime | None = None
-        self.status = "InProgress"
-        self.secondary_status = "Starting"
-        self.modified = self.created
+        self._history = [_Standing(self.created, "InProgress", "Starting")]
 
     @property
     def problem_type(self) -> str:
@@ -79,6 +76,10 @@ class AutoMLJob:
         """The members of the problem type's configuration."""
         (config,) = self.request["AutoMLProblemTypeConfig"].values()
         return dict(config)
+
+    @property
+    def status(self) -> str:
+        return self._history[-1].status
 
     @property
     def is_finished(self) -> bool:
@@ -128,13 +129,13 @@ class AutoMLJob:
             if self.status == "InProgress":
                 self._best_candidate = best_candidate
                 self._partial_failures = [text[:_LONGEST_REASON] for text in partial_failures[:_MOST_PARTIAL_FAILURES]]
-                self._end("Completed", reason)
+                self._touch(status="Completed", secondary_status=reason)
 
     def fail(self, reason: str) -> None:
         with self._lock:
             if self.status == "InProgress":
                 self._failure_reason = reason[:_LONGEST_REASON]
-                self._end("Failed", "Failed")
+                self._touch(status="Failed", secondary_status="Failed")
 
     def begin_stopping(self) -> bool:
         """Take the step from ``InProgress`` to ``Stopping``; False where the job was past that already."""
@@ -147,7 +148,7 @@ class AutoMLJob:
     def stopped(self) -> None:
         with self._lock:
             if not self.is_finished:
-                self._end("Stopped", "Stopped")
+                self._touch(status="Stopped", secondary_status="Stopped")
 
     def resolve_as(self, attributes: Mapping[str, Any]) -> None:
         """Record ``ResolvedAttributes`` as a script gives them."""
@@ -168,7 +169,7 @@ class AutoMLJob:
                     reason["PartialFailureMessage"] for reason in ending.get("PartialFailureReasons", [])
                 ]
                 self._outcome = {key: ending[key] for key in _OUTCOME_MEMBERS if key in ending}
-                self._end(ending["AutoMLJobStatus"], ending["AutoMLJobSecondaryStatus"])
+                self._touch(status=ending["AutoMLJobStatus"], secondary_status=ending["AutoMLJobSecondaryStatus"])
 
     def candidates(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -179,15 +180,8 @@ class AutoMLJob:
         with self._lock:
             answer: dict[str, Any] = {key: self.request[key] for key in _ECHOED_MEMBERS if key in self.request}
             answer |= {
-                "AutoMLJobArn": self.arn,
                 "AutoMLProblemTypeConfigName": self.problem_type,
-                "CreationTime": self.created,
-                "EndTime": self.ended,
-                "LastModifiedTime": self.modified,
-                "AutoMLJobStatus": self.status,
-                "AutoMLJobSecondaryStatus": self.secondary_status,
-                "FailureReason": self._failure_reason,
-                "PartialFailureReasons": [{"PartialFailureMessage": text} for text in self._partial_failures],
+                **self._summary(self._history[-1]),
                 "ResolvedAttributes": self._resolved,
                 "AutoMLJobArtifacts": self._artifacts,
                 **self._outcome,
@@ -196,16 +190,34 @@ class AutoMLJob:
                 answer["BestCandidate"] = self._candidates[self._best_candidate]
             return copy.deepcopy({key: value for key, value in answer.items() if value not in (None, [])})
 
-    def summary(self) -> dict[str, Any]:
-        """Entry of ``ListAutoMLJobs``."""
-        described = self.describe()
-        return {key: described[key] for key in _SUMMARY_MEMBERS if key in described}
+    def summary(self, as_of: datetime | None = None) -> dict[str, Any] | None:
+        """Entry of ``ListAutoMLJobs``.
 
-    def _end(self, status: str, secondary_status: str) -> None:
-        self._touch(status=status, secondary_status=secondary_status)
-        self.ended = self.modified
+        :param as_of: how the job stood then; None for now.
+        :return: None where the job was not there yet.
+        """
+        with self._lock:
+            standings = reversed(self._history)
+            standing = next((entry for entry in standings if as_of is None or entry.modified <= as_of), None)
+            return self._summary(standing) if standing else None
+
+    def _summary(self, standing: _Standing) -> dict[str, Any]:
+        summary: dict[str, Any] = {
+            "AutoMLJobName": self.name,
+            "AutoMLJobArn": self.arn,
+            "AutoMLJobStatus": standing.status,
+            "AutoMLJobSecondaryStatus": standing.secondary_status,
+            "CreationTime": self.created,
+            "LastModifiedTime": standing.modified,
+        }
+        if standing.status in FINISHED:
+            summary["EndTime"] = standing.modified
+            if self._failure_reason is not None:
+                summary["FailureReason"] = self._failure_reason
+            if self._partial_failures:
+                summary["PartialFailureReasons"] = [{"PartialFailureMessage": text} for text in self._partial_failures]
+        return summary
 
     def _touch(self, *, status: str | None = None, secondary_status: str | None = None) -> None:
-        self.status = status or self.status
-        self.secondary_status = secondary_status or self.secondary_status
-        self.modified = now()
+        last = self._history[-1]
+        self._history.append(_Standing(now(), status or last.status, secondary_status or last.secondary_status))

@@ -88,7 +88,7 @@ class _FrontDoor:
         if path == _RESET_PATH and environ["REQUEST_METHOD"] == "POST":
             # moto resets only what somebody has used before.
             LocalSageMaker.rehearsals.clear()
-            self._faults.clear()
+            self._faults.reset()
         application: WSGIApplication = self._moto
         if path.startswith(PREFIX):
             application = self._plain_http

@@ -22,6 +22,7 @@ from airflow_sagemaker_automl.emulator.errors import (
     ServiceError,
     UnknownOperationException,
 )
+from airflow_sagemaker_automl.emulator.fate import Fate, hang_up
 from airflow_sagemaker_automl.emulator.listing import Members
 from airflow_sagemaker_automl.emulator.operations import automl, autopilot, hosting, registry, search, tags
 from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO
@@ -67,9 +68,20 @@ class SageMakerService:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        status, body = HTTPStatus.OK, ""
+        operation, caller = _operation(request), Caller.of(environ)
+        fate = LocalSageMaker.faults.fate(operation, caller) if operation else Fate()
+        request.get_data()  # Whoever leaves a body unread resets the connection.
+        if fate.is_lost:
+            hang_up(environ)
+        response = self._response(request, caller, fate)
+        fate.wait()
+        if fate.answer_is_lost:
+            hang_up(environ)
+        return response(environ, start_response)
+
+    def _response(self, request: Request, caller: Caller, fate: Fate) -> Response:
         try:
-            body = self._answer(request)
+            status, body = HTTPStatus.OK, self._answer(request, caller, fate)
         except ServiceError as error:
             status, body = error.status, _written(error)
         except Exception as error:
@@ -78,10 +90,11 @@ class SageMakerService:
             status, body = failure.status, _written(failure)
         response = Response(body, status, content_type=_CONTENT_TYPE)
         response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
-        return response(environ, start_response)
+        return response
 
-    def _answer(self, request: Request) -> str:
+    def _answer(self, request: Request, caller: Caller, fate: Fate) -> str:
         operation = _operation(request)
+        fate.raise_error(lambda: LocalSageMaker.of(caller.account, caller.region), operation, request)
         if operation in LEFT_TO_MOTO:
             return self._left_to_moto(operation, request)
         if operation not in OPERATIONS:
@@ -91,7 +104,6 @@ class SageMakerService:
             tags.require_taggable(members["Tags"])
         if _is_left_to_moto(operation, members):
             return self._left_to_moto(operation, request)
-        caller = Caller.of(request.environ)
         account = LocalSageMaker.of(caller.account, caller.region)
         with account.lock:
             answer = on_the_wire(OPERATIONS[operation](account, members))

@@ -24,8 +24,7 @@ def describe(account: LocalSageMaker, request: Members) -> Members:
 
 def list_jobs(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``ListAutoMLJobs``."""
-    summaries = [job.summary() for job in account.jobs.values()]
-    wanted = within(summaries, request, "AutoMLJobName", StatusEquals="AutoMLJobStatus")
+    wanted = within(account.summaries(), request, "AutoMLJobName", StatusEquals="AutoMLJobStatus")
     member = _JOB_ORDER[request.get("SortBy", "Name")]
     return page(
         wanted,

@@ -1,0 +1,112 @@
+"""What befalls one request to SageMaker while faults are in force."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from airflow_sagemaker_automl.emulator.errors import (
+    AccessDeniedException,
+    ExpiredTokenException,
+    InternalFailure,
+    ServiceError,
+    ServiceUnavailable,
+    ThrottlingException,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.wrappers import Request
+
+    from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
+    from airflow_sagemaker_automl.emulator.faults import Faults
+
+_ERRORS: dict[str, Callable[[], ServiceError]] = {
+    "ServiceUnavailableRate": lambda: ServiceUnavailable(
+        "The request has failed due to a temporary failure of the server."
+    ),
+    "InternalFailureRate": lambda: InternalFailure(
+        "The request processing has failed because of an unknown error, exception or failure."
+    ),
+    "ThrottlingRate": lambda: ThrottlingException("Rate exceeded"),
+}
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What befalls one request.
+
+    :param is_lost: nobody handles it, and its connection is closed.
+    :param has_expired: it is refused for its token.
+    :param is_denied: it is refused for its operation.
+    :param error: it is refused with this.
+    :param answer_is_lost: its connection is closed in place of the answer.
+    :param latency: seconds between the request's handling and its answer.
+    :param over: set when the faults are ended, which nobody waits beyond.
+    """
+
+    is_lost: bool = False
+    has_expired: bool = False
+    is_denied: bool = False
+    error: ServiceError | None = None
+    answer_is_lost: bool = False
+    latency: float = 0
+    over: threading.Event | None = None
+
+    def raise_error(self, account: Callable[[], LocalSageMaker], operation: str, request: Request) -> None:
+        """Refuse the request, if that is its fate.
+
+        :param account: finds whom the request is for.
+        :raises ServiceError: the refusal.
+        """
+        if self.has_expired:
+            raise ExpiredTokenException("The security token included in the request is expired")
+        if self.is_denied:
+            raise _denial(account(), operation, request)
+        if self.error:
+            raise self.error
+
+    def wait(self) -> None:
+        """Let the latency pass."""
+        if self.over and self.latency:
+            self.over.wait(self.latency)
+
+
+def drawn(faults: Faults, operation: str, *, has_expired: bool, chance: Callable[[], float]) -> Fate:
+    """Draw the fate of a request; each rate takes one draw, whatever the others bring.
+
+    :param chance: draws a number from 0 to below 1.
+    """
+    is_denied = operation in faults.denied
+    if faults.operations is not None and operation not in faults.operations:
+        return Fate(has_expired=has_expired, is_denied=is_denied)
+    hits = [name for name, rate in faults.rates.items() if chance() < rate]
+    error = next((_ERRORS[name]() for name in hits if name in _ERRORS), None)
+    return Fate(
+        "DroppedRequestRate" in hits, has_expired, is_denied, error, "DroppedAnswerRate" in hits, faults.latency
+    )
+
+
+def hang_up(environ: WSGIEnvironment) -> NoReturn:
+    """Close a request's connection without an answer."""
+    with contextlib.suppress(OSError):  # The client may be gone.
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    # werkzeug takes it for a client that has gone, and leaves it at that.
+    raise ConnectionAbortedError("The connection was dropped on purpose.")
+
+
+def _denial(account: LocalSageMaker, operation: str, request: Request) -> AccessDeniedException:
+    members = request.get_json(force=True, silent=True)
+    given = members if isinstance(members, dict) else {}
+    resource = given.get("ResourceArn", "*")
+    if "AutoMLJob" in operation:
+        resource = account.arn("automl-job", given.get("AutoMLJobName", "*"))
+    user = account.caller()["IamIdentity"]["Arn"]
+    return AccessDeniedException(
+        f"User: {user} is not authorized to perform: sagemaker:{operation} on resource: {resource} "
+        f"because no identity-based policy allows the sagemaker:{operation} action"
+    )
