@@ -80,7 +80,7 @@ def standalone(home: Path, emulator_url: str, port: int, tell: Callable[[str], N
     """
     home.mkdir(parents=True, exist_ok=True)
     log = home / "standalone.log"
-    airflow = _configure(home, emulator_url, port)
+    airflow = configure(home, emulator_url, port)
     with log.open("w") as output:
         process = subprocess.Popen(
             ["airflow", "standalone"],
@@ -96,7 +96,13 @@ def standalone(home: Path, emulator_url: str, port: int, tell: Callable[[str], N
             _stop(process)
 
 
-def _configure(home: Path, emulator_url: str, port: int) -> Airflow:
+def configure(home: Path, emulator_url: str, port: int) -> Airflow:
+    """Describe an Airflow that is reached on loopback alone, and that one user may use, whose password is chosen here.
+
+    :param home: ``AIRFLOW_HOME``, which exists.
+    :param emulator_url: where its AWS connection points.
+    :param port: of its API server.
+    """
     url = f"http://127.0.0.1:{port}"
     password = secrets.token_urlsafe(12)
     passwords = home / "passwords.json"
@@ -124,7 +130,7 @@ def _wait_until_healthy(
     waiting_for: list[str] = []
     deadline = time.monotonic() + _HEALTHY_WITHIN_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        missing = _unhealthy(airflow)
+        missing = unhealthy(airflow)
         if not missing:
             return
         if missing != waiting_for:
@@ -135,7 +141,8 @@ def _wait_until_healthy(
     raise RuntimeError(f"Airflow did not become healthy; the end of its log ({log}):\n{tail}")
 
 
-def _unhealthy(airflow: Airflow) -> list[str]:
+def unhealthy(airflow: Airflow) -> list[str]:
+    """Name the components that do not say that they are well."""
     try:
         health = airflow.request("GET", "/api/v2/monitor/health")
     except (OSError, urllib.error.URLError):

@@ -1,0 +1,190 @@
+"""An Airflow whose parts are processes that a test may kill, stop and start, each for itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from demo.standalone import Airflow, configure, free_port, unhealthy
+from tests.live.rest import Api, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HEALTHY_WITHIN_SECONDS = 180
+_STOPPED_WITHIN_SECONDS = 40
+_DAGS = Path(__file__).parent / "dags"
+
+# Airflow notices within seconds what it would otherwise notice within minutes.
+_QUICK = {
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "10",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "1",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+}
+
+
+class Component:
+    """A part of Airflow that runs in a session of its own, with all processes that it starts.
+
+    :param command: what to run.
+    :param log: file for what it prints.
+    """
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its main process has not ended."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Let it vanish, as with the machine that it runs on."""
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Stop it where it is, as on a machine that is suspended."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.signal(signal.SIGCONT)
+
+    def ask_to_end(self) -> None:
+        """Ask its main process to end in its own time."""
+        if self.is_running:
+            self._process.send_signal(signal.SIGINT)
+
+    def make_end(self, seconds: float) -> None:
+        """Wait for its end, and kill what is left then."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all of its processes."""
+        for process in psutil.process_iter():
+            with suppress(ProcessLookupError, psutil.NoSuchProcess):
+                if os.getsid(process.pid) == self._process.pid:
+                    process.send_signal(number)
+
+
+@dataclass
+class WholeAirflow:
+    """A running Airflow in parts.
+
+    :param airflow: its address and environment.
+    :param logs: folder of what its parts print.
+    """
+
+    airflow: Airflow
+    logs: Path
+    triggerers: list[Component] = field(default_factory=list)
+    _components: list[Component] = field(default_factory=list)
+
+    @property
+    def api(self) -> Api:
+        """Its REST API."""
+        return Api(self.airflow)
+
+    def start(self, *command: str) -> Component:
+        """Start a part.
+
+        :param command: as after ``airflow``.
+        """
+        log = self.logs / f"{len(self._components)}-{command[0]}.log"
+        component = Component(["airflow", *command], self.airflow.environment, log)
+        self._components.append(component)
+        return component
+
+    def start_triggerer(self) -> Component:
+        """Start another triggerer; its log server, which would need a port of its own, is left out."""
+        triggerer = self.start("triggerer", "--skip-serve-logs")
+        self.triggerers.append(triggerer)
+        return triggerer
+
+    def end(self) -> None:
+        """End all parts."""
+        for component in self._components:
+            component.thaw()
+            component.ask_to_end()
+        deadline = time.monotonic() + _STOPPED_WITHIN_SECONDS
+        for component in self._components:
+            component.make_end(max(0.0, deadline - time.monotonic()))
+
+    def wait_until_healthy(self) -> None:
+        """Wait until each part says that it is well.
+
+        :raises RuntimeError: a part has ended; the message has the end of its log.
+        """
+
+        def is_healthy() -> bool:
+            for component in self._components:
+                if not component.is_running:
+                    tail = component.log.read_text(errors="replace")[-3000:]
+                    raise RuntimeError(f"A part of Airflow has ended; the end of {component.log}:\n{tail}")
+            return not unhealthy(self.airflow)
+
+        wait_until(is_healthy, "Airflow is not healthy", _HEALTHY_WITHIN_SECONDS)
+
+
+@contextmanager
+def whole_airflow(home: Path, database_url: str, emulator_url: str) -> Iterator[WholeAirflow]:
+    """Run an Airflow with one triggerer until the block ends.
+
+    :param home: ``AIRFLOW_HOME``.
+    :param database_url: of its empty metadata database.
+    :param emulator_url: where its default AWS connection points.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    airflow = configure(home, emulator_url, free_port())
+    airflow.environment.update(
+        _QUICK,
+        AIRFLOW__CORE__DAGS_FOLDER=str(_DAGS),
+        AIRFLOW__CORE__EXECUTOR="LocalExecutor",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database_url,
+    )
+    migrated = subprocess.run(["airflow", "db", "migrate"], env=airflow.environment, capture_output=True, text=True)
+    assert migrated.returncode == 0, migrated.stderr
+    whole = WholeAirflow(airflow, home)
+    try:
+        whole.start("api-server")
+        whole.start("scheduler", "--skip-serve-logs")
+        whole.start("dag-processor")
+        whole.start_triggerer()
+        whole.wait_until_healthy()
+        yield whole
+    finally:
+        whole.end()
+
+
+def processes_of(home: Path) -> list[list[str]]:
+    """List the command lines of processes whose AIRFLOW_HOME is below a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # Other people's processes do not tell, and some end meanwhile.
+            if process.environ().get("AIRFLOW_HOME", "").startswith(str(home)):
+                found.append(process.cmdline())
+    return found

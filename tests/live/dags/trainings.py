@@ -1,0 +1,46 @@
+"""DAGs of scripted trainings; what is to happen to them is up to the tests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+
+from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.core.problem_types import Tabular
+from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+
+_ARGUMENTS: dict[str, Any] = {
+    "task_id": "train",
+    "aws_conn_id": "{{ params.aws_conn_id }}",
+    "poll_interval": 1,
+    "retry_delay": timedelta(seconds=1),
+}
+
+
+def _request(number: int) -> AutoMLJobRequest:
+    return AutoMLJobRequest(
+        problem_type=Tabular(target="target"),
+        training_data=f"s3://no-such-bucket/{number}/",
+        output="s3://no-such-bucket/models",
+        role_arn="arn:aws:iam::123456789012:role/sagemaker-automl",
+    )
+
+
+def _dag(dag_id: str) -> DAG:
+    return DAG(dag_id=dag_id, schedule=None, params={"aws_conn_id": "aws_default"}, max_active_tasks=200)
+
+
+for retries in (0, 1):
+    for where, deferrable in (("deferred", True), ("here", False)):
+        with _dag(f"one_{where}_retries_{retries}") as one:
+            SageMakerAutoMLJobOperator(request=_request(0), deferrable=deferrable, retries=retries, **_ARGUMENTS)
+        globals()[one.dag_id] = one
+
+for count in (20, 100):
+    with _dag(f"many_{count}") as many:
+        SageMakerAutoMLJobOperator.partial(deferrable=True, retries=0, **_ARGUMENTS).expand(
+            request=[_request(number) for number in range(count)]
+        )
+    globals()[many.dag_id] = many

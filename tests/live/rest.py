@@ -1,0 +1,128 @@
+"""Airflow's REST API as a user of it sees it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from demo.standalone import Airflow
+
+ENDED = ("success", "failed")
+
+
+class Api:
+    """The REST API, called as the user who may do everything."""
+
+    def __init__(self, airflow: Airflow) -> None:
+        self._airflow = airflow
+        self._token = airflow.token()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call with the user's token.
+
+        :param path: below ``/api/v2``.
+        """
+        return self._airflow.request(method, f"/api/v2{path}", body, self._token)
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> Run:
+        """Trigger a run as the form in the UI does, without a logical date."""
+        wait_until(lambda: dag_id in [dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]], f"no DAG {dag_id}")
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        run = self.call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return Run(self, dag_id, str(run["dag_run_id"]))
+
+    def connect_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str = "emulator") -> None:
+        """Make an AWS connection that points at an emulator."""
+        extra = {"region_name": region, "endpoint_url": url}
+        connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key, "password": "emulator"}
+        self.call("POST", "/connections", {**connection, "extra": json.dumps(extra)})
+
+    def triggerers(self) -> list[int]:
+        """List the triggerers that are alive, by their job ids, the oldest first."""
+        jobs = self.call("GET", "/jobs?job_type=TriggererJob&is_alive=true&limit=100")["jobs"]
+        return sorted(job["id"] for job in jobs)
+
+
+class Run:
+    """A run of a DAG.
+
+    :ivar run_id: as Airflow has named it.
+    """
+
+    def __init__(self, api: Api, dag_id: str, run_id: str) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self._api = api
+        self._path = f"/dags/{dag_id}/dagRuns/{run_id}"
+
+    def state(self) -> str:
+        """Ask for the run's state."""
+        return str(self._api.call("GET", self._path)["state"])
+
+    def tasks(self, task_id: str) -> list[dict[str, Any]]:
+        """Ask for all instances of a task, with or without map index."""
+        path = f"{self._path}/taskInstances?task_id={task_id}&limit=100&order_by=map_index"
+        instances = self._api.call("GET", path)["task_instances"]
+        return [instance for instance in instances if instance["task_id"] == task_id]
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """Ask for the one instance of a task that is not mapped."""
+        instance: dict[str, Any] = self._api.call("GET", f"{self._path}/taskInstances/{task_id}")
+        return instance
+
+    def states(self, task_id: str) -> Counter[str | None]:
+        """Count the instances of a task by their states."""
+        return Counter(instance["state"] for instance in self.tasks(task_id))
+
+    def xcom(self, task_id: str, map_index: int = -1) -> Any:
+        """Read what a task returned."""
+        path = f"{self._path}/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true&map_index={map_index}"
+        return self._api.call("GET", path)["value"]
+
+    def clear(self, task_id: str) -> None:
+        """Clear a task, whatever its state, so that it runs again."""
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": self.run_id, "task_ids": [task_id]}
+        cleared = self._api.call("POST", f"/dags/{self.dag_id}/clearTaskInstances", body)
+        assert cleared["total_entries"] == 1
+
+    def mark_failed(self, task_id: str) -> None:
+        """Mark a task as failed."""
+        self._api.call("PATCH", f"{self._path}/taskInstances/{task_id}", {"new_state": "failed"})
+
+    def wait_for_task(self, task_id: str, state: str, seconds: float = 120) -> dict[str, Any]:
+        """Wait until a task that is not mapped is in a state."""
+        wait_until(lambda: self.task(task_id)["state"] == state, f"{task_id} is not {state}", seconds)
+        return self.task(task_id)
+
+    def wait_for_all(self, task_id: str, state: str, seconds: float = 120) -> None:
+        """Wait until all instances of a mapped task are in a state; none may fail meanwhile."""
+
+        def all_are() -> bool:
+            states = self.states(task_id)
+            assert not states["failed"], f"{task_id} failed: {states}"
+            return bool(states) and set(states) == {state}
+
+        wait_until(all_are, f"not all of {task_id} are {state}", seconds)
+
+    def wait_for_end(self, seconds: float = 180) -> str:
+        """Wait until the run has ended.
+
+        :return: its state.
+        """
+        wait_until(lambda: self.state() in ENDED, f"{self.run_id} has not ended", seconds)
+        return self.state()
+
+
+def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = 120) -> None:
+    """Look again and again until something is so.
+
+    :param otherwise: what to say when it is not in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"After {seconds:.0f} s: {otherwise}"
+        time.sleep(0.3)

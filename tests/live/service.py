@@ -1,0 +1,85 @@
+"""An emulator of a scenario's own, that the live Airflow knows as a connection, and what it has seen of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from demo.sandbox import sagemaker_client
+from tests.plain_http import send
+
+if TYPE_CHECKING:
+    from tests.live.rest import Run
+
+_MODEL = "s3://bucket/model.tar.gz"
+_CANDIDATE = {
+    "CandidateName": "best",
+    "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
+    "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": _MODEL}],
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """The emulator as a scenario sees and disturbs it.
+
+    :param url: its URL.
+    :param aws_conn_id: the Airflow connection that points there.
+    """
+
+    url: str
+    aws_conn_id: str
+
+    @property
+    def conf(self) -> dict[str, Any]:
+        """What a run is to be triggered with, for its tasks to come here."""
+        return {"aws_conn_id": self.aws_conn_id}
+
+    def rehearse(self, seconds: float) -> None:
+        """Let all jobs that are created from now on take so long, and end with a model."""
+        script = {
+            "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": seconds}],
+            "Candidates": [{"AfterSeconds": min(1.0, seconds), "Candidate": _CANDIDATE}],
+            "Ending": {"AutoMLJobStatus": "Completed", "BestCandidate": "best"},
+        }
+        self._control("PUT", "scripts/live?job-names=*", script)
+
+    def disturb(self, **faults: Any) -> None:
+        """Let things go wrong, instead of what went wrong so far."""
+        self._control("PUT", "faults", faults)
+
+    def recover(self) -> None:
+        """End all faults."""
+        self._control("DELETE", "faults")
+
+    def jobs(self, run: Run) -> dict[int, list[dict[str, Any]]]:
+        """List the jobs of a run's tasks ``train``, by map index, each task's in the order of their creation."""
+        client = sagemaker_client(self.url)
+        found = defaultdict(list)
+        pages = client.get_paginator("list_auto_ml_jobs").paginate(SortBy="CreationTime", SortOrder="Ascending")
+        for job in (summary for page in pages for summary in page["AutoMLJobSummaries"]):
+            tags = {tag["Key"]: tag["Value"] for tag in client.list_tags(ResourceArn=job["AutoMLJobArn"])["Tags"]}
+            if (tags["airflow:dag_id"], tags["airflow:run_id"], tags["airflow:task_id"]) == (
+                run.dag_id,
+                run.run_id,
+                "train",
+            ):
+                found[int(tags["airflow:map_index"])].append(dict(job))
+        return dict(found)
+
+    def _control(self, method: str, path: str, document: Any = None) -> None:
+        status, answer = send(f"{self.url}/automl-emulator/{path}", method, document)
+        assert status < 300, answer
+
+
+def assert_all_have_one_model(run: Run, service: Service) -> None:
+    """Check that each task ended green with a model of the one job that there is for it."""
+    jobs, tasks = service.jobs(run), run.tasks("train")
+    assert {task["state"] for task in tasks} == {"success"}
+    assert {task["map_index"]: 1 for task in tasks} == {index: len(found) for index, found in jobs.items()}
+    for index, [job] in jobs.items():
+        result = run.xcom("train", index)
+        assert result["job_name"] == job["AutoMLJobName"]
+        assert result["best_candidate"]["name"] == "best"
+        assert job["AutoMLJobStatus"] == "Completed"
