@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
+from airflow_sagemaker_automl.exceptions import AutoMLError
+
 # Codes that the same request will meet again; all others may pass.
 PERMANENT_CODES = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAction",
         "InvalidClientTokenId",
+        "MalformedHttpRequestException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestEntityTooLargeException",
         "SignatureDoesNotMatch",
         "UnknownOperationException",
         "UnrecognizedClientException",
+        "ValidationError",
         "ValidationException",
     }
 )
-_DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException"})
-# Credentials that a connection, or whoever keeps it fresh, may have renewed since.
+_DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized"})
+# Credentials that a connection, or whoever keeps it fresh, may have renewed since. InvalidSignatureException also
+# comes of a wrong clock, so that it is not permanent.
 _STALE_CREDENTIALS_CODES = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
         "InvalidClientTokenId",
+        "InvalidSignatureException",
         "RequestExpired",
+        "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
 )
-_THROTTLING_CODES = frozenset(
+_EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+# Those that botocore repeats, for seconds only, and those of AWS's common errors; a test finds what it learns later.
+_TRANSIENT_CODES = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "InternalFailure",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestAbortedException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
-        "ThrottledException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 _SERVER_ERROR = 500
@@ -56,12 +84,7 @@ def passes_by_itself(error: BaseException) -> bool:
 
     if isinstance(error, ClientError):
         code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return (
-            status >= _SERVER_ERROR
-            or status == _TOO_MANY_REQUESTS
-            or code in _THROTTLING_CODES
-            or (code in _STALE_CREDENTIALS_CODES and code not in PERMANENT_CODES)
-        )
+        return status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS or code in _TRANSIENT_CODES | _EXPIRED_CODES
     return is_no_answer(error)
 
 
@@ -82,10 +105,13 @@ def is_stale(error: BaseException) -> bool:
     """Tell whether a client made anew, from the connection as it is now, may fare better."""
     from botocore.exceptions import ClientError
 
-    return not isinstance(error, ClientError) or code_of(error) in _STALE_CREDENTIALS_CODES
+    if isinstance(error, ClientError):
+        return code_of(error) in _STALE_CREDENTIALS_CODES
+    return not isinstance(error, AutoMLError)  # What AWS has answered, its connection is not to blame for.
 
 
 def code_of(error: BaseException) -> str:
     """Read the service's error code; empty for errors that are not the service's."""
-    code: str = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-    return code
+    from botocore.exceptions import ClientError
+
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""

@@ -8,32 +8,47 @@ from typing import Any
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
+_LONGEST_SHOWN = 120
 # The first is the key by which the job was found; the second is not part of what a job's description has.
 _NOT_COMPARED = frozenset({"AutoMLJobName", "Tags"})
+# Has one member, which tells the problem type, and may be empty.
+_UNION = "AutoMLProblemTypeConfig"
 
 
 def differences(asked: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """Say in which members a job differs from a request.
 
+    What only the job has is no difference, for the service fills in what a request leaves out: whether the job was
+    asked for it cannot be seen. Nor is what was sent empty and is not there.
+
     :param asked: arguments of ``CreateAutoMLJobV2``.
-    :param found: answer of ``DescribeAutoMLJobV2``. What the service has filled in by itself is no difference.
+    :param found: answer of ``DescribeAutoMLJobV2``.
     :return: one clause for each member, for example ``RoleArn is 'a' there and 'b' here``.
     """
     return [
-        f"{path} is {_SHORT.repr(there)} there and {_SHORT.repr(here)} here"
+        f"{path} is {_shown(there)} there and {_shown(here)} here"
         for path, here, there in _differing({key: asked[key] for key in asked if key not in _NOT_COMPARED}, found)
     ]
 
 
 def _differing(asked: Any, found: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(asked, Mapping) and isinstance(found, Mapping):
+    if path == _UNION and found and list(asked) != list(found):
+        yield path, *list(asked), *list(found)
+    elif isinstance(asked, Mapping) and isinstance(found, Mapping | None):
         for key, value in asked.items():
-            yield from _differing(value, found.get(key), f"{path}.{key}" if path else key)
+            yield from _differing(value, (found or {}).get(key), f"{path}.{key}" if path else key)
     elif _is_list(asked) and _is_list(found) and len(asked) == len(found):
         for number, (here, there) in enumerate(zip(asked, found, strict=True)):
             yield from _differing(here, there, f"{path}[{number}]")
-    elif asked != found:
+    elif asked != (found or [] if _is_list(asked) else found):
         yield path, asked, found
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = _SHORT.repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ..."
 
 
 def _is_list(value: Any) -> bool:

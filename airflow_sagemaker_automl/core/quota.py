@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_LIMIT = re.compile(r"' is (\d+)\b")
-_DELTA = re.compile(r"request delta of (\d+)\b")
-_UTILIZATION = re.compile(r"current utilization of (\d+)\b")
+_NUMBER = r"(\d[\d,]*)"
+_LIMIT = re.compile(rf"' is {_NUMBER}")
+_DELTA = re.compile(rf"request delta of {_NUMBER}")
 
 
 @dataclass(frozen=True)
@@ -22,23 +22,24 @@ class Refusal:
     """A text of the service, read as far as it can be.
 
     :param limit: the quota; None where the text has no such number.
-    :param utilization: how much of it is in use.
-    :param delta: how much the request needs.
+    :param delta: how much of it the request needs; None likewise.
     """
 
     text: str
     limit: int | None
-    utilization: int | None
     delta: int | None
 
     @classmethod
     def read(cls, text: str) -> Refusal:
         """Find the numbers in a text."""
-        found = [re.search(pattern, text) for pattern in (_LIMIT, _UTILIZATION, _DELTA)]
-        limit, utilization, delta = (int(match[1]) if match else None for match in found)
-        return cls(text, limit, utilization, delta)
+        return cls(text, _number(_LIMIT, text), _number(_DELTA, text))
 
     @property
     def is_for_good(self) -> bool:
         """Whether the request would not fit if nothing else ran: a quota of zero, or one that is too small."""
         return self.limit is not None and self.limit < (self.delta or 1)
+
+
+def _number(pattern: re.Pattern[str], text: str) -> int | None:
+    match = pattern.search(text)
+    return int(match[1].replace(",", "")) if match else None
