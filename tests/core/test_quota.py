@@ -57,8 +57,9 @@ def test_a_refusal_is_read_as_the_service_sends_it(quota: int, for_good: bool) -
     with emulator(concurrent_jobs=quota) as url:
         sagemaker = sagemaker_client(url)
         request = tabular_request("s3://no-such-bucket/at-all/")
+        for _ in range(quota):
+            start(sagemaker, request)
         with pytest.raises(ClientError, match="ResourceLimitExceeded") as refused:
-            for _ in range(quota + 1):
-                start(sagemaker, request)
+            start(sagemaker, request)
     refusal = Refusal.read(refused.value.response["Error"]["Message"])
     assert (refusal.limit, refusal.delta, refusal.is_for_good) == (quota, 1, for_good)
