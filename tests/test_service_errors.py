@@ -23,9 +23,12 @@ from airflow_sagemaker_automl.service_errors import (
     passes_by_itself,
 )
 
+# What they know is no public part of botocore, and only they know it.
+_THROTTLED: Any = ThrottledRetryableChecker
+_TRANSIENT: Any = TransientRetryableChecker
 _PASSING_CODES = {
-    *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
-    *TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+    *_THROTTLED._THROTTLED_ERROR_CODES,
+    *_TRANSIENT._TRANSIENT_ERROR_CODES,
     *("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
     *("InternalFailure", "ServiceUnavailable", "RequestAbortedException"),
 }
@@ -61,7 +64,7 @@ def test_what_botocore_would_repeat_passes_by_itself(code: str) -> None:
     assert code not in PERMANENT_CODES
 
 
-@pytest.mark.parametrize("status", [*TransientRetryableChecker._TRANSIENT_STATUS_CODES, 429])
+@pytest.mark.parametrize("status", [*_TRANSIENT._TRANSIENT_STATUS_CODES, 429])
 def test_what_a_status_says_needs_no_code(status: int) -> None:
     """A proxy's or load balancer's answer has no code of AWS's."""
     assert passes_by_itself(refusal(str(status), status))
@@ -111,7 +114,7 @@ def test_only_what_never_reached_the_service_is_no_answer() -> None:
         "ResponseStreamingError",
         "SSLError",
     }
-    transient = TransientRetryableChecker._TRANSIENT_EXCEPTION_CLS
+    transient = _TRANSIENT._TRANSIENT_EXCEPTION_CLS
     assert no_answer >= {kind.__name__ for kind in botocore_errors() if issubclass(kind, transient)}
     for kind in botocore_errors():
         assert passes_by_itself(raised(kind)) == (kind.__name__ in no_answer)
