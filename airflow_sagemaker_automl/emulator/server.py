@@ -12,6 +12,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, PlainHttp
+from airflow_sagemaker_automl.emulator.request_count import RequestCount
 from airflow_sagemaker_automl.emulator.runtime import SageMakerRuntime
 from airflow_sagemaker_automl.emulator.service import SageMakerService
 
@@ -78,7 +79,10 @@ class _FrontDoor:
 
     def __init__(self, faults: FaultSwitch) -> None:
         self._faults = faults
-        self._plain_http = PlainHttp({"scripts": LocalSageMaker.rehearsals, "faults": faults})
+        self._requests = RequestCount()
+        self._plain_http = PlainHttp(
+            {"scripts": LocalSageMaker.rehearsals, "faults": faults, "requests": self._requests}
+        )
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._runtime = SageMakerRuntime()
         self._sagemaker = SageMakerService(self._moto)
@@ -89,6 +93,7 @@ class _FrontDoor:
             # moto resets only what somebody has used before.
             LocalSageMaker.rehearsals.clear()
             self._faults.reset()
+            self._requests.clear()
         application: WSGIApplication = self._moto
         if path.startswith(PREFIX):
             application = self._plain_http
@@ -96,7 +101,7 @@ class _FrontDoor:
             application = self._runtime
         elif self._sagemaker.is_for(environ):
             application = self._sagemaker
-        return application(environ, start_response)
+        return application(environ, self._requests.counting(environ, start_response))
 
 
 def _listen(port: int, application: _FrontDoor, handler: type[MotoRequestHandler]) -> BaseWSGIServer:

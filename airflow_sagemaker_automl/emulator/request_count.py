@@ -1,0 +1,84 @@
+"""How often each operation has been answered: ``/automl-emulator/requests`` over plain HTTP.
+
+``GET /automl-emulator/requests``
+    counts the answers since the start, or since they were last counted from zero:
+    ``{"Requests": {"AssumeRole": 1, "ListAutoMLJobs": 12}}``. Operations of SageMaker, STS and IAM are counted, those
+    that were refused, throttled for example, too. Requests whose connection was dropped before or after they were
+    handled have no answer and do not count.
+``DELETE /automl-emulator/requests``
+    counts from zero; so does moto's ``POST /moto-api/reset``.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from werkzeug.wrappers import Request, Response
+
+from airflow_sagemaker_automl.emulator.plain_http import json_answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_TARGET = "SageMaker."
+_FORM = "application/x-www-form-urlencoded"
+
+
+class RequestCount:
+    """Counts answers by operation, for all accounts and regions of the emulator; a WSGI application."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._answer(Request(environ))(environ, start_response)
+
+    def counting(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+        """Make the start of an answer count.
+
+        :param environ: the request, which can be read again afterwards.
+        """
+        operation = _operation(environ)
+        if not operation:
+            return start_response
+
+        def counted(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+            with self._lock:
+                self._counts[operation] += 1
+            return start_response(status, headers, *more)
+
+        return counted
+
+    def clear(self) -> None:
+        """Count from zero."""
+        with self._lock:
+            self._counts.clear()
+
+    def _answer(self, request: Request) -> Response:
+        if request.method == "GET":
+            with self._lock:
+                counts = dict(sorted(self._counts.items()))
+            return json_answer(HTTPStatus.OK, {"Requests": counts})
+        if request.method == "DELETE":
+            self.clear()
+            return Response(status=HTTPStatus.NO_CONTENT)
+        return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
+
+
+def _operation(environ: WSGIEnvironment) -> str:
+    """Read a request's operation from its target, or from the form that STS and IAM have instead."""
+    target: str = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target.startswith(_TARGET):
+        return target.removeprefix(_TARGET)
+    if environ.get("PATH_INFO") != "/" or not environ.get("CONTENT_TYPE", "").startswith(_FORM):
+        return ""
+    body = Request(environ).get_data()
+    environ["wsgi.input"] = io.BytesIO(body)
+    return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
