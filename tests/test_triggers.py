@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,8 +18,9 @@ from airflow.triggers.shared_stream import SharedStreamManager
 from airflow_sagemaker_automl import polling, triggers
 from airflow_sagemaker_automl.polling import Snapshot, StreamKey, shared_hook
 from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger
-from demo.sandbox import airflow_environment, end, s3_client, sagemaker_client, upload_breast_cancer
-from tests.jobs import put_table, slow_data, start, tabular_request, unique, wait
+from demo.sandbox import sagemaker_client
+from tests.jobs import start, tabular_request, wait
+from tests.plain_http import hold_jobs, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -41,6 +38,10 @@ CONNECTION: Connection = {
 def trigger(job_name: str, **arguments: Any) -> AutoMLJobTrigger:
     """Make the trigger under test."""
     return AutoMLJobTrigger(**{"job_name": job_name, "connection": CONNECTION, "poll_interval": 0.5, **arguments})
+
+
+def _over(aws_conn_id: str) -> Connection:
+    return {**CONNECTION, "aws_conn_id": aws_conn_id}
 
 
 async def first(events: AsyncIterator[TriggerEvent]) -> tuple[Any, float]:
@@ -102,11 +103,20 @@ async def test_a_job_that_ends_fires_once(sagemaker: SageMakerClient, breast_can
     assert seconds >= EARLIEST_EVENT_SECONDS
 
 
-async def test_a_job_that_had_ended_before_is_not_missed(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.fixture
+def ended_job(private_url: str) -> str:
+    """Name of a job that somebody has stopped."""
+    sagemaker = sagemaker_client(private_url)
+    hold_jobs(private_url)
+    start(sagemaker, tabular_request("s3://no-such-bucket/"), "ended")
+    sagemaker.stop_auto_ml_job(AutoMLJobName="ended")
+    wait(sagemaker, "ended")
+    return "ended"
+
+
+async def test_a_job_that_had_ended_before_is_not_missed(ended_job: str, private_connection: str) -> None:
     """A triggerer that was down while the job ended finds out when it is back."""
-    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
-    wait(sagemaker, name)
-    payload, seconds = await first(trigger(name).run())
+    payload, seconds = await first(trigger(ended_job, connection=_over(private_connection)).run())
     assert payload["end"] == "finished"
     assert EARLIEST_EVENT_SECONDS <= seconds < EARLIEST_EVENT_SECONDS + 20
 
@@ -136,14 +146,11 @@ async def _snapshots(*seen: Snapshot) -> AsyncIterator[Snapshot]:
         yield snapshot
 
 
-async def test_without_the_right_to_list_each_trigger_looks_for_itself(
-    sagemaker: SageMakerClient, breast_cancer: str
-) -> None:
+async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job: str, private_connection: str) -> None:
     """Where ListAutoMLJobs is denied, a describe tells."""
-    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
-    wait(sagemaker, name)
     denied = Snapshot(None, listing_denied=True)
-    payload, _ = await first(trigger(name).filter_shared_stream(_snapshots(denied)))
+    waiting = trigger(ended_job, connection=_over(private_connection))
+    payload, _ = await first(waiting.filter_shared_stream(_snapshots(denied)))
     assert payload["end"] == "finished"
 
 
@@ -172,48 +179,38 @@ async def test_a_list_that_is_late_is_not_believed(sagemaker: SageMakerClient, s
     sagemaker.stop_auto_ml_job(AutoMLJobName=name)
 
 
-@pytest.fixture
-def logged_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
-    """An emulator that logs requests, and Airflow's connection to it: URL and log."""
-    log = tmp_path / "requests.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0", "--log-requests"],
-            stdout=subprocess.PIPE,
-            stderr=output,
-            text=True,
-        )
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        connection = airflow_environment(tmp_path, url)["AIRFLOW_CONN_AWS_DEFAULT"]
-        monkeypatch.setenv("AIRFLOW_CONN_LOGGED", connection)
-        yield url, log
-        end(process)
-        process.stdout.close()
-
-
-async def test_many_waits_are_one_poll(logged_emulator: tuple[str, Path]) -> None:
+async def test_many_waits_are_one_poll(private_url: str, private_connection: str) -> None:
     """Twenty triggers under Airflow's own stream manager: one list request a round, and each gets its own end."""
-    url, log = logged_emulator
-    sagemaker = sagemaker_client(url)
-    upload_breast_cancer(url)
-    request = tabular_request(put_table(s3_client(url), "digits", slow_data()), "target")
-    running = start(sagemaker, request, unique("running"))
-    done = start(sagemaker, tabular_request("s3://automl-demo/nothing/"), unique("done"))
-    connection = {**CONNECTION, "aws_conn_id": "logged"}
+    sagemaker = sagemaker_client(private_url)
+    hold_jobs(private_url)
+    for name in ("runs", "ends"):
+        start(sagemaker, tabular_request("s3://no-such-bucket/"), name)
+    connection = _over(private_connection)
     manager = SharedStreamManager()
     waits = []
     for number in range(20):
-        each = trigger(done if number % 2 else running, connection=connection)
+        each = trigger("ends" if number % 2 else "runs", connection=connection)
         stream = manager.subscribe(trigger_id=number, trigger=each, key=each.shared_stream_key())
         waits.append(asyncio.create_task(first(each.filter_shared_stream(stream))))
-    ended, _ = await asyncio.wait(waits, timeout=EARLIEST_EVENT_SECONDS + 4)
-    assert {wait.result()[0]["job_name"] for wait in ended} == {done}
-    assert len(ended) == 10
-    calls = Counter(re.findall(r"SageMaker\.(\w+)", log.read_text()))
-    seconds = EARLIEST_EVENT_SECONDS + 4
-    assert 5 <= calls["ListAutoMLJobs"] <= seconds / 0.45 + 2
+    await _until(lambda: _requests(private_url)["ListAutoMLJobs"] >= 5)
+    assert set(_requests(private_url)) == {"CreateAutoMLJobV2", "ListAutoMLJobs"}
+    sagemaker.stop_auto_ml_job(AutoMLJobName="ends")
+    await _until(lambda: sum(wait.done() for wait in waits) >= 10)
+    assert {wait.result()[0]["job_name"] for wait in waits if wait.done()} == {"ends"}
+    send(f"{private_url}/automl-emulator/requests", "DELETE")
+    await _until(lambda: _requests(private_url)["ListAutoMLJobs"] >= 3)
+    assert set(_requests(private_url)) == {"ListAutoMLJobs"}
     for pending in waits:
         pending.cancel()
     await asyncio.gather(*waits, return_exceptions=True)
     await manager.stop_all()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110  # What is waited for happens in another process.
+            await asyncio.sleep(0.1)
+
+
+def _requests(url: str) -> Counter[str]:
+    return Counter(send(f"{url}/automl-emulator/requests", "GET")[1]["Requests"])

@@ -194,9 +194,10 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
     def _submission(self, context: Context) -> Submission:
         from airflow_sagemaker_automl.validation import checked_request
 
+        request = self._checked_request(context)
         identity = self._identity(context)
         # Checked again with the operator's own tags, which count towards the service's limit.
-        request = checked_request(tagged(self._checked_request(context), identity))
+        request = checked_request(tagged(request, identity))
         return Submission(
             aws=self,
             request=request,

@@ -1,0 +1,254 @@
+"""What goes wrong on the way while triggers wait: none of it ends a wait, and every end is noticed all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from airflow.triggers.shared_stream import SharedStreamManager
+
+from airflow_sagemaker_automl import polling, triggers
+from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
+from demo.sandbox import airflow_environment, sagemaker_client
+from tests.jobs import start, tabular_request
+from tests.plain_http import hold_jobs, send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+    from airflow_sagemaker_automl.hooks import Connection
+
+REQUEST = tabular_request("s3://no-such-bucket/at-all/")
+CONNECTION: Connection = {
+    "aws_conn_id": "private",
+    "region_name": None,
+    "verify": None,
+    "botocore_config": {"retries": {"total_max_attempts": 1}, "read_timeout": 1, "connect_timeout": 1},
+}
+INTERVAL = 0.3
+# Some polls.
+A_WHILE = 2.0
+
+
+@pytest.fixture(autouse=True)
+def _no_executor_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let triggers fire as soon as they know: there is no executor here that would have to report first."""
+    monkeypatch.setattr(triggers, "EARLIEST_EVENT_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_queue_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start with an empty queue: places that were given away in one account stay reserved for half a minute."""
+    monkeypatch.setattr(polling, "_queues", {})
+
+
+@pytest.fixture
+def account(private_url: str, private_connection: str) -> SageMakerClient:
+    """A client of an account with a quota of two jobs, which go on until they are stopped."""
+    hold_jobs(private_url)
+    return sagemaker_client(private_url)
+
+
+def faults(account: SageMakerClient, **members: Any) -> None:
+    """Put faults in force in place of others."""
+    status, answer = send(f"{account.meta.endpoint_url}/automl-emulator/faults", "PUT", members)
+    assert status == 200, answer
+
+
+def job_trigger(name: str, **arguments: Any) -> AutoMLJobTrigger:
+    """Make a trigger that waits for a job."""
+    return AutoMLJobTrigger(**{"job_name": name, "connection": CONNECTION, "poll_interval": INTERVAL, **arguments})
+
+
+def capacity_trigger(name: str, since: float, **arguments: Any) -> CapacityTrigger:
+    """Make a trigger that waits for a place; two jobs ran when it was refused."""
+    fixed = {"job_name": name, "waiting_since": since, "limit": 2, "connection": CONNECTION, "poll_interval": INTERVAL}
+    return CapacityTrigger(**{**fixed, **arguments})
+
+
+class Waits:
+    """Triggers that wait as they do in the triggerer: on one stream, each in a task of its own."""
+
+    def __init__(self, manager: SharedStreamManager) -> None:
+        self._manager = manager
+        self._tasks: dict[str, asyncio.Task[str]] = {}
+
+    def add(self, trigger: AutoMLJobTrigger | CapacityTrigger) -> None:
+        """Let a trigger wait."""
+        stream = self._manager.subscribe(trigger_id=len(self._tasks), trigger=trigger, key=trigger.shared_stream_key())
+        self._tasks[trigger.job_name] = asyncio.create_task(_end(trigger, stream))
+
+    async def ended(self, number: int, seconds: float = 60) -> dict[str, str]:
+        """Wait until so many have fired.
+
+        :return: job name → why the wait was over, of all that have fired.
+        """
+        deadline = time.monotonic() + seconds
+        while len(done := self.now()) < number:
+            assert time.monotonic() < deadline, f"only {done} have fired"
+            await asyncio.sleep(0.1)
+        return done
+
+    def now(self) -> dict[str, str]:
+        """Tell which have fired."""
+        return {name: task.result() for name, task in self._tasks.items() if task.done()}
+
+    async def close(self) -> None:
+        """End those that still wait."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._manager.stop_all()
+
+
+async def _end(trigger: AutoMLJobTrigger | CapacityTrigger, stream: AsyncIterator[Any]) -> str:
+    events = [event.payload async for event in trigger.filter_shared_stream(stream)]
+    assert [event["job_name"] for event in events] == [trigger.job_name]
+    return str(events[0]["end"])
+
+
+@asynccontextmanager
+async def waiting(*triggers: AutoMLJobTrigger | CapacityTrigger) -> AsyncIterator[Waits]:
+    """Let triggers wait for as long as the block lasts."""
+    waits = Waits(SharedStreamManager())
+    try:
+        for trigger in triggers:
+            waits.add(trigger)
+        yield waits
+    finally:
+        await waits.close()
+
+
+async def stop(account: SageMakerClient, name: str) -> None:
+    """Stop a job, whatever the faults in force."""
+    faults(account)
+    await asyncio.to_thread(lambda: account.stop_auto_ml_job(AutoMLJobName=name))
+
+
+async def test_throttling_delays_and_ends_nothing(account: SageMakerClient) -> None:
+    """Nine of ten calls are refused for a while: the running job is waited for, the stopped one is noticed."""
+    for name in ("runs", "stops"):
+        start(account, REQUEST, name)
+    faults(account, ThrottlingRate=0.9, Seed=1)
+    async with waiting(job_trigger("runs"), job_trigger("stops")) as waits:
+        await asyncio.sleep(A_WHILE)
+        assert waits.now() == {}
+        await stop(account, "stops")
+        assert await waits.ended(1) == {"stops": "finished"}
+
+
+@pytest.mark.parametrize("fault", ["ServiceUnavailableRate", "InternalFailureRate", "DroppedRequestRate"])
+async def test_a_service_in_trouble_ends_nothing(account: SageMakerClient, fault: str) -> None:
+    """While no call succeeds nothing is known of the job, which is no ending; afterwards its end is noticed."""
+    start(account, REQUEST, "job")
+    faults(account, **{fault: 1})
+    async with waiting(job_trigger("job")) as waits:
+        await asyncio.sleep(A_WHILE)
+        assert waits.now() == {}
+        await stop(account, "job")
+        assert await waits.ended(1) == {"job": "finished"}
+
+
+async def test_an_endpoint_that_falls_silent_ends_nothing(account: SageMakerClient) -> None:
+    """The server's process stands still and comes back."""
+    start(account, REQUEST, "job")
+    port = int(str(account.meta.endpoint_url).rpartition(":")[2])
+    (server,) = [
+        process
+        for process in psutil.Process().children()
+        if any(connection.laddr.port == port for connection in process.net_connections())
+    ]
+    async with waiting(job_trigger("job")) as waits:
+        server.suspend()
+        try:
+            await asyncio.sleep(A_WHILE)
+        finally:
+            server.resume()
+        assert waits.now() == {}
+        await stop(account, "job")
+        assert await waits.ended(1) == {"job": "finished"}
+
+
+async def test_credentials_that_expire_are_read_anew(
+    account: SageMakerClient, private_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token expires during the wait; once the connection has another one, the wait goes on with it."""
+    start(account, REQUEST, "job")
+    async with waiting(job_trigger("job")) as waits:
+        await asyncio.sleep(1)
+        faults(account, ExpiredTokens="Known")
+        await asyncio.sleep(A_WHILE)
+        assert waits.now() == {}
+        connection = json.loads(airflow_environment(Path("unused"), private_url)["AIRFLOW_CONN_AWS_DEFAULT"])
+        monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", json.dumps({**connection, "login": "renewed"}))
+        renewed = sagemaker_client(private_url, access_key="renewed")
+        await asyncio.to_thread(lambda: renewed.stop_auto_ml_job(AutoMLJobName="job"))
+        assert await waits.ended(1) == {"job": "finished"}
+
+
+async def test_a_list_that_lags_behind_ends_nothing(account: SageMakerClient) -> None:
+    """Jobs that the list does not have yet are described; an end that it does not show yet is noticed later."""
+    start(account, REQUEST, "new")
+    faults(account, StaleListSeconds=8)
+    async with waiting(job_trigger("new")) as waits:
+        await asyncio.sleep(A_WHILE)
+        assert waits.now() == {}
+        await asyncio.to_thread(lambda: account.stop_auto_ml_job(AutoMLJobName="new"))
+        assert await waits.ended(1) == {"new": "finished"}
+
+
+async def test_without_the_right_to_list_waits_end_all_the_same(account: SageMakerClient) -> None:
+    """Each trigger describes its own job; one waiter for a place after the other tries."""
+    start(account, REQUEST, "job")
+    faults(account, DeniedOperations=["ListAutoMLJobs"])
+    async with waiting(job_trigger("job"), capacity_trigger("second", 2.0), capacity_trigger("first", 1.0)) as waits:
+        assert await waits.ended(2) == {"first": "room", "second": "room"}
+        await asyncio.to_thread(lambda: account.stop_auto_ml_job(AutoMLJobName="job"))
+        assert await waits.ended(3) == {"first": "room", "second": "room", "job": "finished"}
+
+
+async def test_without_any_right_the_task_is_given_back(account: SageMakerClient) -> None:
+    """Where neither list nor describe is allowed there is nothing to wait with, and the task says so."""
+    start(account, REQUEST, "job")
+    faults(account, DeniedOperations=["ListAutoMLJobs", "DescribeAutoMLJobV2"])
+    async with waiting(job_trigger("job")) as waits:
+        assert await waits.ended(1) == {"job": "unreadable"}
+
+
+async def test_places_are_given_in_the_order_of_arrival(account: SageMakerClient) -> None:
+    """Both kinds of waiting share one poll; each job that ends lets go one task, the one that has waited longest."""
+    for name in ("one", "two"):
+        start(account, REQUEST, name)
+    send(f"{account.meta.endpoint_url}/automl-emulator/requests", "DELETE")
+    waiters = [capacity_trigger(f"wait-{number}", float(number)) for number in (3, 1, 2)]
+    async with waiting(job_trigger("one"), job_trigger("two"), *waiters) as waits:
+        await asyncio.sleep(A_WHILE)
+        assert waits.now() == {}
+        await stop(account, "one")
+        assert await waits.ended(2) == {"one": "finished", "wait-1": "room"}
+        start(account, REQUEST, "wait-1")
+        await stop(account, "two")
+        assert set(await waits.ended(4)) == {"one", "two", "wait-1", "wait-2"}
+        await asyncio.sleep(4 * INTERVAL)
+        assert "wait-3" not in waits.now()
+    _, counted = send(f"{account.meta.endpoint_url}/automl-emulator/requests", "GET")
+    assert counted["Requests"]["DescribeAutoMLJobV2"] <= 6
+
+
+async def test_a_wait_for_a_place_has_a_deadline(account: SageMakerClient) -> None:
+    """It comes even while nobody answers, and the queue goes on without the one who left."""
+    for name in ("one", "two"):
+        start(account, REQUEST, name)
+    faults(account, DroppedRequestRate=1)
+    impatient = capacity_trigger("impatient", 1.0, deadline=time.time() + 1)
+    async with waiting(impatient, capacity_trigger("patient", 2.0)) as waits:
+        assert await waits.ended(1) == {"impatient": "deadline"}
+        await stop(account, "one")
+        assert await waits.ended(2) == {"impatient": "deadline", "patient": "room"}
