@@ -7,7 +7,8 @@
     document as it was put (empty without faults), the second the quota that counts, and the last is null without an
     end. ``PUT`` answers the same.
 ``DELETE /automl-emulator/faults``
-    ends all faults; so does moto's ``POST /moto-api/reset``. Answers that were held back are sent at once.
+    ends all faults; so does moto's ``POST /moto-api/reset``. However faults end, answers that they held back are sent
+    then.
 
 A document with mistakes changes nothing and answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for
 each mistake.
@@ -98,7 +99,9 @@ class FaultSwitch:
             if caller.access_key:
                 self._known_keys.add(caller.access_key)
             fate = drawn(in_force.faults, operation, has_expired=expired, chance=in_force.chance.random)
-        return replace(fate, over=in_force.over)
+        left = in_force.seconds_left()
+        latency = fate.latency if left is None else max(0.0, min(fate.latency, left))
+        return replace(fate, latency=latency, over=in_force.over)
 
     def clear(self) -> None:
         """End all faults."""

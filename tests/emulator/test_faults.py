@@ -259,6 +259,15 @@ def test_faults_end_by_themselves(private_url: str, sagemaker: SageMakerClient, 
     assert start(sagemaker, _REQUEST, "first") == "first"
 
 
+def test_answers_are_held_back_no_longer_than_faults_last(
+    private_url: str, sagemaker: SageMakerClient, put: Put
+) -> None:
+    """An hour's latency that is in force for a second delays an answer by a second."""
+    put({"LatencySeconds": 3600, "ForSeconds": 1})
+    assert _listed(sagemaker) == {}
+    _eventually(lambda: send(f"{private_url}/automl-emulator/faults", "GET")[1]["Faults"] == {})
+
+
 def test_faults_concern_sagemaker_alone(private_url: str, put: Put) -> None:
     """S3, STS and the emulator's own resources go on, and a reset ends all faults."""
     document = {"DroppedRequestRate": 1, "ExpiredTokens": "All", "ThrottlingRate": 1}
