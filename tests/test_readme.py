@@ -9,6 +9,7 @@ from airflow.sdk import DAG
 
 from airflow_sagemaker_automl.core import problem_types
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.emulator.faults import Faults
 from airflow_sagemaker_automl.provider_info import get_provider_info
 from airflow_sagemaker_automl.validation import checked_request
 from demo.sandbox import REPOSITORY
@@ -53,6 +54,12 @@ def test_every_command_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
     assert named <= targets
     assert targets - named <= {"format"}
+
+
+def test_the_faults_that_are_shown_can_be_put() -> None:
+    """The emulator takes each document of faults that is given to curl."""
+    documents = re.findall(r"/automl-emulator/faults \\\s*-d '(.*?)'", README)
+    assert [Faults.from_json(document).rates for document in documents] == [{"ThrottlingRate": 0.9}]
 
 
 def test_every_module_of_the_map_exists() -> None:
