@@ -6,14 +6,16 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
+from demo.sandbox import REPOSITORY
 from demo.standalone import Airflow, configure, free_port, unhealthy
 from tests.live.rest import Api, wait_until
 
@@ -91,6 +93,17 @@ class Component:
                     process.send_signal(number)
 
 
+@dataclass(frozen=True)
+class Triggerer:
+    """A running triggerer.
+
+    :param job_id: by which Airflow knows it.
+    """
+
+    component: Component
+    job_id: int
+
+
 @dataclass
 class WholeAirflow:
     """A running Airflow in parts.
@@ -101,10 +114,11 @@ class WholeAirflow:
 
     airflow: Airflow
     logs: Path
-    triggerers: list[Component] = field(default_factory=list)
+    triggerers: list[Triggerer] = field(default_factory=list)
     _components: list[Component] = field(default_factory=list)
+    _started: int = 0
 
-    @property
+    @cached_property
     def api(self) -> Api:
         """Its REST API."""
         return Api(self.airflow)
@@ -114,16 +128,49 @@ class WholeAirflow:
 
         :param command: as after ``airflow``.
         """
-        log = self.logs / f"{len(self._components)}-{command[0]}.log"
+        self._started += 1
+        log = self.logs / f"{self._started}-{command[0]}.log"
         component = Component(["airflow", *command], self.airflow.environment, log)
         self._components.append(component)
         return component
 
-    def start_triggerer(self) -> Component:
-        """Start another triggerer; its log server, which would need a port of its own, is left out."""
-        triggerer = self.start("triggerer", "--skip-serve-logs")
+    def start_triggerer(self) -> Triggerer:
+        """Start another triggerer, and wait until it works.
+
+        Its log server, which would need a port of its own, is left out.
+        """
+        known = set(self.api.triggerers())
+        component = self.start("triggerer", "--skip-serve-logs")
+        found: set[int] = set()
+
+        def has_appeared() -> bool:
+            found.update(set(self.api.triggerers()) - known)
+            return bool(found)
+
+        wait_until(has_appeared, "the triggerer has not started")
+        [job_id] = found
+        triggerer = Triggerer(component, job_id)
         self.triggerers.append(triggerer)
         return triggerer
+
+    def replace_triggerer(self, lost: Triggerer) -> None:
+        """Start a triggerer in place of one that was killed."""
+        self.triggerers.remove(lost)
+        self._components.remove(lost.component)
+        self.start_triggerer()
+
+    @contextmanager
+    def second_triggerer(self) -> Iterator[Triggerer]:
+        """Run another triggerer until the block ends."""
+        triggerer = self.start_triggerer()
+        try:
+            yield triggerer
+        finally:
+            triggerer.component.thaw()
+            triggerer.component.ask_to_end()
+            triggerer.component.make_end(_STOPPED_WITHIN_SECONDS)
+            self.triggerers.remove(triggerer)
+            self._components.remove(triggerer.component)
 
     def end(self) -> None:
         """End all parts."""
@@ -134,20 +181,28 @@ class WholeAirflow:
         for component in self._components:
             component.make_end(max(0.0, deadline - time.monotonic()))
 
-    def wait_until_healthy(self) -> None:
-        """Wait until each part says that it is well.
+    def wait_until_answering(self) -> None:
+        """Wait until the REST API answers."""
+        self._wait_while(lambda: "the API server" in unhealthy(self.airflow))
 
-        :raises RuntimeError: a part has ended; the message has the end of its log.
+    def wait_until_healthy(self) -> None:
+        """Wait until each part says that it is well."""
+        self._wait_while(lambda: bool(unhealthy(self.airflow)))
+
+    def _wait_while(self, is_starting: Callable[[], bool]) -> None:
+        """Wait for the parts to start.
+
+        :raises RuntimeError: one has ended; the message has the end of its log.
         """
 
-        def is_healthy() -> bool:
+        def has_started() -> bool:
             for component in self._components:
                 if not component.is_running:
                     tail = component.log.read_text(errors="replace")[-3000:]
                     raise RuntimeError(f"A part of Airflow has ended; the end of {component.log}:\n{tail}")
-            return not unhealthy(self.airflow)
+            return not is_starting()
 
-        wait_until(is_healthy, "Airflow is not healthy", _HEALTHY_WITHIN_SECONDS)
+        wait_until(has_started, "Airflow is not healthy", _HEALTHY_WITHIN_SECONDS)
 
 
 @contextmanager
@@ -163,8 +218,9 @@ def whole_airflow(home: Path, database_url: str, emulator_url: str) -> Iterator[
     airflow.environment.update(
         _QUICK,
         AIRFLOW__CORE__DAGS_FOLDER=str(_DAGS),
-        AIRFLOW__CORE__EXECUTOR="LocalExecutor",
+        AIRFLOW__CORE__EXECUTOR="tests.live.executor.PreparedLocalExecutor",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database_url,
+        PYTHONPATH=str(REPOSITORY),
     )
     migrated = subprocess.run(["airflow", "db", "migrate"], env=airflow.environment, capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr
@@ -173,6 +229,7 @@ def whole_airflow(home: Path, database_url: str, emulator_url: str) -> Iterator[
         whole.start("api-server")
         whole.start("scheduler", "--skip-serve-logs")
         whole.start("dag-processor")
+        whole.wait_until_answering()
         whole.start_triggerer()
         whole.wait_until_healthy()
         yield whole

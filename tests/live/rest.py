@@ -108,6 +108,24 @@ class Run:
 
         wait_until(all_are, f"not all of {task_id} are {state}", seconds)
 
+    def wait_for_some(self, task_id: str, state: str, count: int, seconds: float = 120) -> None:
+        """Wait until as many instances of a mapped task, or more, are in a state; none may fail meanwhile."""
+
+        def are_enough() -> bool:
+            states = self.states(task_id)
+            assert not states["failed"], f"{task_id} failed: {states}"
+            return states[state] >= count
+
+        wait_until(are_enough, f"not {count} of {task_id} are {state}", seconds)
+
+    def waiting_at(self, triggerer: int) -> int:
+        """Count the tasks of the run that wait in a triggerer.
+
+        :param triggerer: its job id.
+        """
+        instances = self._api.call("GET", f"{self._path}/taskInstances?state=deferred&limit=100")["task_instances"]
+        return sum((instance["triggerer_job"] or {}).get("id") == triggerer for instance in instances)
+
     def wait_for_end(self, seconds: float = 180) -> str:
         """Wait until the run has ended.
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from demo.sandbox import sagemaker_client
+from tests.jobs import start, tabular_request, unique
 from tests.plain_http import send
 
 if TYPE_CHECKING:
     from tests.live.rest import Run
 
 _MODEL = "s3://bucket/model.tar.gz"
+_REQUEST = tabular_request("s3://no-such-bucket/others/")
 _CANDIDATE = {
     "CandidateName": "best",
     "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
@@ -45,6 +47,23 @@ class Service:
         }
         self._control("PUT", "scripts/live?job-names=*", script)
 
+    def occupy(self, places: int) -> list[str]:
+        """Start jobs that are none of Airflow's, and that run until they are stopped.
+
+        :return: their names.
+        """
+        script = {
+            "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 24 * 3600}],
+            "Ending": {"AutoMLJobStatus": "Completed"},
+        }
+        self._control("PUT", "scripts/others?job-names=others-*", script)
+        return [start(sagemaker_client(self.url), _REQUEST, unique("others")) for _ in range(places)]
+
+    def stop(self, job_names: list[str]) -> None:
+        """Stop jobs, as somebody else would."""
+        for name in job_names:
+            sagemaker_client(self.url).stop_auto_ml_job(AutoMLJobName=name)
+
     def disturb(self, **faults: Any) -> None:
         """Let things go wrong, instead of what went wrong so far."""
         self._control("PUT", "faults", faults)
@@ -60,11 +79,7 @@ class Service:
         pages = client.get_paginator("list_auto_ml_jobs").paginate(SortBy="CreationTime", SortOrder="Ascending")
         for job in (summary for page in pages for summary in page["AutoMLJobSummaries"]):
             tags = {tag["Key"]: tag["Value"] for tag in client.list_tags(ResourceArn=job["AutoMLJobArn"])["Tags"]}
-            if (tags["airflow:dag_id"], tags["airflow:run_id"], tags["airflow:task_id"]) == (
-                run.dag_id,
-                run.run_id,
-                "train",
-            ):
+            if (tags.get("airflow:run_id"), tags.get("airflow:task_id")) == (run.run_id, "train"):
                 found[int(tags["airflow:map_index"])].append(dict(job))
         return dict(found)
 
