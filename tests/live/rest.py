@@ -89,9 +89,9 @@ class Run:
         cleared = self._api.call("POST", f"/dags/{self.dag_id}/clearTaskInstances", body)
         assert cleared["total_entries"] == 1
 
-    def mark_failed(self, task_id: str) -> None:
-        """Mark a task as failed."""
-        self._api.call("PATCH", f"{self._path}/taskInstances/{task_id}", {"new_state": "failed"})
+    def mark(self, task_id: str, state: str) -> None:
+        """Mark a task as failed or successful."""
+        self._api.call("PATCH", f"{self._path}/taskInstances/{task_id}", {"new_state": state})
 
     def wait_for_task(self, task_id: str, state: str, seconds: float = 120) -> dict[str, Any]:
         """Wait until a task that is not mapped is in a state."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, unique
+from tests.live.rest import wait_until
 from tests.plain_http import send
 
 if TYPE_CHECKING:
     from tests.live.rest import Run
 
+FOR_EVER = 24 * 3600
 _MODEL = "s3://bucket/model.tar.gz"
 _REQUEST = tabular_request("s3://no-such-bucket/others/")
 _CANDIDATE = {
@@ -53,7 +55,7 @@ class Service:
         :return: their names.
         """
         script = {
-            "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 24 * 3600}],
+            "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": FOR_EVER}],
             "Ending": {"AutoMLJobStatus": "Completed"},
         }
         self._control("PUT", "scripts/others?job-names=others-*", script)
@@ -83,9 +85,22 @@ class Service:
                 found[int(tags["airflow:map_index"])].append(dict(job))
         return dict(found)
 
-    def _control(self, method: str, path: str, document: Any = None) -> None:
+    def endings(self, run: Run) -> list[str]:
+        """List the statuses of the jobs of a task that is not mapped, in the order of their creation."""
+        return [job["AutoMLJobStatus"] for job in self.jobs(run).get(-1, [])]
+
+    def wait_until_asked(self, operation: str, times: int = 1) -> None:
+        """Wait until an operation has been asked for so often in all."""
+        wait_until(lambda: self._asked(operation) >= times, f"{operation} has not been asked for {times} times")
+
+    def _asked(self, operation: str) -> int:
+        requests = self._control("GET", "requests")["Requests"]
+        return int(requests.get(operation, 0))
+
+    def _control(self, method: str, path: str, document: Any = None) -> Any:
         status, answer = send(f"{self.url}/automl-emulator/{path}", method, document)
         assert status < 300, answer
+        return answer
 
 
 def assert_all_have_one_model(run: Run, service: Service) -> None:
@@ -98,3 +113,11 @@ def assert_all_have_one_model(run: Run, service: Service) -> None:
         assert result["job_name"] == job["AutoMLJobName"]
         assert result["best_candidate"]["name"] == "best"
         assert job["AutoMLJobStatus"] == "Completed"
+
+
+def assert_has_model_of_its_latest_job(run: Run, service: Service) -> None:
+    """Check that a task that is not mapped ended green with a model of the last job that was started for it."""
+    assert run.task("train")["state"] == "success"
+    latest, result = service.jobs(run)[-1][-1], run.xcom("train")
+    assert result["job_name"] == latest["AutoMLJobName"]
+    assert result["best_candidate"]["name"] == "best"
