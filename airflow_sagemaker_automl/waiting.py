@@ -57,6 +57,15 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
         )
         raise AssertionError("unreachable: defer() raises")
 
+    def execution_deadline(self, task_deadline: float | None) -> float | None:
+        """Say when ``execution_timeout`` is over, which Airflow watches over in the worker only.
+
+        :param task_deadline: POSIX time that was counted when this try first began to wait.
+        """
+        if task_deadline is None and self.execution_timeout is not None:
+            return time.time() + self.execution_timeout.total_seconds()
+        return task_deadline
+
     def wait_here(self, job: AutoMLJob, deadline: float) -> AutoMLJob:
         """Wait in the worker.
 

@@ -220,7 +220,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
             time.time() - place.since,
         )
         if self.deferrable:
-            self._defer_for_room(refusal.job_name, place, self._task_deadline(task_deadline))
+            self._defer_for_room(refusal.job_name, place, self.execution_deadline(task_deadline))
         running: int | None = place.limit
         while running is not None and running >= place.limit:
             left = place.since + seconds(self.capacity_timeout) - time.time()
@@ -272,22 +272,13 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         if not job.is_finished:
             deadline = job.created.timestamp() + seconds(self.wait_timeout)
             if self.deferrable:
-                task_deadline = self._task_deadline(task_deadline)
+                task_deadline = self.execution_deadline(task_deadline)
                 first = min(deadline, task_deadline or math.inf)
                 self.defer_to_the_end(job.name, first, stop_on_kill=self.stop_on_kill, task_deadline=task_deadline)
             job = self.wait_here(job, deadline)
             if not job.is_finished:
                 self._time_out(job, None)
         return self._result(job)
-
-    def _task_deadline(self, task_deadline: float | None) -> float | None:
-        """Say when ``execution_timeout`` is over, which Airflow watches over in the worker only.
-
-        :param task_deadline: POSIX time that was counted when this try first began to wait.
-        """
-        if task_deadline is None and self.execution_timeout is not None:
-            return time.time() + self.execution_timeout.total_seconds()
-        return task_deadline
 
     def _time_out(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
         """End the wait for a job whose deadline has come.
