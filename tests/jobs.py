@@ -61,6 +61,21 @@ def start(sagemaker: SageMakerClient, request: dict[str, Any], name: str | None 
     return job_name
 
 
+def start_first(sagemaker: SageMakerClient, name: str) -> None:
+    """Start a job with ``CreateAutoMLJob``, the first API; its data is nowhere."""
+    sagemaker.create_auto_ml_job(
+        AutoMLJobName=name,
+        InputDataConfig=[
+            {
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://no-such-bucket/at-all/"}},
+                "TargetAttributeName": "target",
+            }
+        ],
+        OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/out"},
+        RoleArn=ROLE,
+    )
+
+
 def wait(sagemaker: SageMakerClient, job_name: str, until: str = "", seconds: float = 120) -> dict[str, Any]:
     """Wait until a job has ended, or has reached a secondary status.
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob
@@ -18,12 +21,14 @@ if TYPE_CHECKING:
 class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
     """Stop an AutoML job; one that has ended, or is stopping already, stays as it is.
 
-    :param job_name: the job, of V2 or V1. (templated)
-    :param wait_for_completion: wait until the job has ended (default: False).
+    A task that is to run whatever became of the others is a teardown: ``stop.as_teardown()``.
+
+    :param job_name: the job, of V2 or V1. One that is not there fails the task for good. (templated)
+    :param wait_for_completion: wait until the job has ended, in whatever way (default: False).
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
     :param poll_interval: seconds between two looks at the job (default: 60).
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
-        those of every operator; ``execution_timeout`` bounds the wait.
+        those of every operator; ``execution_timeout`` bounds the wait, deferred or not. Default: no limit.
     :return: (XCom) the job as last seen, with the same members as the result of
         :class:`~airflow_sagemaker_automl.operators.jobs.SageMakerAutoMLJobOperator`.
     """
@@ -67,6 +72,15 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
     def _follow(self, job: AutoMLJob, task_deadline: float | None) -> dict[str, Any]:
         if self.wait_for_completion and not job.is_finished:
             if self.deferrable:
-                self.defer_to_the_end(job.name, stop_on_kill=False, task_deadline=task_deadline)
+                self._defer(job, self.execution_deadline(task_deadline))
             job = self.wait_here(job, math.inf)
         return job.to_json()
+
+    def _defer(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
+        """Go on when the job has ended.
+
+        :raises AirflowTaskTimeout: the task's ``execution_timeout`` is over.
+        """
+        if task_deadline is not None and time.time() >= task_deadline:
+            raise AirflowTaskTimeout(f"AutoML job {job.name} has not stopped within the task's execution_timeout.")
+        self.defer_to_the_end(job.name, task_deadline or math.inf, stop_on_kill=False, task_deadline=task_deadline)
