@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
-from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobNotFound, NoBestCandidate
-from airflow_sagemaker_automl.service_errors import passes_by_itself
+from airflow_sagemaker_automl.service_errors import is_no_answer, may_pass, passes_by_itself
 from airflow_sagemaker_automl.waiting import SEEN_WITHIN_SECONDS, WaitsForAutoMLJob
 
 if TYPE_CHECKING:
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
 class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
     """Wait for the end of an AutoML job that somebody else has started, of V2 or V1; the job is never stopped.
 
-    :param job_name: the job. (templated)
-    :param deferrable: wait in the triggerer instead of a worker; ``mode`` has no effect then. Default:
-        ``[operators] default_deferrable``.
-    :param poke_interval: seconds between two looks at the job (default: 60). Deferred tasks with the same connection
-        and interval share one poll.
+    A service that throttles, or is away for a while after it has answered once, does not end the wait.
+
+    :param job_name: the job. One that is not there is looked for during five minutes, since a new one may not be
+        seen at once. (templated)
+    :param deferrable: wait in the triggerer instead of a worker; ``mode``, ``exponential_backoff`` and
+        ``silent_fail`` have no effect there. Default: ``[operators] default_deferrable``.
+    :param poke_interval: seconds, or a timedelta, between two looks at the job (default: 60). Deferred tasks with
+        the same connection and interval share one poll.
     :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``accept_candidate`` if it
         has a best candidate by then.
     :param on_no_candidate: what to make of a job that completed without a best candidate: ``fail`` (default),
@@ -38,8 +43,9 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
     :param on_partial_failure: what to make of a model of a job of which parts failed: ``accept`` (default) or
         ``fail``.
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
-        those of every sensor: ``timeout``, ``mode``, ``soft_fail`` and so on. An ending that is not accepted fails the
-        task at once and for good, for another look would find the same; with ``soft_fail`` it is skipped.
+        those of every sensor: ``timeout`` (counted from the first look, deferred or not), ``mode``, ``soft_fail`` and
+        so on. An ending that is not accepted fails the task at once and for good, for another look would find the
+        same; with ``soft_fail`` it is skipped.
     :return: (XCom) the job, with the same members as the result of
         :class:`~airflow_sagemaker_automl.operators.jobs.SageMakerAutoMLJobOperator`.
     """
@@ -52,14 +58,18 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
         *,
         job_name: str,
         deferrable: bool | None = None,
-        poke_interval: float = 60,
+        poke_interval: float | timedelta = 60,
         on_stopped: OnStopped = "fail",
         on_no_candidate: OnNoCandidate = "fail",
         on_time_limit: OnFlaw = "accept",
         on_partial_failure: OnFlaw = "accept",
         **kwargs: Any,
     ) -> None:
-        super().__init__(deferrable=deferrable, poll_interval=poke_interval, poke_interval=poke_interval, **kwargs)
+        if "poll_interval" in kwargs:
+            raise TypeError("A sensor has a poke_interval; poll_interval is for operators.")
+        # Each key of the result is an XCom of its own too: watch.output["best_candidate"] works.
+        kwargs = {"multiple_outputs": True, **kwargs}
+        super().__init__(deferrable=deferrable, poke_interval=poke_interval, **kwargs)
         self.job_name = job_name
         self.acceptance = Acceptance(
             on_stopped=on_stopped,
@@ -73,36 +83,46 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Look at the job, and again, in the worker or in the triggerer, until it has ended."""
         self._first_look = time.time()
-        if not self.deferrable:
-            return super().execute(context)
-        try:
-            ended = self.poke(context)
-        except AirflowFailException as error:
-            if self.soft_fail or self.never_fail:
-                raise AirflowSkipException(str(error)) from error
-            raise
-        if ended:
-            return ended.xcom_value
-        return self._defer(time.time() + self.timeout)
+        return super().execute(context)
 
-    @errors_for_people
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look at the job once.
+        """Look at the job once; where it has not ended, a deferrable sensor goes on in the triggerer.
 
         :raises AirflowFailException: it ended in a way that is not accepted.
         """
-        job = self._look(context)
-        if job is None or not job.is_finished:
-            self.log.info("AutoML job %s: %s", self.job_name, job.secondary_status if job else "not seen yet")
-            return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=self._result(job))
+        with self._telling_why_it_is_skipped():
+            return self._poke(context)
 
-    @errors_for_people
     def execute_complete(self, context: Context, event: dict[str, Any], deadline: float) -> dict[str, Any]:
         """Go on after the wait in the triggerer.
 
         :param deadline: POSIX time at which ``timeout`` is over.
+        :raises AirflowFailException: the job ended in a way that is not accepted.
+        :raises AirflowSensorTimeout: it has not ended in time.
         """
+        try:
+            with self._telling_why_it_is_skipped():
+                return self._go_on(event, deadline)
+        except AirflowException:
+            raise
+        except Exception as error:
+            if self.never_fail:  # While it pokes, Airflow itself sees to that.
+                raise AirflowSkipException(str(error)) from error
+            raise
+
+    @errors_for_people
+    def _poke(self, context: Context) -> PokeReturnValue:
+        job = self._look(context)
+        if job is not None and job.is_finished:
+            return PokeReturnValue(is_done=True, xcom_value=self._result(job))
+        if job is not None:
+            self.log.info("AutoML job %s: %s", job.name, job.secondary_status)
+        if self.deferrable:
+            self._defer(self._first_look + self.timeout)
+        return PokeReturnValue(is_done=False)
+
+    @errors_for_people
+    def _go_on(self, event: dict[str, Any], deadline: float) -> dict[str, Any]:
         job = self.after_the_wait(event)
         if job.is_finished:
             return self._result(job)
@@ -110,27 +130,42 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
             raise AirflowSensorTimeout(f"AutoML job {job.name} was not finished within timeout = {self.timeout:.0f} s.")
         return self._defer(deadline)
 
+    @contextmanager
+    def _telling_why_it_is_skipped(self) -> Iterator[None]:
+        """Log what ``soft_fail`` makes a skip of: Airflow names nothing but the option."""
+        try:
+            yield
+        except (AirflowSkipException, AirflowFailException, AirflowSensorTimeout) as error:
+            if self.soft_fail or self.never_fail:
+                self.log.warning("%s", error)
+            raise
+
     def _defer(self, deadline: float) -> NoReturn:
         self.defer_to_the_end(self.job_name, deadline, stop_on_kill=False, deadline=deadline)
 
     def _look(self, context: Context) -> AutoMLJob | None:
         """Describe the job; None where that tells nothing of it, as when the service is busy or the job too new."""
         try:
-            return self.hook.describe_job(self.job_name)
+            job = self.hook.describe_job(self.job_name)
         except Exception as error:
-            too_new = (
-                isinstance(error, AutoMLJobNotFound) and time.time() - self._started(context) < SEEN_WITHIN_SECONDS
-            )
-            if not too_new and not passes_by_itself(error):
+            if not self._may_pass(error, context):
                 raise
             self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
             self.forget_stale_hook(error)
             return None
+        self._has_been_reached = True
+        return job
 
-    def _started(self, context: Context) -> float:
-        """Say when the task first looked, which a rescheduled task does not remember itself."""
-        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
-        return first.timestamp() if first else self._first_look
+    def _may_pass(self, error: Exception, context: Context) -> bool:
+        """Judge whether to look again: at first only what surely passes, later whatever need not last."""
+        rescheduled = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+        if isinstance(error, AutoMLJobNotFound):
+            # A rescheduled task does not remember itself when it first looked.
+            first_look = rescheduled.timestamp() if rescheduled else self._first_look
+            return time.time() - first_look < SEEN_WITHIN_SECONDS
+        if self._has_been_reached or rescheduled:
+            return may_pass(error)
+        return passes_by_itself(error) and not is_no_answer(error)
 
     def _result(self, job: AutoMLJob) -> dict[str, Any]:
         try:
