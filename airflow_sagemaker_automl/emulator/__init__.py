@@ -16,6 +16,7 @@ It shares no code with the rest of the package, so that one wrong idea cannot si
 ``script``             how to tell the emulator how a job goes, instead of training it
 ``faults``             what can be made to go wrong, the quota of jobs at once for example; ``fault_switch`` keeps what
                        is in force, and ``fate`` is what it means for one request
+``documents``          how both are read: strictly
 ``request_count``      how often each operation has been answered
 ``registry``           model packages and their groups
 ``hosting``            models, endpoint configurations, endpoints

@@ -14,6 +14,7 @@ from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.admission import require_admissible
 from airflow_sagemaker_automl.emulator.clock import now
+from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.errors import (
     ResourceInUse,
     ResourceLimitExceeded,
@@ -26,7 +27,7 @@ from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.playback import Playback
 from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
-from airflow_sagemaker_automl.emulator.script import TAG, InvalidScript, Script
+from airflow_sagemaker_automl.emulator.script import TAG, Script
 from airflow_sagemaker_automl.emulator.supervisor import Trainer
 
 
@@ -157,7 +158,7 @@ class LocalSageMaker(SageMakerModelBackend):
             tags = [*tags, {"Key": TAG, "Value": named}]
         try:
             script = self._read_script(named) if named.startswith("s3://") else self.rehearsals.find(named)
-        except InvalidScript as error:
+        except InvalidDocument as error:
             raise ValidationException(f"No job can follow the script {named}: {error}") from None
         if script is None:
             known = "put it to /automl-emulator/scripts/NAME before, or give an S3 URI"

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
+from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.fate import Fate, drawn
-from airflow_sagemaker_automl.emulator.faults import ALL, KNOWN, Faults, InvalidFaults
+from airflow_sagemaker_automl.emulator.faults import ALL, KNOWN, Faults
 from airflow_sagemaker_automl.emulator.plain_http import json_answer
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class FaultSwitch:
     def _replace(self, body: bytes) -> Response:
         try:
             faults = Faults.from_json(body)
-        except InvalidFaults as error:
+        except InvalidDocument as error:
             return json_answer(HTTPStatus.BAD_REQUEST, {"Message": str(error), "Problems": error.problems})
         self._switch(faults, json.loads(body))
         return self._shown()

@@ -56,12 +56,11 @@ messages about ``ListDomains`` show, ``*`` for the name. Nothing says in which o
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_sagemaker_automl.emulator import documents
 from airflow_sagemaker_automl.emulator.contract import service_model
 
 ALL = "All"
@@ -78,17 +77,6 @@ _SECONDS = ("LatencySeconds", "StaleListSeconds", "ForSeconds")
 _OPERATIONS = ("Operations", "DeniedOperations")
 _MEMBERS = frozenset({*_RATES, *_SECONDS, *_OPERATIONS, "ExpiredTokens", "ConcurrentJobs", "Seed"})
 _MOST_SECONDS = 24 * 60 * 60
-
-
-class InvalidFaults(ValueError):
-    """A document that does not say what is to go wrong.
-
-    :param problems: a sentence for each thing that is wrong.
-    """
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -120,17 +108,9 @@ class Faults:
     def from_json(cls, text: str | bytes) -> Faults:
         """Read and check a document.
 
-        :raises InvalidFaults: with everything that is wrong with it.
+        :raises InvalidDocument: with everything that is wrong with it.
         """
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise InvalidFaults([f"The faults are not JSON: {error}."]) from None
-        if not isinstance(document, dict):
-            raise InvalidFaults(["The faults must be a JSON object."])
-        problems = list(_problems(document))
-        if problems:
-            raise InvalidFaults(problems)
+        document = documents.read(text, "document of faults", _problems)
         operations, expired = document.get("Operations"), document.get("ExpiredTokens")
         return cls(
             {name: document[name] for name in _RATES if name in document},
@@ -164,7 +144,7 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _operation_problems(member: str, value: Any) -> Iterator[str]:

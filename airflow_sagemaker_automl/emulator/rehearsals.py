@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.wrappers import Request, Response
 
+from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, json_answer
-from airflow_sagemaker_automl.emulator.script import InvalidScript, Script
+from airflow_sagemaker_automl.emulator.script import Script
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -106,7 +107,7 @@ class Rehearsals:
         body = request.get_data()
         try:
             entry = _Entry(name, request.args.get("job-names"), Script.from_json(body), json.loads(body))
-        except InvalidScript as error:
+        except InvalidDocument as error:
             message = f"No job can follow the script {name}: {error}"
             return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": error.problems})
         with self._lock:

@@ -51,11 +51,11 @@ name matches and which has no such tag, and the job is given the tag. The tag of
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
+from airflow_sagemaker_automl.emulator import documents
 from airflow_sagemaker_automl.emulator.contract import violations
 from airflow_sagemaker_automl.emulator.jobs import FINISHED
 
@@ -81,17 +81,6 @@ _TIMES = frozenset({"CreationTime", "EndTime", "LastModifiedTime"})
 _LONGEST_JOB = 30 * 24 * 60 * 60
 
 
-class InvalidScript(ValueError):
-    """A script that no job can follow.
-
-    :param problems: a sentence for each thing that is wrong.
-    """
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
-
-
 @dataclass(frozen=True)
 class Script:
     """A script that has been checked.
@@ -113,17 +102,9 @@ class Script:
     def from_json(cls, text: str | bytes) -> Script:
         """Read and check a script.
 
-        :raises InvalidScript: with everything that is wrong with it.
+        :raises InvalidDocument: with everything that is wrong with it.
         """
-        try:
-            document = json.loads(text, parse_constant=_refuse_constant)
-        except ValueError as error:
-            raise InvalidScript([f"The script is not JSON: {error}."]) from None
-        if not isinstance(document, dict):
-            raise InvalidScript(["The script must be a JSON object."])
-        problems = list(_problems(document))
-        if problems:
-            raise InvalidScript(problems)
+        document = documents.read(text, "script", _problems)
         ending = dict(document["Ending"])
         ending.setdefault("AutoMLJobSecondaryStatus", ending["AutoMLJobStatus"])
         return cls(
@@ -133,10 +114,6 @@ class Script:
             document.get("ResolvedAttributes"),
             document.get("StoppingSeconds", 0),
         )
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _problems(document: Mapping[str, Any]) -> Iterator[str]:

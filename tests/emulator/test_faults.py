@@ -298,11 +298,11 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        (b"{", "are not JSON"),
+        (b"{", "cannot be read as JSON"),
+        (b'{"ThrottlingRate": NaN}', "no number of JSON"),
         ([], "must be a JSON object"),
         ({"Latency": 1}, "There is no fault 'Latency'; these are: ConcurrentJobs, "),
-        (b'{"ThrottlingRate": NaN}', "ThrottlingRate must be a share of requests, from 0 to 1, not nan"),
-        ({"DroppedRequestRate": True}, "DroppedRequestRate must be a share"),
+        ({"DroppedRequestRate": True}, "DroppedRequestRate must be a share of requests, from 0 to 1, not True"),
         ({"DroppedAnswerRate": -0.1}, "DroppedAnswerRate must be a share"),
         ({"LatencySeconds": "1"}, "LatencySeconds must be a number of seconds, from 0 to 86400, not '1'"),
         ({"StaleListSeconds": 1e9}, "StaleListSeconds must be a number of seconds"),

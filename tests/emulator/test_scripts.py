@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_sagemaker_automl.emulator.script import TAG, InvalidScript, Script
+from airflow_sagemaker_automl.emulator.documents import InvalidDocument
+from airflow_sagemaker_automl.emulator.script import TAG, Script
 from demo.sandbox import BUCKET
 from tests.jobs import start, tabular_request, unique, wait
 from tests.plain_http import send
@@ -214,7 +215,7 @@ def test_a_wrong_script_in_s3_starts_no_job(
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        (b"{", "is not JSON"),
+        (b"{", "cannot be read as JSON"),
         (b'{"Ending": {"AutoMLJobStatus": "Failed"}, "StoppingSeconds": NaN}', "NaN is no number"),
         (b"[]", "must be a JSON object"),
         ({}, "Ending is required"),
@@ -258,7 +259,7 @@ def test_a_wrong_script_in_s3_starts_no_job(
 )
 def test_a_script_that_no_job_could_follow_is_refused(document: Any, problem: str) -> None:
     """Each mistake is named; nothing is filled in for the author."""
-    with pytest.raises(InvalidScript) as refused:
+    with pytest.raises(InvalidDocument) as refused:
         Script.from_json(document if isinstance(document, bytes) else json.dumps(document))
     assert problem in str(refused.value)
 
