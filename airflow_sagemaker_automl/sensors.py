@@ -93,10 +93,13 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
         with self._telling_why_it_is_skipped():
             return self._poke(context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any], deadline: float) -> dict[str, Any]:
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], deadline: float | None = None
+    ) -> dict[str, Any]:
         """Go on after the wait in the triggerer.
 
-        :param deadline: POSIX time at which ``timeout`` is over.
+        :param deadline: POSIX time at which ``timeout`` is over. Default: it is counted anew, for ``dag.test()`` hands
+            on nothing but the event.
         :raises AirflowFailException: the job ended in a way that is not accepted.
         :raises AirflowSensorTimeout: it has not ended in time.
         """
@@ -122,13 +125,13 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
         return PokeReturnValue(is_done=False)
 
     @errors_for_people
-    def _go_on(self, event: dict[str, Any], deadline: float) -> dict[str, Any]:
+    def _go_on(self, event: dict[str, Any], deadline: float | None) -> dict[str, Any]:
         job = self.after_the_wait(event)
         if job.is_finished:
             return self._result(job)
-        if time.time() >= deadline:
+        if event["end"] == "deadline":
             raise AirflowSensorTimeout(f"AutoML job {job.name} was not finished within timeout = {self.timeout:.0f} s.")
-        return self._defer(deadline)
+        return self._defer(deadline or time.time() + self.timeout)
 
     @contextmanager
     def _telling_why_it_is_skipped(self) -> Iterator[None]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
@@ -66,21 +65,19 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
     def execute_complete(
         self, context: Context, event: dict[str, Any], task_deadline: float | None = None
     ) -> dict[str, Any]:
-        """Go on after the wait."""
-        return self._follow(self.after_the_wait(event), task_deadline)
+        """Go on after the wait.
+
+        :raises AirflowTaskTimeout: the task's ``execution_timeout`` is over.
+        """
+        job = self.after_the_wait(event)
+        if event["end"] == "deadline" and not job.is_finished:
+            raise AirflowTaskTimeout(f"AutoML job {job.name} has not stopped within the task's execution_timeout.")
+        return self._follow(job, task_deadline)
 
     def _follow(self, job: AutoMLJob, task_deadline: float | None) -> dict[str, Any]:
         if self.wait_for_completion and not job.is_finished:
             if self.deferrable:
-                self._defer(job, self.execution_deadline(task_deadline))
+                until = self.execution_deadline(task_deadline)
+                self.defer_to_the_end(job.name, until or math.inf, stop_on_kill=False, task_deadline=until)
             job = self.wait_here(job, math.inf)
         return job.to_json()
-
-    def _defer(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
-        """Go on when the job has ended.
-
-        :raises AirflowTaskTimeout: the task's ``execution_timeout`` is over.
-        """
-        if task_deadline is not None and time.time() >= task_deadline:
-            raise AirflowTaskTimeout(f"AutoML job {job.name} has not stopped within the task's execution_timeout.")
-        self.defer_to_the_end(job.name, task_deadline or math.inf, stop_on_kill=False, task_deadline=task_deadline)

@@ -105,5 +105,6 @@ def deferral(task: SageMakerAutoMLJobSensor, context: Any) -> AutoMLJobTrigger:
 
 def resume(task: SageMakerAutoMLJobSensor, context: Any, end: str, deadline: float | None = None) -> Any:
     """Go on after a wait in the triggerer, as Airflow does."""
-    kept = {"event": {"job_name": "job", "end": end}, "deadline": deadline or time.time() + 120}
-    return task.resume_execution("execute_complete", kept, context)
+    kept = {} if deadline is None else {"deadline": deadline}
+    event = {"job_name": "job", "end": end}
+    return task.resume_execution("execute_complete", {"event": event, **kept}, context)

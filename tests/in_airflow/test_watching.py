@@ -1,0 +1,98 @@
+"""Waiting for jobs that others have started, in Airflow's own test runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from demo.sandbox import REPOSITORY
+from tests.jobs import start, tabular_request, unique
+from tests.plain_http import send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_BEST = {
+    "CandidateName": "first",
+    "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
+}
+_ENDINGS: dict[str, dict[str, Any]] = {
+    "model": {"AutoMLJobStatus": "Completed", "BestCandidate": "first"},
+    "failed": {"AutoMLJobStatus": "Failed", "FailureReason": "The data is empty."},
+    "empty": {"AutoMLJobStatus": "Completed"},
+}
+
+
+def started(sagemaker: SageMakerClient, ending: str, seconds: float) -> str:
+    """Start a job as somebody else would.
+
+    :param seconds: how long it takes.
+    :return: its name.
+    """
+    name = unique(ending)
+    script = {
+        "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": seconds}],
+        "Candidates": [{"Candidate": _BEST}],
+        "Ending": _ENDINGS[ending],
+    }
+    url = f"{sagemaker.meta.endpoint_url}/automl-emulator/scripts/{name}"
+    assert send(f"{url}?job-names={name}", "PUT", script)[0] == 201
+    start(sagemaker, tabular_request("s3://no-such-bucket/at-all/"), name)
+    send(url, "DELETE")
+    return name
+
+
+def states(run: Any) -> dict[tuple[str, int], tuple[str, int]]:
+    """List the tasks of a run: name and map index → state and number of tries."""
+    return {(task.task_id, task.map_index): (str(task.state), task.try_number) for task in run.get_task_instances()}
+
+
+@pytest.mark.parametrize("mode", ["poke", "reschedule", "deferrable"])
+def test_the_sensor_waits_in_each_mode(
+    mode: str, airflow_database: None, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mapped over three jobs: the model is a result, the failure fails without a retry, the empty job is skipped."""
+    jobs = [started(sagemaker, ending, seconds=8) for ending in _ENDINGS]
+    bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
+    assert not bag.import_errors
+    run = bag.dags[f"watch_{mode}"].test(run_conf={"jobs": jobs})
+    assert f"AutoML job {jobs[0]}: TrainingModels" in capsys.readouterr().out
+    assert states(run) == {
+        ("watch", -1): ("success", 1),
+        ("objective_value", -1): ("success", 1),
+        ("started_elsewhere", -1): ("success", 1),
+        ("watch_all", 0): ("success", 1),
+        ("watch_all", 1): ("failed", 1),
+        ("watch_all", 2): ("skipped", 1),
+    }
+    after = run.get_task_instance("objective_value")
+    assert after.xcom_pull(task_ids="objective_value") == ["model", 0.75]
+    (result,) = after.xcom_pull(task_ids="watch_all", map_indexes=[0])
+    assert result["job_name"] == jobs[0]
+
+
+@pytest.mark.parametrize(("ending", "watched"), [("model", "success"), ("failed", "failed")])
+def test_the_shipped_watch_follows_the_job(
+    ending: str, watched: str, airflow_database: None, sagemaker: SageMakerClient
+) -> None:
+    """The run is what the wait is; what stops the job runs in any case, and leaves a job that has ended as it is."""
+    job = started(sagemaker, ending, seconds=8)
+    run = DagBag(str(REPOSITORY / "dags"), load_op_links=False).dags["automl_watch"].test(run_conf={"job_name": job})
+    assert states(run) == {("watch", -1): (watched, 1), ("stop", -1): ("success", 1)}
+    assert run.state == watched
+
+
+def test_the_shipped_watch_stops_the_job_when_time_is_over(
+    airflow_database: None, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a shorter time than the DAG's own: the wait fails, and the job stops."""
+    job = started(sagemaker, "model", seconds=3600)
+    dag = DagBag(str(REPOSITORY / "dags"), load_op_links=False).dags["automl_watch"]
+    watch: Any = dag.get_task("watch")
+    watch.timeout = 2
+    run = dag.test(run_conf={"job_name": job})
+    assert states(run) == {("watch", -1): ("failed", 1), ("stop", -1): ("success", 1)}
+    assert f"AutoML job {job} was not finished within timeout = 2 s" in capsys.readouterr().out
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=job)["AutoMLJobStatus"] == "Stopped"
