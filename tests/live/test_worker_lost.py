@@ -1,0 +1,66 @@
+"""Workers that vanish at the worst moments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.live.rest import wait_until
+from tests.live.service import assert_has_model_of_its_latest_job
+
+if TYPE_CHECKING:
+    from tests.live.rest import Api, Run
+    from tests.live.service import Service
+
+pytestmark = pytest.mark.live
+
+_LATER_THAN_ANY_TEST_WAITS = 600
+
+
+def _kill_task(run: Run) -> None:
+    """Kill the process that executes the task; the worker that watches over it sees that."""
+    psutil.Process(run.task("train")["pid"]).kill()
+
+
+def _kill_worker(run: Run) -> None:
+    """Kill the process that executes the task and the worker, so that nobody tells of it."""
+    task = psutil.Process(run.task("train")["pid"])
+    worker = task.parent()
+    assert worker is not None
+    worker.kill()
+    task.kill()
+
+
+def test_a_task_that_is_killed_between_submit_and_deferral_goes_on_with_its_job(api: Api, service: Service) -> None:
+    """The service has the job and the worker has no answer yet: the retry finds the job, and there is no other."""
+    service.rehearse(15)
+    service.disturb(LatencySeconds=_LATER_THAN_ANY_TEST_WAITS, Operations=["CreateAutoMLJobV2"])
+    run = api.trigger("one_deferred_retries_1", service.conf)
+    wait_until(lambda: service.endings(run) == ["InProgress"], "there is no job")
+    _kill_worker(run)
+    service.recover()
+    assert run.wait_for_end() == "success"
+    assert run.task("train")["try_number"] == 2
+    assert service.endings(run) == ["Completed"]
+    assert_has_model_of_its_latest_job(run, service)
+
+
+def test_a_task_that_is_killed_between_refusal_and_deferral_queues_again(api: Api, service: Service) -> None:
+    """The service has refused for want of quota, and nothing is written down yet: the retry queues, and trains once."""
+    service.rehearse(1)
+    others = service.occupy(4)
+    service.disturb(ConcurrentJobs=4, LatencySeconds=_LATER_THAN_ANY_TEST_WAITS, Operations=["ListAutoMLJobs"])
+    run = api.trigger("one_deferred_retries_1", service.conf)
+    # After a refusal the task looks whether its job is there already, and then counts what runs.
+    service.wait_until_asked("DescribeAutoMLJobV2")
+    _kill_task(run)
+    service.disturb(ConcurrentJobs=4)
+    run.wait_for_task("train", "deferred")
+    assert service.endings(run) == []
+    service.stop(others)
+    assert run.wait_for_end() == "success"
+    assert run.task("train")["try_number"] == 2
+    assert service.endings(run) == ["Completed"]
+    assert_has_model_of_its_latest_job(run, service)
