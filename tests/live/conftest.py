@@ -11,7 +11,7 @@ from demo.sandbox import REGION, emulator
 from tests.jobs import unique
 from tests.live.components import WholeAirflow, processes_of, whole_airflow
 from tests.live.postgres import cluster, programs
-from tests.live.service import Service
+from tests.live.service import FIRST_KEY, Service
 
 if TYPE_CHECKING:
     from tests.live.rest import Api
@@ -43,5 +43,5 @@ def service(api: Api) -> Iterator[Service]:
     """An emulator for one scenario, with a quota that is never met unless the scenario changes it."""
     with emulator(concurrent_jobs=_MORE_JOBS_THAN_TASKS) as url:
         service = Service(url, unique("aws"))
-        api.connect_to_aws(service.aws_conn_id, url, REGION)
+        api.connect_to_aws(service.aws_conn_id, url, REGION, FIRST_KEY)
         yield service

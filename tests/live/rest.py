@@ -35,11 +35,16 @@ class Api:
         run = self.call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         return Run(self, dag_id, str(run["dag_run_id"]))
 
-    def connect_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str = "emulator") -> None:
+    def connect_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str) -> None:
         """Make an AWS connection that points at an emulator."""
         extra = {"region_name": region, "endpoint_url": url}
         connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key, "password": "emulator"}
         self.call("POST", "/connections", {**connection, "extra": json.dumps(extra)})
+
+    def renew_key(self, aws_conn_id: str, access_key: str) -> None:
+        """Give a connection another access key, as whoever keeps its credentials fresh does."""
+        connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key}
+        self.call("PATCH", f"/connections/{aws_conn_id}?update_mask=login", connection)
 
     def triggerers(self) -> list[int]:
         """List the triggerers that are alive, by their job ids, the oldest first."""

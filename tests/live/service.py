@@ -14,6 +14,8 @@ from tests.plain_http import send
 if TYPE_CHECKING:
     from tests.live.rest import Run
 
+# The access key of Airflow's connection; whoever looks on has another one, so that faults can tell them apart.
+FIRST_KEY = "airflow"
 FOR_EVER = 24 * 3600
 _MODEL = "s3://bucket/model.tar.gz"
 _REQUEST = tabular_request("s3://no-such-bucket/others/")
