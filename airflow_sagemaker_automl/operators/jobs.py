@@ -141,13 +141,21 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
 
     @errors_for_people
     def execute_with_room(
-        self, context: Context, event: dict[str, Any], place: dict[str, Any], task_deadline: float | None = None
+        self,
+        context: Context,
+        event: dict[str, Any],
+        place: dict[str, Any] | None = None,
+        task_deadline: float | None = None,
     ) -> dict[str, Any]:
-        """Go on after the wait for a place in the account's quota."""
+        """Go on after the wait for a place in the account's quota.
+
+        :param place: of a :class:`~airflow_sagemaker_automl.operators.capacity.QueuePlace`. Default: the task queues
+            anew, for ``dag.test()`` hands on nothing but the event.
+        """
         from airflow_sagemaker_automl.triggers import WaitEnd
 
         self._has_been_reached = True
-        queued = QueuePlace(**place)
+        queued = QueuePlace(**(place or {"since": time.time()}))
         if WaitEnd(event["end"]) is WaitEnd.DEADLINE:
             self._give_up_queueing(queued, task_deadline)
         return self._train(context, queued, task_deadline)
@@ -263,7 +271,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         :raises AirflowTaskTimeout: the task's ``execution_timeout`` came first.
         """
         limit = seconds(self.capacity_timeout)
-        if task_deadline is not None and task_deadline < place.since + limit:
+        if math.isinf(limit) or (task_deadline is not None and task_deadline < place.since + limit):
             raise AirflowTaskTimeout("No AutoML job could be started within the task's execution_timeout.")
         raise QuotaWaitTimedOut(limit, place.reason)
 
@@ -287,7 +295,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         :raises AirflowTaskTimeout: it is the task's ``execution_timeout``; Airflow then calls ``on_kill``.
         """
         limit = seconds(self.wait_timeout)
-        if task_deadline is not None and task_deadline < job.created.timestamp() + limit:
+        if math.isinf(limit) or (task_deadline is not None and task_deadline < job.created.timestamp() + limit):
             raise AirflowTaskTimeout(f"AutoML job {job.name} was not finished within the task's execution_timeout.")
         if not self.stop_on_timeout:
             raise AutoMLJobTimedOut(job, limit, "runs on, since stop_on_timeout is False.")

@@ -127,6 +127,21 @@ def test_the_execution_timeout_ends_the_queue_too(context: Any, full: SageMakerC
     assert waiting.value.trigger.deadline == deferred.trigger.deadline
 
 
+def test_the_event_alone_is_enough_to_go_on(context: Any, full: SageMakerClient) -> None:
+    """``dag.test()`` hands on nothing else: the task queues anew, trains, or ends by the limit that it has."""
+    event = {"job_name": "name", "end": "room"}
+    with pytest.raises(TaskDeferred) as again:
+        operator().execute_with_room(context, event)
+    assert isinstance(again.value.trigger, CapacityTrigger)
+    late = {**event, "end": "deadline"}
+    with pytest.raises(QuotaWaitTimedOut, match="within 60 s"):
+        operator(capacity_timeout=60).execute_with_room(context, late)
+    with pytest.raises(AirflowTaskTimeout):
+        operator(execution_timeout=timedelta(seconds=1)).execute_with_room(context, late)
+    with pytest.raises(AirflowTaskTimeout):
+        operator(execution_timeout=timedelta(seconds=1)).execute_complete(context, {**late, "job_name": "one"})
+
+
 def test_a_quota_of_zero_fails_for_good(context: Any, full: SageMakerClient) -> None:
     """Waiting cannot help where no job may run at all; no retry is used up."""
     set_quota(full, 0)
