@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 
@@ -32,3 +35,23 @@ def hold_jobs(url: str, **members: Any) -> None:
     script = {"Stages": stages, "Ending": {"AutoMLJobStatus": "Completed"}, **members}
     status, answer = send(f"{url}/automl-emulator/scripts/held?job-names=*", "PUT", script)
     assert status in (200, 201), answer
+
+
+def once_answered(url: str, operation: str, act: Callable[[], Any]) -> Thread:
+    """Do something, in a thread of its own, as soon as an operation has been answered from now on.
+
+    :param url: the emulator's, which nobody else uses.
+    """
+    count = f"{url}/automl-emulator/requests"
+    send(count, "DELETE")
+
+    def watch() -> None:
+        deadline = time.monotonic() + 120
+        while operation not in send(count, "GET")[1]["Requests"]:
+            assert time.monotonic() < deadline, f"nobody has called {operation}"
+            time.sleep(0.05)
+        act()
+
+    thread = Thread(target=watch)
+    thread.start()
+    return thread

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from airflow.sdk.exceptions import (
 from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 from tests.jobs import start, tabular_request, wait
-from tests.plain_http import hold_jobs, send
+from tests.plain_http import hold_jobs, once_answered
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -71,19 +70,7 @@ def ended(account: SageMakerClient, ending: str) -> None:
 
 def after_the_first_look(account: SageMakerClient, act: Callable[[], Any]) -> Thread:
     """Do something as soon as the emulator has answered the sensor once."""
-    count = f"{account.meta.endpoint_url}/automl-emulator/requests"
-    send(count, "DELETE")
-
-    def watch() -> None:
-        deadline = time.monotonic() + 120
-        while "DescribeAutoMLJobV2" not in send(count, "GET")[1]["Requests"]:
-            assert time.monotonic() < deadline, "the sensor has not looked"
-            time.sleep(0.05)
-        act()
-
-    thread = Thread(target=watch)
-    thread.start()
-    return thread
+    return once_answered(account.meta.endpoint_url, "DescribeAutoMLJobV2", act)
 
 
 def waits_on(task: SageMakerAutoMLJobSensor, context: Any) -> None:
