@@ -40,7 +40,7 @@ def hold_jobs(url: str, **members: Any) -> None:
 def once_answered(url: str, operation: str, act: Callable[[], Any]) -> Thread:
     """Do something, in a thread of its own, as soon as an operation has been answered from now on.
 
-    :param url: the emulator's, which nobody else uses.
+    :param url: the emulator's, which nobody else asks meanwhile.
     """
     count = f"{url}/automl-emulator/requests"
     send(count, "DELETE")

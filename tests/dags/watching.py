@@ -44,5 +44,7 @@ for name, arguments in modes.items():
     ) as dag:
         watch = SageMakerAutoMLJobSensor(task_id="watch", job_name="{{ params.jobs[0] }}")
         objective_value(watch.output["best_candidate"], watch.output["outcome"])
-        SageMakerAutoMLJobSensor.partial(task_id="watch_all").expand(job_name=started_elsewhere())
+        jobs = started_elsewhere()
+        watch >> jobs
+        SageMakerAutoMLJobSensor.partial(task_id="watch_all").expand(job_name=jobs)
     globals()[dag.dag_id] = dag

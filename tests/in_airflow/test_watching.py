@@ -9,7 +9,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 from demo.sandbox import REPOSITORY
 from tests.jobs import start, tabular_request, unique
-from tests.plain_http import send
+from tests.plain_http import once_answered, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -25,23 +25,24 @@ _ENDINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def started(sagemaker: SageMakerClient, ending: str, seconds: float) -> str:
+def started(sagemaker: SageMakerClient, ending: str, name: str | None = None, seconds: float = 0) -> str:
     """Start a job as somebody else would.
 
+    :param name: default: one that no other test has.
     :param seconds: how long it takes.
     :return: its name.
     """
-    name = unique(ending)
+    job_name = name or unique(ending)
     script = {
         "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": seconds}],
         "Candidates": [{"Candidate": _BEST}],
         "Ending": _ENDINGS[ending],
     }
-    url = f"{sagemaker.meta.endpoint_url}/automl-emulator/scripts/{name}"
-    assert send(f"{url}?job-names={name}", "PUT", script)[0] == 201
-    start(sagemaker, tabular_request("s3://no-such-bucket/at-all/"), name)
+    url = f"{sagemaker.meta.endpoint_url}/automl-emulator/scripts/{job_name}"
+    assert send(f"{url}?job-names={job_name}", "PUT", script)[0] == 201
+    start(sagemaker, tabular_request("s3://no-such-bucket/at-all/"), job_name)
     send(url, "DELETE")
-    return name
+    return job_name
 
 
 def states(run: Any) -> dict[tuple[str, int], tuple[str, int]]:
@@ -51,14 +52,22 @@ def states(run: Any) -> dict[tuple[str, int], tuple[str, int]]:
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule", "deferrable"])
 def test_the_sensor_waits_in_each_mode(
-    mode: str, airflow_database: None, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
+    mode: str, airflow_database: None, emulator_url: str, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Mapped over three jobs: the model is a result, the failure fails without a retry, the empty job is skipped."""
-    jobs = [started(sagemaker, ending, seconds=8) for ending in _ENDINGS]
+    """First for a job that is started when the sensor has looked for it; then mapped over three that have ended.
+
+    The model is a result, the failure fails without a retry, the job without a model is skipped.
+    """
+    name = unique("model")
+    begun = once_answered(
+        emulator_url, "DescribeAutoMLJobV2", lambda: started(sagemaker, "model", name=name, seconds=2)
+    )
+    jobs = [name, started(sagemaker, "failed"), started(sagemaker, "empty")]
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
     run = bag.dags[f"watch_{mode}"].test(run_conf={"jobs": jobs})
-    assert f"AutoML job {jobs[0]}: TrainingModels" in capsys.readouterr().out
+    begun.join()
+    assert f"AutoML job {name} could not be described, trying again" in capsys.readouterr().out
     assert states(run) == {
         ("watch", -1): ("success", 1),
         ("objective_value", -1): ("success", 1),
@@ -70,7 +79,7 @@ def test_the_sensor_waits_in_each_mode(
     after = run.get_task_instance("objective_value")
     assert after.xcom_pull(task_ids="objective_value") == ["model", 0.75]
     (result,) = after.xcom_pull(task_ids="watch_all", map_indexes=[0])
-    assert result["job_name"] == jobs[0]
+    assert result["job_name"] == name
 
 
 @pytest.mark.parametrize(("ending", "watched"), [("model", "success"), ("failed", "failed")])
@@ -78,7 +87,7 @@ def test_the_shipped_watch_follows_the_job(
     ending: str, watched: str, airflow_database: None, sagemaker: SageMakerClient
 ) -> None:
     """The run is what the wait is; what stops the job runs in any case, and leaves a job that has ended as it is."""
-    job = started(sagemaker, ending, seconds=8)
+    job = started(sagemaker, ending, seconds=2)
     run = DagBag(str(REPOSITORY / "dags"), load_op_links=False).dags["automl_watch"].test(run_conf={"job_name": job})
     assert states(run) == {("watch", -1): (watched, 1), ("stop", -1): ("success", 1)}
     assert run.state == watched
