@@ -7,6 +7,7 @@ for each connection and poll interval.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
@@ -235,16 +236,19 @@ class CapacityTrigger(_PolledTrigger):
     async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
         queue = capacity_queue(self._key)
         queue.join(self.job_name, self.waiting_since, self.limit)
-        told: object = None
+        told: str | None = None
+        told_place = math.inf
         try:
             async for snapshot in stream:
                 if queue.lets_go(self.job_name, self.waiting_since, snapshot):
                     self.log.info("There is room for AutoML job %s", self.job_name)
                     return WaitEnd.ROOM
-                news = snapshot.problem or queue.place(self.job_name)
-                if news != told:
-                    told = news
-                    self._tell(snapshot, *queue.place(self.job_name))
+                place, waiting = queue.place(self.job_name)
+                # Each step of each of a hundred waiters would be five thousand lines.
+                if place <= told_place / 2 or (snapshot.problem and snapshot.problem != told):
+                    self._tell(snapshot, place, waiting)
+                    told_place = place
+                told = snapshot.problem
         finally:
             queue.leave(self.job_name)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -16,8 +17,8 @@ from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl import polling, triggers
-from airflow_sagemaker_automl.polling import Snapshot, StreamKey, shared_hook
-from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger
+from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, shared_hook
+from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, wait
 from tests.plain_http import hold_jobs, send
@@ -152,6 +153,27 @@ async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job
     waiting = trigger(ended_job, connection=_over(private_connection))
     payload, _ = await first(waiting.filter_shared_stream(_snapshots(denied)))
     assert payload["end"] == "finished"
+
+
+async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of nine places that a waiter moves up through, the log has the first, and then one for each half of the way."""
+    connection = _over("queue")
+    queue = capacity_queue(StreamKey.of(connection, 0.5))
+    for number in range(8):
+        queue.join(f"before-{number}", number, limit=1)
+
+    async def moving_up() -> AsyncIterator[Snapshot]:
+        for number in range(8):
+            yield Snapshot({"running": "TrainingModels"})
+            yield Snapshot({"running": "TrainingModels"})
+            queue.leave(f"before-{number}")
+        yield Snapshot({"running": "TrainingModels"})
+        yield Snapshot({})
+
+    waiting = CapacityTrigger(job_name="job", waiting_since=9, limit=1, connection=connection, poll_interval=0.5)
+    payload, _ = await first(waiting.filter_shared_stream(moving_up()))
+    assert payload["end"] == "room"
+    assert re.findall(r"number (\d+) of", capsys.readouterr().out) == ["9", "4", "2", "1"]
 
 
 async def test_a_deadline_does_not_wait_for_a_poll(sagemaker: SageMakerClient, slow_table: str) -> None:
