@@ -88,6 +88,11 @@ class Run:
         path = f"{self._path}/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true&map_index={map_index}"
         return self._api.call("GET", path)["value"]
 
+    def log(self, task_id: str, try_number: int = 1) -> str:
+        """Read what a task that is not mapped has logged, in workers and triggerers."""
+        path = f"{self._path}/taskInstances/{task_id}/logs/{try_number}?full_content=true"
+        return "\n".join(str(line["event"]) for line in self._api.call("GET", path)["content"])
+
     def clear(self, task_id: str) -> None:
         """Clear a task, whatever its state, so that it runs again."""
         body = {"dry_run": False, "only_failed": False, "dag_run_id": self.run_id, "task_ids": [task_id]}

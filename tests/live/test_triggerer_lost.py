@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.live.service import assert_all_have_one_model
+from tests.live.rest import wait_until
+from tests.live.service import FOR_EVER, assert_all_have_one_model
 
 if TYPE_CHECKING:
     from tests.live.components import WholeAirflow
@@ -29,3 +30,23 @@ def test_twenty_tasks_wait_on_when_their_triggerer_is_killed(
     assert run.states("train")["deferred"] == 20
     assert run.wait_for_end() == "success"
     assert_all_have_one_model(run, service)
+
+
+def test_a_job_is_not_stopped_when_another_triggerer_takes_over_its_wait(
+    live_airflow: WholeAirflow, api: Api, service: Service
+) -> None:
+    """A triggerer that slept, and finds that another one waits in its place, gives the wait up and leaves the job."""
+    service.rehearse(FOR_EVER)
+    with live_airflow.second_triggerer():
+        run = api.trigger("one_deferred_retries_0", service.conf)
+        run.wait_for_task("train", "deferred")
+        service.wait_until_asked("ListAutoMLJobs")
+        asleep = next(triggerer for triggerer in live_airflow.triggerers if run.waiting_at(triggerer.job_id))
+        asleep.component.freeze()
+        wait_until(lambda: run.waiting_at(asleep.job_id) == 0, "no triggerer has taken over")
+        asleep.component.thaw()
+        wait_until(lambda: "is left alone: another triggerer waits" in run.log("train"), "the wait is not given up")
+        assert service.endings(run) == ["InProgress"]
+        assert run.task("train")["state"] == "deferred"
+        run.mark("train", "failed")
+        wait_until(lambda: service.endings(run) == ["Stopped"], "the job has not been stopped")
