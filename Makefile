@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOCK := requirements/development.txt
+# What `make bench` measures beside ours needs an older boto3, on a path of its own.
+BENCH_LOCK := requirements/benchmarks.txt
+BENCH_PACKAGES := build/bench/packages
 
 # Whatever is needed comes from the package index; no interpreter is downloaded.
 export UV_PYTHON_DOWNLOADS := never
@@ -27,8 +30,9 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 test: $(INSTALLED) ## Run the whole test suite
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-bench: $(INSTALLED) ## Measure what things cost, as ratios within one run
+bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as ratios within one run (WAITING=20,200: less)
 	@$(BIN)/python -m benchmarks.validation
+	@$(BIN)/python -m benchmarks.waiting $(WAITING)
 
 check: $(INSTALLED) ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check
@@ -44,6 +48,11 @@ lock: $(INSTALLED) ## Renew the locked requirements
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --group dev \
 		--generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file $(LOCK)
+	@mkdir -p build
+	sed -nE '/^(boto|s3transfer)/d; s/^([a-z0-9].*==.*) \\$$/\1/p' $(LOCK) > build/constraints.txt
+	$(BIN)/uv pip compile benchmarks/requirements.in --universal --python-version 3.11 --constraint build/constraints.txt \
+		--generate-hashes --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--custom-compile-command "make lock" --output-file $(BENCH_LOCK)
 
 clean: ## Remove everything that was built, the environment included
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -59,4 +68,9 @@ $(INSTALLED): $(LOCK) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH_PACKAGES)/.installed: $(BENCH_LOCK) $(INSTALLED)
+	@echo "Installing what the benchmarks compare with into $(BENCH_PACKAGES) ..."
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --target $(BENCH_PACKAGES) --require-hashes $(BENCH_LOCK)
 	@touch $@

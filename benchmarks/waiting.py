@@ -1,0 +1,99 @@
+"""What waiting costs: ours beside the Amazon provider's ``SageMakerTrigger``, each task count in a fresh process.
+
+A row is one process whose tasks wait, on one connection, for jobs that are held in progress at an emulator in another
+process, or for room beside such jobs. Both sides poll every ten seconds, and both have the versions of boto3 and
+botocore that the provider's trigger needs. :mod:`benchmarks.waiting_row` says what the figures are.
+
+What the machine does besides disturbs them, so that only ratios within one run say something.
+
+    python -m benchmarks.waiting [20,200,1000]
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+
+from benchmarks.held_jobs import held_jobs
+from benchmarks.waiting_row import FOLDER, POLL_SECONDS, Plan, Row, measure
+from demo.sandbox import REPOSITORY, interrupt_on_signals
+
+FILE = FOLDER / "waiting.json"
+_WAITING = (20, 200, 1000)
+# With a role the provider takes about 25 MiB for each task.
+_MOST_WITH_ROLE = 200
+_HEADINGS = {
+    "requests_per_minute": "requests/min",
+    "requests_per_round": "a round",
+    "longest_block_s": "block s",
+    "start_cpu_s": "start CPU s",
+    "cpu_s_per_minute": "CPU s/min",
+    "memory_mib": "MiB",
+    "end_to_event_s": "end to event s",
+}
+_COMPARED = ("requests_per_minute", "longest_block_s", "start_cpu_s", "cpu_s_per_minute", "memory_mib")
+
+
+def plans(waiting: Iterable[int]) -> Iterator[Plan]:
+    """List the rows of a run, what belongs together one after another."""
+    for number in waiting:
+        for assumed_role in (False, True):
+            yield Plan("ours", "job", number, assumed_role)
+            if not assumed_role or number <= _MOST_WITH_ROLE:
+                yield Plan("provider", "job", number, assumed_role)
+                yield Plan("ours", "capacity", number, assumed_role)
+
+
+def table(rows: Iterable[Row]) -> Iterator[str]:
+    """Write rows as the lines of a table."""
+    yield f"{'':<42}" + "".join(f"{heading:>16}" for heading in _HEADINGS.values())
+    for row in rows:
+        yield f"{row.plan!s:<42}" + "".join(f"{getattr(row, figure):>16.2f}" for figure in _HEADINGS)
+
+
+def ratios(rows: Iterable[Row]) -> Iterator[str]:
+    """Write how many times as much the provider takes, line by line, wherever both were measured alike."""
+    by_plan = {row.plan: row for row in rows}
+    for plan, ours in by_plan.items():
+        provider = by_plan.get(plan._replace(subject="provider"))
+        if provider is None or plan.subject == "provider":
+            continue
+        times = (
+            f"{getattr(provider, figure) / getattr(ours, figure):.0f} x {_HEADINGS[figure]}" for figure in _COMPARED
+        )
+        yield f"The provider's {plan.waiting} tasks{plan.role}: " + ", ".join(times)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, and say after each row what came out.
+
+    :param arguments: task counts, separated by commas; none for the usual ones.
+    :return: exit status.
+    """
+    interrupt_on_signals()
+    waiting = [int(number) for number in arguments[0].split(",")] if arguments else _WAITING
+    planned = list(plans(waiting))
+    shutil.rmtree(FOLDER / "logs", ignore_errors=True)
+    print(f"Tasks that wait, polling every {POLL_SECONDS:.0f} s: {len(planned)} rows of about 40 s each", flush=True)
+    rows: list[Row] = []
+    began = time.monotonic()
+    try:
+        with held_jobs() as jobs:
+            for number, plan in enumerate(planned, 1):
+                print(f"{time.monotonic() - began:6.0f} s  {number}/{len(planned)}  {plan}", flush=True)
+                rows.append(measure(plan, jobs))
+                FILE.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        print("", *table(rows), "", *ratios(rows), sep="\n")
+    print(f"Written to {FILE.relative_to(REPOSITORY)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
