@@ -32,6 +32,8 @@ test: $(INSTALLED) ## Run the whole test suite
 
 bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as ratios within one run (WAITING=20,200: less)
 	@$(BIN)/python -m benchmarks.validation
+	@$(BIN)/python -m benchmarks.imports
+	@$(BIN)/python -m benchmarks.calls
 	@$(BIN)/python -m benchmarks.waiting $(WAITING)
 
 check: $(INSTALLED) ## Check format, lint, types and import contracts

@@ -7,17 +7,16 @@ created, so this process sets the status of those itself; everything else goes o
 from __future__ import annotations
 
 import _thread
-import json
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.plain_http import send
 from demo.sandbox import BUCKET, REGION, REPOSITORY, end, sagemaker_client
 
 if TYPE_CHECKING:
@@ -47,11 +46,11 @@ class HeldJobs:
 
     def clear(self) -> None:
         """Forget all jobs."""
-        self._http("POST", "/moto-api/reset")
+        send(f"{self.url}/moto-api/reset", "POST")
 
     def start_automl_jobs(self, names: list[str]) -> None:
         """Start AutoML jobs that end when they are stopped."""
-        self._http("PUT", "/automl-emulator/scripts/held?job-names=*", json.dumps(_FOR_A_DAY).encode())
+        send(f"{self.url}/automl-emulator/scripts/held?job-names=*", "PUT", _FOR_A_DAY)
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/held/"}}
         request: dict[str, Any] = {
             "AutoMLJobInputDataConfig": [{"ChannelType": "training", "DataSource": source}],
@@ -87,17 +86,11 @@ class HeldJobs:
 
     def requests(self) -> Counter[str]:
         """Count the requests that were answered since the last :meth:`clear`, by operation."""
-        return Counter(json.loads(self._http("GET", "/automl-emulator/requests"))["Requests"])
+        return Counter(send(f"{self.url}/automl-emulator/requests", "GET")["Requests"])
 
     def _each(self, names: list[str], start: Callable[[str], object]) -> None:
         with ThreadPoolExecutor(_CLIENTS) as pool:
             list(pool.map(start, names))
-
-    def _http(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        request = urllib.request.Request(self.url + path, body, method=method)  # noqa: S310  # Always loopback.
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            content: bytes = answer.read()
-        return content
 
 
 @contextmanager
