@@ -10,11 +10,10 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
+from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, may_pass, passes_by_itself
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
 P = ParamSpec("P")
@@ -23,7 +22,6 @@ S = TypeVar("S", bound="ConnectsToSageMaker")
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 _PATIENCE_SECONDS = 600
-_LONGEST_PAUSE_SECONDS = 30
 
 
 class ConnectsToSageMaker(BaseOperator):
@@ -83,16 +81,12 @@ class ConnectsToSageMaker(BaseOperator):
 
         :param ask: makes the call; asked again, it may be given another hook.
         """
-        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
-        patience = Retrying(
-            retry=retry_if_exception(self._is_worth_waiting_for),
-            wait=wait_random_exponential(max=_LONGEST_PAUSE_SECONDS),
-            stop=stop_after_delay(_PATIENCE_SECONDS),
-            before_sleep=self._tell_of_trouble,
-            reraise=True,
+        answer = patiently(
+            lambda: ask(self.hook),
+            seconds=_PATIENCE_SECONDS,
+            worth_waiting_for=self._is_worth_waiting_for,
+            tell=self._tell_of_trouble,
         )
-        answer = patience(lambda: ask(self.hook))
         self._has_been_reached = True
         return answer
 
@@ -101,11 +95,9 @@ class ConnectsToSageMaker(BaseOperator):
             return self._has_been_reached
         return passes_by_itself(error)
 
-    def _tell_of_trouble(self, attempt: RetryCallState) -> None:
-        error = attempt.outcome.exception() if attempt.outcome else None
+    def _tell_of_trouble(self, error: BaseException) -> None:
         self.log.warning("AWS could not be asked, trying again: %s", error)
-        if error is not None:
-            self.forget_stale_hook(error)
+        self.forget_stale_hook(error)
 
     def forget_stale_hook(self, error: BaseException) -> None:
         """Have the connection read again where that may help after an error."""

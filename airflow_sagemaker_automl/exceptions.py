@@ -111,14 +111,16 @@ class QuotaReached(AutoMLError):
 
     :param job_name: the job that it did not take.
     :param reason: what it says.
+    :param limit: how many may run at once; None where it does not say.
     """
 
     retry_can_help = True
 
-    def __init__(self, job_name: str, reason: str) -> None:
-        super().__init__(job_name, reason)
+    def __init__(self, job_name: str, reason: str, limit: int | None = None) -> None:
+        super().__init__(job_name, reason, limit)
         self.job_name = job_name
         self.reason = reason
+        self.limit = limit
 
     def __str__(self) -> str:
         return f"AutoML job {self.job_name} cannot be started for now: {self.reason}"

@@ -102,7 +102,8 @@ class SageMakerAutoMLHook(AwsBaseHook):
             raise JobNameTaken(request["AutoMLJobName"], _message(error)) from error
         except exceptions.ResourceLimitExceeded as error:
             refusal = Refusal.read(_message(error))
-            raise (NoQuota if refusal.is_for_good else QuotaReached)(request["AutoMLJobName"], refusal.text) from error
+            kind = NoQuota if refusal.is_for_good else QuotaReached
+            raise kind(request["AutoMLJobName"], refusal.text, refusal.jobs_at_once) from error
         return AutoMLJob.just_created(request, answer["AutoMLJobArn"], self._job_url)
 
     def describe_job(self, job_name: str) -> AutoMLJob:

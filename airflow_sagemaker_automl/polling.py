@@ -6,15 +6,17 @@ What is kept here lives as long as the triggerer's process, and is reached from 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextvars
 import random
 import threading
 import time
-from collections.abc import AsyncGenerator, Hashable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import AsyncGenerator, Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from airflow_sagemaker_automl.service_errors import is_denied, is_stale
+from airflow_sagemaker_automl.core.canonical import digest
+from airflow_sagemaker_automl.service_errors import is_denied, is_stale, passes_by_itself
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -23,21 +25,29 @@ if TYPE_CHECKING:
 _SHORTEST_SHARE = 0.8
 _LONGEST_BACKOFF = 8
 _LONGEST_PAUSE_SECONDS = 300.0
+# What does not pass by itself, a missing connection for example, is somebody's mistake when it has lasted so long.
+_LONGEST_UNUSABLE_SECONDS = 600.0
 # By then a task that was let go has created its job, or been refused and come back.
-_RESERVED_SECONDS = 30.0
+_RESERVED_SECONDS = 60.0
+# A limit may have been learned too low, or been raised: after so many polls without room somebody tries all the same.
+PROBE_AFTER_POLLS = 10
+# Threads of our own: those that asyncio shares out are few, and other triggers need them too.
+_threads = ThreadPoolExecutor(16, thread_name_prefix="sagemaker-automl")
+
+R = TypeVar("R")
 
 
 class StreamKey(NamedTuple):
     """What triggers have in common that share a poll."""
 
     kind: str
-    connection: str
+    connection_digest: str
     poll_interval: float
 
     @classmethod
     def of(cls, connection: Connection, poll_interval: float) -> StreamKey:
-        """Make the key; a connection's mapping is written as text, since a key has to be hashable."""
-        return cls("sagemaker-automl-jobs", json.dumps(connection, sort_keys=True), poll_interval)
+        """Make the key; a connection is no value to hash, and its configuration may be no text to log."""
+        return cls("sagemaker-automl-jobs", digest(connection), poll_interval)
 
 
 @dataclass(frozen=True)
@@ -47,20 +57,33 @@ class Snapshot:
     :param in_progress: job name → secondary status of the jobs that run; None where the poll could not tell.
     :param problem: why it could not.
     :param listing_denied: whether the jobs may not be listed, so that each trigger has to look for itself.
+    :param is_lasting: whether the problem will not pass by itself.
+    :param is_hopeless: whether it has lasted for so long that nobody should wait any more.
     """
 
     in_progress: dict[str, str] | None
     problem: str | None = None
     listing_denied: bool = False
+    is_lasting: bool = False
+    is_hopeless: bool = False
 
 
 _hooks: dict[Hashable, SageMakerAutoMLHook] = {}
-_building = threading.Lock()
+_building: dict[Hashable, threading.Lock] = {}
+
+
+async def in_thread(call: Callable[[], R]) -> R:
+    """Call what may take its time, off the event loop; what it logs goes to the log of whoever calls."""
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: context.run(call))
 
 
 def shared_hook(connection: Connection, key: StreamKey) -> SageMakerAutoMLHook:
     """Give the one hook of a stream; called in threads only, since it may read the connection and build a client."""
-    with _building:
+    if (hook := _hooks.get(key)) is not None:
+        return hook
+    # One lock for each stream: what holds up one connection is nothing to the others.
+    with _building.setdefault(key, threading.Lock()):
         hook = _hooks.get(key)
         if hook is None:
             from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
@@ -74,15 +97,19 @@ def shared_hook(connection: Connection, key: StreamKey) -> SageMakerAutoMLHook:
 async def snapshots(connection: Connection, poll_interval: float) -> AsyncGenerator[Snapshot, None]:
     """Poll for as long as anybody waits; an error would end every wait, so none leaves here."""
     key = StreamKey.of(connection, poll_interval)
-    failures = 0
+    failures, unusable_since = 0, None
     try:
         while True:
             snapshot = await _poll(connection, key)
             failures = 0 if snapshot.problem is None else failures + 1
+            unusable_since = (unusable_since or time.monotonic()) if snapshot.is_lasting else None
+            if unusable_since is not None and time.monotonic() - unusable_since > _LONGEST_UNUSABLE_SECONDS:
+                snapshot = replace(snapshot, is_hopeless=True)
             yield snapshot
             await asyncio.sleep(pause(poll_interval, failures))
     finally:
         _hooks.pop(key, None)
+        _building.pop(key, None)
 
 
 def pause(poll_interval: float, failures: int) -> float:
@@ -97,22 +124,23 @@ def pause(poll_interval: float, failures: int) -> float:
 
 async def _poll(connection: Connection, key: StreamKey) -> Snapshot:
     try:
-        return Snapshot(await asyncio.to_thread(lambda: shared_hook(connection, key).jobs_in_progress()))
+        return Snapshot(await in_thread(lambda: shared_hook(connection, key).jobs_in_progress()))
     except Exception as error:
         if is_denied(error):
             return Snapshot(None, listing_denied=True)
         if is_stale(error):  # A connection that was changed, or credentials that were renewed, are to be read again.
             _hooks.pop(key, None)
-        return Snapshot(None, problem=f"jobs could not be listed, trying again: {error}")
+        problem = f"jobs could not be listed, trying again: {error}"
+        return Snapshot(None, problem=problem, is_lasting=not passes_by_itself(error))
 
 
 @dataclass
 class CapacityQueue:
     """Who waits for a free place in the account, on one stream of one triggerer.
 
-    A task that is let go keeps its place reserved until its job is seen, or it comes back refused, or half a minute
-    has passed. Waiters of other triggerers are not known here: both let go as many as there is room for, and those
-    who come too late are refused and wait again.
+    A task that is let go keeps its place reserved until its job is seen, or it comes back refused, or a minute has
+    passed. Waiters of other triggerers are not known here: both let go as many as there is room for, and those who
+    come too late are refused and wait again.
     """
 
     _waiting: dict[str, float] = field(default_factory=dict)
@@ -120,21 +148,26 @@ class CapacityQueue:
     _limit: int = 1
     _judged: Snapshot | None = None
     _let_go: frozenset[str] = frozenset()
+    _polls_without_room: int = 0
+    # Name → place, from 1; None when somebody has come or gone since they were counted.
+    _places: dict[str, int] | None = None
 
     def join(self, job_name: str, since: float, limit: int) -> None:
         """Enter a waiter.
 
         :param job_name: the job that it would create.
         :param since: POSIX time since when it waits; the longest wait is served first.
-        :param limit: how many jobs ran when it was refused; the latest refusal tells best.
+        :param limit: how many jobs may run, as far as its refusal told; the latest tells best.
         """
         self._reserved.pop(job_name, None)
         self._waiting[job_name] = since
+        self._places = None
         self._limit = max(1, limit)
 
     def leave(self, job_name: str) -> None:
         """Forget a waiter that waits no longer; the place that it was let go for stays reserved."""
         self._waiting.pop(job_name, None)
+        self._places = None
 
     def job_exists(self, job_name: str) -> None:
         """Give back the reservation of a job that was created: it counts among the running ones, or has ended."""
@@ -143,7 +176,8 @@ class CapacityQueue:
     def lets_go(self, job_name: str, since: float, snapshot: Snapshot) -> bool:
         """Tell whether there is room for a waiter; each snapshot is judged once, for all who wait."""
         # Of two triggers for one job, as when a triggerer gives one up and takes it over again, one has left already.
-        self._waiting.setdefault(job_name, since)
+        if job_name not in self._waiting:
+            self._waiting[job_name], self._places = since, None
         if snapshot is not self._judged:
             self._judged = snapshot
             self._let_go = frozenset(self._next(snapshot))
@@ -152,7 +186,7 @@ class CapacityQueue:
 
     def place(self, job_name: str) -> tuple[int, int]:
         """Say where a waiter stands: its place, from 1, and how many wait."""
-        return self._in_order().index(job_name) + 1, len(self._waiting)
+        return self._in_order()[job_name], len(self._waiting)
 
     def _next(self, snapshot: Snapshot) -> list[str]:
         waiting = [name for name in self._in_order() if name not in self._reserved]
@@ -164,10 +198,17 @@ class CapacityQueue:
         self._reserved = {name: until for name, until in self._reserved.items() if until > now and name not in running}
         # What runs at once is allowed, though the refusal may have been counted on a list that lagged behind.
         self._limit = max(self._limit, len(running))
-        return waiting[: max(0, self._limit - len(running) - len(self._reserved))]
+        room = max(0, self._limit - len(running) - len(self._reserved))
+        self._polls_without_room = 0 if room or self._reserved else self._polls_without_room + 1
+        if self._polls_without_room > PROBE_AFTER_POLLS:
+            room, self._polls_without_room = 1, 0
+        return waiting[:room]
 
-    def _in_order(self) -> list[str]:
-        return sorted(self._waiting, key=lambda name: (self._waiting[name], name))
+    def _in_order(self) -> dict[str, int]:
+        if self._places is None:
+            names = sorted(self._waiting, key=lambda name: (self._waiting[name], name))
+            self._places = {name: place for place, name in enumerate(names, 1)}
+        return self._places
 
 
 _queues: dict[Hashable, CapacityQueue] = {}

@@ -9,11 +9,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
-from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobNotFound, NoBestCandidate
+from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobNotFound
 from airflow_sagemaker_automl.service_errors import is_no_answer, may_pass, passes_by_itself
 from airflow_sagemaker_automl.waiting import SEEN_WITHIN_SECONDS, WaitsForAutoMLJob
 
@@ -43,9 +49,9 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
     :param on_partial_failure: what to make of a model of a job of which parts failed: ``accept`` (default) or
         ``fail``.
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
-        those of every sensor: ``timeout`` (counted from the first look, deferred or not), ``mode``, ``soft_fail`` and
-        so on. An ending that is not accepted fails the task at once and for good, for another look would find the
-        same; with ``soft_fail`` it is skipped.
+        those of every sensor: ``timeout`` (counted from the first look, deferred or not), ``execution_timeout`` (the
+        same), ``mode``, ``soft_fail`` and so on. An ending that is not accepted fails the task at once and for good,
+        for another look would find the same; with ``soft_fail`` it is skipped.
     :return: (XCom) the job, with the same members as the result of
         :class:`~airflow_sagemaker_automl.operators.jobs.SageMakerAutoMLJobOperator`.
     """
@@ -67,9 +73,7 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
     ) -> None:
         if "poll_interval" in kwargs:
             raise TypeError("A sensor has a poke_interval; poll_interval is for operators.")
-        # Each key of the result is an XCom of its own too: watch.output["best_candidate"] works.
-        kwargs = {"multiple_outputs": True, **kwargs}
-        super().__init__(deferrable=deferrable, poke_interval=poke_interval, **kwargs)
+        super().__init__(deferrable=deferrable, poll_interval=poke_interval, poke_interval=poke_interval, **kwargs)
         self.job_name = job_name
         self.acceptance = Acceptance(
             on_stopped=on_stopped,
@@ -77,7 +81,6 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
             on_time_limit=on_time_limit,
             on_partial_failure=on_partial_failure,
         )
-        self.poll_interval = self.poke_interval
         self._first_look = time.time()
 
     def execute(self, context: Context) -> Any:
@@ -94,18 +97,24 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
             return self._poke(context)
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any], deadline: float | None = None
+        self,
+        context: Context,
+        event: dict[str, Any],
+        deadline: float | None = None,
+        task_deadline: float | None = None,
     ) -> dict[str, Any]:
         """Go on after the wait in the triggerer.
 
         :param deadline: POSIX time at which ``timeout`` is over. Default: it is counted anew, for ``dag.test()`` hands
             on nothing but the event.
+        :param task_deadline: POSIX time at which ``execution_timeout`` is over.
         :raises AirflowFailException: the job ended in a way that is not accepted.
         :raises AirflowSensorTimeout: it has not ended in time.
+        :raises AirflowTaskTimeout: it has not ended within the task's ``execution_timeout``.
         """
         try:
             with self._telling_why_it_is_skipped():
-                return self._go_on(event, deadline)
+                return self._go_on(event, deadline or time.time() + self.timeout, task_deadline)
         except AirflowException:
             raise
         except Exception as error:
@@ -121,17 +130,19 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
         if job is not None:
             self.log.info("AutoML job %s: %s", job.name, job.secondary_status)
         if self.deferrable:
-            self._defer(self._first_look + self.timeout)
+            self._defer(self._first_look + self.timeout, self.execution_deadline(None))
         return PokeReturnValue(is_done=False)
 
     @errors_for_people
-    def _go_on(self, event: dict[str, Any], deadline: float | None) -> dict[str, Any]:
+    def _go_on(self, event: dict[str, Any], deadline: float, task_deadline: float | None) -> dict[str, Any]:
         job = self.after_the_wait(event)
         if job.is_finished:
             return self._result(job)
         if event["end"] == "deadline":
+            if task_deadline is not None and task_deadline < deadline:
+                raise AirflowTaskTimeout(f"AutoML job {job.name} was not finished within the task's execution_timeout.")
             raise AirflowSensorTimeout(f"AutoML job {job.name} was not finished within timeout = {self.timeout:.0f} s.")
-        return self._defer(deadline or time.time() + self.timeout)
+        return self._defer(deadline, task_deadline)
 
     @contextmanager
     def _telling_why_it_is_skipped(self) -> Iterator[None]:
@@ -143,8 +154,9 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
                 self.log.warning("%s", error)
             raise
 
-    def _defer(self, deadline: float) -> NoReturn:
-        self.defer_to_the_end(self.job_name, deadline, stop_on_kill=False, deadline=deadline)
+    def _defer(self, deadline: float, task_deadline: float | None) -> NoReturn:
+        until = deadline if task_deadline is None else min(deadline, task_deadline)
+        self.defer_to_the_end(self.job_name, until, stop_on_kill=False, deadline=deadline, task_deadline=task_deadline)
 
     def _look(self, context: Context) -> AutoMLJob | None:
         """Describe the job; None where that tells nothing of it, as when the service is busy or the job too new."""
@@ -172,9 +184,6 @@ class SageMakerAutoMLJobSensor(WaitsForAutoMLJob, BaseSensorOperator):
 
     def _result(self, job: AutoMLJob) -> dict[str, Any]:
         try:
-            job.raise_for_status(self.acceptance)
+            return self.result_of(job)
         except AutoMLJobError as error:
-            if isinstance(error, NoBestCandidate) and self.acceptance.on_no_candidate == "skip":
-                raise AirflowSkipException(str(error)) from error
             raise AirflowFailException(str(error)) from error
-        return job.to_json()

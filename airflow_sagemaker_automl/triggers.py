@@ -18,16 +18,21 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
-from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, shared_hook, snapshots
+from airflow_sagemaker_automl.patience import patiently
+from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, in_thread, shared_hook, snapshots
 from airflow_sagemaker_automl.service_errors import is_denied
+from airflow_sagemaker_automl.task_state import task_state
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
 # Airflow 3.3.1 and 3.3.2 fail a task whose trigger fires before the executor has reported the deferral.
 EARLIEST_EVENT_SECONDS = 5.0
-# A job that was just created may not be there for everyone at once; one that is missing for longer is not there.
+# A job that was just created may not be there for everyone at once, nor a right that was just given; what is missing
+# for longer is not there.
 _LONGEST_UNSEEN_SECONDS = 300
+# Airflow gives up an on_kill after 30 seconds.
+_STOPPED_WITHIN_SECONDS = 25
 
 
 class WaitEnd(StrEnum):
@@ -53,6 +58,7 @@ class _PolledTrigger(BaseEventTrigger):
         self.connection = connection
         self.poll_interval = poll_interval
         self.deadline = deadline
+        self._reason: str | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that make the same trigger elsewhere."""
@@ -85,7 +91,8 @@ class _PolledTrigger(BaseEventTrigger):
         end = await self._wait_until_deadline(shared_stream)
         if end is not None:
             await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
-            yield TriggerEvent({"job_name": self.job_name, "end": end.value})
+            reason = {"reason": self._reason} if end is WaitEnd.UNREADABLE else {}
+            yield TriggerEvent({"job_name": self.job_name, "end": end.value, **reason})
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait alone, where there is no triggerer to share with, as in ``airflow dags test``."""
@@ -142,11 +149,11 @@ class AutoMLJobTrigger(_PolledTrigger):
         if not self.stop_on_kill:
             return
         try:
-            state = await asyncio.to_thread(self._task_state)
+            state = await in_thread(lambda: task_state(self.task_instance))
             if state == "deferred":
                 self.log.info("AutoML job %s is left alone: another triggerer waits for it now", self.job_name)
                 return
-            await asyncio.to_thread(lambda: self._hook().stop_job(self.job_name))
+            await in_thread(lambda: patiently(self._stop, seconds=_STOPPED_WITHIN_SECONDS))
             self.log.info("AutoML job %s has been told to stop: the task is %s", self.job_name, state or "cleared")
         except Exception as error:
             self.log.error("AutoML job %s was not told to stop, and may run on: %s", self.job_name, error)
@@ -156,20 +163,24 @@ class AutoMLJobTrigger(_PolledTrigger):
         capacity_queue(self._key).job_exists(self.job_name)
         told: str | None = None
         async for snapshot in stream:
-            news = (snapshot.in_progress or {}).get(self.job_name) or snapshot.problem
+            secondary_status = (snapshot.in_progress or {}).get(self.job_name)
+            news = secondary_status or snapshot.problem
             if news and news != told:
                 told = news
                 self.log.info("AutoML job %s: %s", self.job_name, news)
-            if snapshot.problem is None and self.job_name not in (snapshot.in_progress or {}):
-                end = await self._look()
-                if end is not None:
-                    return end
+            if snapshot.is_hopeless:
+                self._reason = snapshot.problem
+                return WaitEnd.UNREADABLE
+            if secondary_status:
+                self._unseen_since = None
+            elif snapshot.problem is None and (end := await self._look()) is not None:
+                return end
         return None
 
     async def _look(self) -> WaitEnd | None:
         """Describe the job, when the list of running jobs has it not, or may not be had."""
         try:
-            job = await asyncio.to_thread(lambda: self._hook().describe_job(self.job_name))
+            job = await in_thread(lambda: self._hook().describe_job(self.job_name))
         except Exception as error:
             return self._judge(error)
         self._unseen_since = None
@@ -180,27 +191,18 @@ class AutoMLJobTrigger(_PolledTrigger):
 
     def _judge(self, error: Exception) -> WaitEnd | None:
         """Decide whether an error of a describe ends the wait: only one that will not pass does."""
-        self._unseen_since = self._unseen_since or time.monotonic()
-        lasting = is_denied(error) or isinstance(error, UnknownStatus)
-        missing = isinstance(error, AutoMLJobNotFound)
-        if lasting or (missing and time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS):
+        if is_denied(error) or isinstance(error, AutoMLJobNotFound):
+            self._unseen_since = self._unseen_since or time.monotonic()
+        unseen = self._unseen_since is not None and time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS
+        if unseen or isinstance(error, UnknownStatus):
             self.log.error("AutoML job %s cannot be followed: %s", self.job_name, error)
+            self._reason = str(error)
             return WaitEnd.UNREADABLE
         self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
         return None
 
-    def _task_state(self) -> str | None:
-        """Ask Airflow for the state of the task that waits; None where it has been cleared."""
-        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-        ti = self.task_instance
-        if ti is None:
-            raise RuntimeError("Airflow has not told which task waits.")
-        states: dict[str, dict[str, str | None]] = RuntimeTaskInstance.get_task_states(
-            dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
-        )
-        # The inner key has the map index, where there is one.
-        return next(iter(states.get(ti.run_id, {}).values()), None)
+    def _stop(self) -> None:
+        self._hook().stop_job(self.job_name)
 
 
 class CapacityTrigger(_PolledTrigger):
@@ -208,7 +210,7 @@ class CapacityTrigger(_PolledTrigger):
 
     :param job_name: the job that the task would create.
     :param waiting_since: POSIX time of the first refusal; who has waited longest is let go first.
-    :param limit: how many jobs ran when the service refused this one.
+    :param limit: how many jobs may run, as far as the refusal told.
     :param connection: the four connection arguments.
     :param poll_interval: seconds between polls; shared with the triggers that wait for jobs.
     :param deadline: POSIX time after which not to wait any longer; None waits for ever.
@@ -243,6 +245,9 @@ class CapacityTrigger(_PolledTrigger):
                 if queue.lets_go(self.job_name, self.waiting_since, snapshot):
                     self.log.info("There is room for AutoML job %s", self.job_name)
                     return WaitEnd.ROOM
+                if snapshot.is_hopeless:
+                    self._reason = snapshot.problem
+                    return WaitEnd.UNREADABLE
                 place, waiting = queue.place(self.job_name)
                 # Each step of each of a hundred waiters would be five thousand lines.
                 if place <= told_place / 2 or (snapshot.problem and snapshot.problem != told):

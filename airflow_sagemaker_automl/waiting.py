@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished
+from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
+from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished, NoBestCandidate
 from airflow_sagemaker_automl.polling import pause
 from airflow_sagemaker_automl.service_errors import may_pass
 
@@ -25,15 +27,21 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
     """Base of what waits for a job.
 
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
-    :param poll_interval: seconds between two looks at the job (default: 60).
+    :param poll_interval: seconds, or a timedelta, between two looks at the job (default: 60).
+    :raises ValueError: it is not more than zero.
     """
 
-    def __init__(self, *, deferrable: bool | None = None, poll_interval: float = 60, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    acceptance: Acceptance
+
+    def __init__(self, *, deferrable: bool | None = None, poll_interval: float | timedelta = 60, **kwargs: Any) -> None:
+        # Each key of the result is an XCom of its own too: train.output["job_name"] works.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         if deferrable is None:
             deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = deferrable
-        self.poll_interval = poll_interval
+        self.poll_interval = seconds(poll_interval)
+        if not self.poll_interval > 0:
+            raise ValueError(f"The interval between two looks at a job must be more than 0 s, not {poll_interval!r}.")
 
     def defer_to_the_end(self, job_name: str, until: float = math.inf, *, stop_on_kill: bool, **kept: Any) -> NoReturn:
         """Go on in ``execute_complete`` when the job has ended, or the deadline has come.
@@ -93,12 +101,31 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
         self._has_been_reached = True
         job = self.patiently(lambda hook: hook.describe_job(event["job_name"]))
         if end is WaitEnd.UNREADABLE and not job.is_finished:
+            why = event.get("reason") or "it cannot see the job"
             reason = (
-                "The triggerer gave up the wait: it may not describe the job. Give its AWS identity "
-                "sagemaker:DescribeAutoMLJobV2, or wait with deferrable=False."
+                f"The triggerer gave up the wait: {why}. It needs the connection, and an AWS identity that may "
+                "sagemaker:DescribeAutoMLJobV2; or wait with deferrable=False."
             )
             raise AutoMLJobUnfinished(job, reason)
         return job
+
+    def result_of(self, job: AutoMLJob) -> dict[str, Any]:
+        """Judge a job that has ended, and give the task's result.
+
+        :raises AutoMLJobError: its ending is not accepted.
+        :raises AirflowSkipException: the same, and the task is to be skipped.
+        """
+        try:
+            job.raise_for_status(self.acceptance)
+        except NoBestCandidate as error:
+            if self.acceptance.on_no_candidate == "skip":
+                raise AirflowSkipException(str(error)) from error
+            raise
+        for failure in job.partial_failures:
+            self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
+        if job.outcome is not Outcome.MODEL:
+            self.log.warning("AutoML job %s ended as %s (%s)", job.name, job.outcome, job.secondary_status)
+        return job.to_json()
 
     def _look_again(self, job: AutoMLJob) -> AutoMLJob | None:
         """Describe a job; a service that does not answer, or show a new job yet, says nothing about the job."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from airflow.sdk.execution_time.comms import GetTaskStates, TaskStatesResult
+
 
 @dataclass
 class TaskInstance:
@@ -22,6 +24,21 @@ class TaskInstance:
     def get_first_reschedule_date(self, context: Any) -> datetime | None:
         """Say when a rescheduled task first ran; None while it has not been rescheduled."""
         return self.first_rescheduled
+
+
+@dataclass
+class Supervisor:
+    """Airflow's side of the line from a running task, as far as the task asks for its own state.
+
+    :param state: its answer; None for a task that has been cleared.
+    """
+
+    state: str | None
+
+    def send(self, question: GetTaskStates) -> TaskStatesResult:
+        """Answer a question."""
+        (run_id,), (task_id,) = question.run_ids or [], question.task_ids or []
+        return TaskStatesResult(task_states={run_id: {task_id: self.state}} if self.state else {})
 
 
 def changed(context: Any, **changes: Any) -> Any:

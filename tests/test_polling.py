@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_sagemaker_automl import polling
-from airflow_sagemaker_automl.polling import CapacityQueue, Snapshot, pause
+from airflow_sagemaker_automl.polling import CapacityQueue, Snapshot, StreamKey, pause
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.hooks import Connection
 
 
 def _running(*names: str) -> Snapshot:
@@ -101,6 +105,28 @@ def test_a_waiter_of_two_triggers_is_one_waiter() -> None:
     queue.leave("wait-0")
     assert queue.lets_go("wait-0", 0.0, _running())
     assert queue.place("wait-0") == (1, 2)
+
+
+def test_a_limit_that_is_too_low_is_tried_now_and_then() -> None:
+    """A quota that was raised, or learned too low, is found out by one who tries after ten polls without room."""
+    queue = _queue(3, limit=1)
+    tries = [_let_go(queue, _running("a"), 3) for _ in range(22)]
+    assert [names for names in tries if names] == [["wait-0"]]
+    assert tries[10] == ["wait-0"]
+    queue.leave("wait-0")
+    queue.join("wait-0", 0.0, 2)
+    assert _let_go(queue, _running("a"), 3) == ["wait-0"]
+
+
+def test_the_key_of_a_stream_tells_nothing() -> None:
+    """Airflow logs it; a proxy's password may be in the configuration."""
+    connection: Connection = {
+        "aws_conn_id": "aws_default",
+        "region_name": None,
+        "verify": None,
+        "botocore_config": {"proxies": {"https": "http://user:secret@proxy"}},
+    }
+    assert "secret" not in repr(StreamKey.of(connection, 60))
 
 
 @pytest.mark.parametrize("interval", [0.5, 60, 900])

@@ -165,7 +165,6 @@ async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.Ca
     async def moving_up() -> AsyncIterator[Snapshot]:
         for number in range(8):
             yield Snapshot({"running": "TrainingModels"})
-            yield Snapshot({"running": "TrainingModels"})
             queue.leave(f"before-{number}")
         yield Snapshot({"running": "TrainingModels"})
         yield Snapshot({})

@@ -16,7 +16,7 @@ from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl import polling, triggers
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
-from demo.sandbox import airflow_environment, sagemaker_client
+from demo.sandbox import REGION, airflow_environment, sagemaker_client
 from tests.jobs import start, tabular_request
 from tests.plain_http import hold_jobs, send
 
@@ -214,8 +214,26 @@ async def test_without_the_right_to_list_waits_end_all_the_same(account: SageMak
         assert await waits.ended(3) == {"first": "room", "second": "room", "job": "finished"}
 
 
-async def test_without_any_right_the_task_is_given_back(account: SageMakerClient) -> None:
+@pytest.mark.parametrize("missing", ["connection", "credentials"])
+async def test_a_triggerer_that_cannot_ask_gives_its_tasks_back(
+    private_url: str, private_connection: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not pass by itself, and has lasted, is for the worker to say, or to do without the triggerer."""
+    monkeypatch.setattr(polling, "_LONGEST_UNUSABLE_SECONDS", 1)
+    if missing == "connection":
+        monkeypatch.delenv("AIRFLOW_CONN_PRIVATE")
+    else:
+        extra = {"region_name": REGION, "endpoint_url": private_url}
+        monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", json.dumps({"conn_type": "aws", "extra": extra}))
+    async with waiting(job_trigger("job"), capacity_trigger("waits", 1.0)) as waits:
+        assert await waits.ended(2) == {"job": "unreadable", "waits": "unreadable"}
+
+
+async def test_without_any_right_the_task_is_given_back(
+    account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where neither list nor describe is allowed there is nothing to wait with, and the task says so."""
+    monkeypatch.setattr(triggers, "_LONGEST_UNSEEN_SECONDS", 1)
     start(account, REQUEST, "job")
     faults(account, DeniedOperations=["ListAutoMLJobs", "DescribeAutoMLJobV2"])
     async with waiting(job_trigger("job")) as waits:

@@ -23,7 +23,7 @@ class TaskIdentity:
     """Which run of which task a job belongs to.
 
     :param deployment: name of the Airflow deployment.
-    :param generation: grows when the task is to train anew; 0 at first.
+    :param generation: a number that grows when the task is to train anew, not always by one.
     :param grows_with: whether it grows when a task that has ended or is deferred is cleared, or with each try.
     """
 

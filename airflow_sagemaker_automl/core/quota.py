@@ -35,6 +35,11 @@ class Refusal:
         return cls(text, _number(_LIMIT, text), _number(_DELTA, text))
 
     @property
+    def jobs_at_once(self) -> int | None:
+        """How many AutoML jobs may run; None where the text does not say, or tells of another quota."""
+        return self.limit if "automl job" in self.text.lower() else None
+
+    @property
     def is_for_good(self) -> bool:
         """Whether the request would not fit if nothing else ran: a quota of zero, or one that is too small."""
         return self.limit is not None and self.limit < (self.delta or 1)

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow_sagemaker_automl.exceptions import NoQuota, QuotaReached
 
-# A refusal while nothing runs says that waiting may not help; jobs that are stopping, or that the list does not have
-# yet, may make it look so for a while.
+# A refusal that names no quota, while nothing runs, says that waiting may not help; jobs that are stopping, or that the
+# list does not have yet, may make it look so for a while.
 _MOST_IDLE_REFUSALS = 5
 
 
@@ -18,8 +18,8 @@ class QueuePlace:
 
     :param since: POSIX time of the first refusal; it stays, so that a task that was overtaken keeps its turn.
     :param reason: what the service said at the last one.
-    :param limit: how many jobs ran then, one at least: when fewer run, there is room.
-    :param idle_refusals: how often in succession the task was refused while nothing ran.
+    :param limit: the quota that it named, or else how many jobs ran then, one at least: when fewer run, there is room.
+    :param idle_refusals: how often in succession no quota was named while nothing ran.
     """
 
     since: float
@@ -33,11 +33,12 @@ class QueuePlace:
         :param running: how many jobs run; None where that may not be asked.
         :raises NoQuota: it was refused time after time though nothing ran.
         """
-        idle = self.idle_refusals + 1 if running == 0 else 0
+        idle = self.idle_refusals + 1 if running == 0 and refusal.limit is None else 0
         if idle > _MOST_IDLE_REFUSALS:
             reason = f"{refusal.reason} It said so {idle} times while no AutoML job was in progress."
             raise NoQuota(refusal.job_name, reason) from refusal
-        return replace(self, reason=refusal.reason, limit=max(1, running or 0), idle_refusals=idle)
+        limit = refusal.limit if refusal.limit is not None else running or 0
+        return replace(self, reason=refusal.reason, limit=max(1, limit), idle_refusals=idle)
 
     def to_json(self) -> dict[str, Any]:
         """Write it for Airflow to keep while the task is deferred."""

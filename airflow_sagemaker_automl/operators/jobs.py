@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.job_name import TaskIdentity
 from airflow_sagemaker_automl.core.literals import plain
-from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped, Outcome
+from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
 from airflow_sagemaker_automl.core.rules import remarks
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
     AutoMLJobTimedOut,
-    NoBestCandidate,
     QuotaReached,
     QuotaWaitTimedOut,
 )
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
-from airflow_sagemaker_automl.polling import pause
+from airflow_sagemaker_automl.patience import patiently
+from airflow_sagemaker_automl.polling import PROBE_AFTER_POLLS, pause
 from airflow_sagemaker_automl.service_errors import is_denied
+from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state_within
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob, seconds
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 
     from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+
+# The supervisor kills a task five seconds after it has asked it to end.
+_STATE_KNOWN_WITHIN_SECONDS = 2
+_STOPPED_WITHIN_SECONDS = 3
 
 
 class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
@@ -63,7 +69,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         runs.
     :param wait_for_completion: False ends the task as soon as the job is accepted.
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
-    :param poll_interval: seconds between two looks at the job (default: 60).
+    :param poll_interval: seconds, or a timedelta, between two looks at the job (default: 60).
     :param wait_timeout: seconds, or a timedelta, from the job's creation until the wait ends and the task fails for
         good. Default: no limit. The task's ``execution_timeout`` ends a wait as well, deferred or not.
     :param capacity_timeout: seconds, or a timedelta, to wait for a place in the account's quota until the task
@@ -100,7 +106,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         reuse_job: ReuseJob = "retries",
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
-        poll_interval: float = 60,
+        poll_interval: float | timedelta = 60,
         wait_timeout: float | timedelta | None = None,
         capacity_timeout: float | timedelta | None = None,
         on_stopped: OnStopped = "fail",
@@ -111,8 +117,6 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         stop_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
-        # Each key of the result is an XCom of its own too: train.output["job_name"] works.
-        kwargs = {"multiple_outputs": True, **kwargs}
         super().__init__(deferrable=deferrable, poll_interval=poll_interval, **kwargs)
         self.request = as_template_field(request)
         self.extra_request = plain(extra_request)
@@ -133,10 +137,13 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         self.stop_on_timeout = stop_on_timeout
         self.stop_on_kill = stop_on_kill
         self._started_job: str | None = None
+        self._is_unwanted = False
+        self._ti: Any = None
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the job, or find the one that an earlier execution has started, and wait for its end."""
+        self._ti = context["ti"]
         return self._train(context)
 
     @errors_for_people
@@ -154,7 +161,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         """
         from airflow_sagemaker_automl.triggers import WaitEnd
 
-        self._has_been_reached = True
+        self._ti, self._has_been_reached = context["ti"], True
         queued = QueuePlace(**(place or {"since": time.time()}))
         if WaitEnd(event["end"]) is WaitEnd.DEADLINE:
             self._give_up_queueing(queued, task_deadline)
@@ -167,21 +174,46 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         """Go on after the wait; what has become of the job is asked of the service, not of the event."""
         from airflow_sagemaker_automl.triggers import WaitEnd
 
-        self._started_job = event["job_name"]
+        self._ti, self._started_job = context["ti"], event["job_name"]
         job = self.after_the_wait(event)
         if event["end"] == WaitEnd.DEADLINE and not job.is_finished:
             self._time_out(job, task_deadline)
         return self._follow(job, task_deadline)
 
     def on_kill(self) -> None:
-        """Stop the job that this task runs: whoever ends the task does not want its result."""
-        if not self.stop_on_kill or not self._started_job:
+        """Stop the job, unless the task is to go on: Airflow also calls this when only the worker has to end."""
+        if not self.stop_on_kill or not self._has_been_ended():
             return
-        self.log.info("Stopping AutoML job %s", self._started_job)
+        self._is_unwanted = True
+        if self._started_job:
+            self._stop_unwanted(self._started_job)
+
+    def _has_been_ended(self) -> bool:
+        """Tell whether somebody has cleared or marked this task, or its ``execution_timeout`` has."""
+        if isinstance(sys.exception(), AirflowTaskTimeout):
+            return True
         try:
-            self.hook.stop_job(self._started_job)
+            state = task_state_within(_STATE_KNOWN_WITHIN_SECONDS, self._ti)
+        except Exception as error:
+            self.log.warning(
+                "AutoML job %s is left alone, for a retry to find: Airflow does not tell whether the task goes on (%r)",
+                self._started_job,
+                error,
+            )
+            return False
+        if state in STILL_WANTED:
+            self.log.info("AutoML job %s is left alone: the task is %s, and goes on with it", self._started_job, state)
+            return False
+        return True
+
+    def _stop_unwanted(self, job_name: str) -> None:
+        self.log.info("Stopping AutoML job %s: the task has been told to end", job_name)
+        try:
+            patiently(lambda: self.hook.stop_job(job_name), seconds=_STOPPED_WITHIN_SECONDS)
         except AutoMLJobNotFound:
-            self.log.info("AutoML job %s had not been created yet", self._started_job)
+            self.log.info("AutoML job %s had not been created yet", job_name)
+        except Exception as error:  # In a signal's handler it would come out of whatever was interrupted.
+            self.log.error("AutoML job %s was not told to stop, and may run on: %s", job_name, error)
 
     def _train(
         self, context: Context, place: QueuePlace | None = None, task_deadline: float | None = None
@@ -212,11 +244,16 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
             identity=identity,
             acceptance=self.acceptance,
             adopts_after_clear=self.reuse_job == "clears",
+            has_earlier_tries=context["ti"].try_number > 1,
             announce=self._remember_started,
         )
 
     def _remember_started(self, job_name: str) -> None:
+        """Know the job that a kill has to stop; where the kill came first, start nothing any more."""
         self._started_job = job_name
+        if self._is_unwanted:
+            self._stop_unwanted(job_name)
+            raise AirflowException(f"The task has been told to end, and starts no AutoML job {job_name}.")
 
     def _queue(self, refusal: QuotaReached, place: QueuePlace | None, task_deadline: float | None) -> QueuePlace:
         """Wait until there may be room: in the triggerer, where this does not return, or here."""
@@ -230,12 +267,14 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         if self.deferrable:
             self._defer_for_room(refusal.job_name, place, self.execution_deadline(task_deadline))
         running: int | None = place.limit
-        while running is not None and running >= place.limit:
+        for _ in range(PROBE_AFTER_POLLS):
             left = place.since + seconds(self.capacity_timeout) - time.time()
             if left <= 0:
                 self._give_up_queueing(place, None)
             time.sleep(min(pause(self.poll_interval, 0), left))
             running = self._count_running()
+            if running is None or running < place.limit:
+                break
         return place
 
     def _defer_for_room(self, job_name: str, place: QueuePlace, task_deadline: float | None) -> None:
@@ -286,7 +325,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
             job = self.wait_here(job, deadline)
             if not job.is_finished:
                 self._time_out(job, None)
-        return self._result(job)
+        return self.result_of(job)
 
     def _time_out(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
         """End the wait for a job whose deadline has come.
@@ -306,19 +345,6 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
             raise AutoMLJobTimedOut(job, limit, "could not be told to stop: it runs on and costs.") from error
         raise AutoMLJobTimedOut(job, limit, "has been told to stop.")
 
-    def _result(self, job: AutoMLJob) -> dict[str, Any]:
-        try:
-            job.raise_for_status(self.acceptance)
-        except NoBestCandidate as error:
-            if self.acceptance.on_no_candidate == "skip":
-                raise AirflowSkipException(str(error)) from error
-            raise
-        for failure in job.partial_failures:
-            self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
-        if job.outcome is not Outcome.MODEL:
-            self.log.warning("AutoML job %s ended as %s (%s)", job.name, job.outcome, job.secondary_status)
-        return job.to_json()
-
     def _checked_request(self, context: Context) -> dict[str, Any]:
         """Read the rendered request and judge it.
 
@@ -336,14 +362,13 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         ti = context["ti"]
         deployment = conf.get("sagemaker_automl", "deployment", fallback="") or conf.get("api", "base_url", fallback="")
         each_try = self.reuse_job == "never"
-        # Airflow raises max_tries when a task that has ended, or is deferred, is cleared.
-        clears = max(0, ti.max_tries - (self.retries or 0))
         return TaskIdentity(
             deployment=deployment,
             dag_id=ti.dag_id,
             task_id=ti.task_id,
             run_id=ti.run_id,
             map_index=ti.map_index if ti.map_index is not None else -1,
-            generation=ti.try_number - 1 if each_try else clears,
+            # Airflow raises max_tries when a task that has ended, or is deferred, is cleared.
+            generation=ti.try_number - 1 if each_try else ti.max_tries,
             grows_with="tries" if each_try else "clears",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowTaskTimeout
@@ -25,7 +26,7 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
     :param job_name: the job, of V2 or V1. One that is not there fails the task for good. (templated)
     :param wait_for_completion: wait until the job has ended, in whatever way (default: False).
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
-    :param poll_interval: seconds between two looks at the job (default: 60).
+    :param poll_interval: seconds, or a timedelta, between two looks at the job (default: 60).
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
         those of every operator; ``execution_timeout`` bounds the wait, deferred or not. Default: no limit.
     :return: (XCom) the job as last seen, with the same members as the result of
@@ -41,10 +42,9 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
         job_name: str,
         wait_for_completion: bool = False,
         deferrable: bool | None = None,
-        poll_interval: float = 60,
+        poll_interval: float | timedelta = 60,
         **kwargs: Any,
     ) -> None:
-        kwargs = {"multiple_outputs": True, **kwargs}
         super().__init__(deferrable=deferrable, poll_interval=poll_interval, **kwargs)
         self.job_name = job_name
         self.wait_for_completion = wait_for_completion

@@ -38,6 +38,7 @@ class Submission:
     :param identity: whose job it is.
     :param acceptance: which ended job is as good as another one.
     :param adopts_after_clear: whether a job that an older generation has finished is good enough.
+    :param has_earlier_tries: whether the task has run before in this run, so that there may be older generations.
     :param announce: is told the name of a job before it is created, so that a kill in between can stop it.
     """
 
@@ -46,6 +47,7 @@ class Submission:
     identity: TaskIdentity
     acceptance: Acceptance
     adopts_after_clear: bool
+    has_earlier_tries: bool
     announce: Callable[[str], None]
 
     def start_or_adopt(self) -> AutoMLJob:
@@ -57,7 +59,7 @@ class Submission:
         explicit_name = self.request.get("AutoMLJobName")
         if explicit_name:
             return self._create_or_adopt_named(explicit_name)
-        earlier = self._settle_older_generations()
+        earlier = self._settle_older_generations() if self.has_earlier_tries else None
         if earlier is not None:
             return earlier
         for attempt in itertools.count(1):

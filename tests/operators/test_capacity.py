@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
+from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.exceptions import QuotaReached, QuotaWaitTimedOut
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request
-from tests.plain_http import hold_jobs, send
+from tests.plain_http import hold_jobs, once_answered, send
 from tests.tasks import changed
 
 if TYPE_CHECKING:
@@ -163,6 +164,25 @@ def test_refusals_while_nothing_runs_end_the_wait() -> None:
     assert not raised.value.retry_can_help
 
 
+def test_a_refusal_that_names_the_quota_is_believed() -> None:
+    """Jobs that are stopping count, though no list has them; a text about something else tells no number of jobs."""
+    full = "The account-level service limit 'Maximum number of concurrent AutoML Jobs' is 4 AutoML Jobs."
+    place = QueuePlace(since=0.0)
+    for _ in range(20):
+        place = place.after(QuotaReached("job", full, Refusal.read(full).jobs_at_once), running=0)
+    assert (place.limit, place.idle_refusals) == (4, 0)
+    other = "The account-level service limit 'ml.m5.4xlarge for training job usage' is 20 Instances."
+    assert place.after(QuotaReached("job", other, Refusal.read(other).jobs_at_once), running=3).limit == 3
+
+
+def test_the_worker_tries_though_no_room_is_seen(context: Any, full: SageMakerClient) -> None:
+    """A quota that was raised while others fill the old one is found out after ten looks."""
+    raised = once_answered(str(full.meta.endpoint_url), "ListAutoMLJobs", lambda: set_quota(full, 3))
+    result = operator(deferrable=False, wait_for_completion=False).execute(context)
+    raised.join()
+    assert full.describe_auto_ml_job_v2(AutoMLJobName=result["job_name"])["AutoMLJobStatus"] == "InProgress"
+
+
 def test_a_job_that_runs_already_needs_no_room(context: Any, full: SageMakerClient) -> None:
     """A retry at quota goes on with its own job, whichever of name and quota the service looks at first."""
     full.stop_auto_ml_job(AutoMLJobName="one")
@@ -174,8 +194,8 @@ def test_a_job_that_runs_already_needs_no_room(context: Any, full: SageMakerClie
 
 
 def test_without_the_right_to_list_the_task_waits_all_the_same(context: Any, full: SageMakerClient) -> None:
-    """The limit is not known then; one waiter after the other tries."""
+    """The refusal tells the limit; one waiter after the other tries."""
     set_quota(full, 2, DeniedOperations=["ListAutoMLJobs"])
     trigger = deferral(operator(), context).trigger
     assert isinstance(trigger, CapacityTrigger)
-    assert trigger.limit == 1
+    assert trigger.limit == 2

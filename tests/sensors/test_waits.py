@@ -78,7 +78,7 @@ def test_a_deferred_sensor_waits_on_until_its_first_deadline(context: Any, accou
         resume(sensor(deferrable=True), context, "finished", deadline)
     assert isinstance(deferred.value.trigger, AutoMLJobTrigger)
     assert deferred.value.trigger.deadline == deadline
-    assert deferred.value.kwargs == {"deadline": deadline}
+    assert deferred.value.kwargs == {"deadline": deadline, "task_deadline": None}
 
 
 @pytest.mark.parametrize(
