@@ -21,7 +21,7 @@ from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, in_thread, shared_hook, snapshots
 from airflow_sagemaker_automl.service_errors import is_denied
-from airflow_sagemaker_automl.task_state import task_state
+from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -145,13 +145,13 @@ class AutoMLJobTrigger(_PolledTrigger):
         return path, {**arguments, "stop_on_kill": self.stop_on_kill}
 
     async def on_kill(self) -> None:
-        """Stop the job, unless the task still waits: Airflow also calls this when another triggerer takes over."""
+        """Stop the job, unless the task is to go on: Airflow also calls this when another triggerer takes over."""
         if not self.stop_on_kill:
             return
         try:
             state = await in_thread(lambda: task_state(self.task_instance))
-            if state == "deferred":
-                self.log.info("AutoML job %s is left alone: another triggerer waits for it now", self.job_name)
+            if state in STILL_WANTED:  # Where it was cleared and is to train anew, it stops this job itself.
+                self.log.info("AutoML job %s is left alone: the task is %s, and goes on", self.job_name, state)
                 return
             await in_thread(lambda: patiently(self._stop, seconds=_STOPPED_WITHIN_SECONDS))
             self.log.info("AutoML job %s has been told to stop: the task is %s", self.job_name, state or "cleared")
