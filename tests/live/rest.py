@@ -103,10 +103,9 @@ class Run:
         """Mark a task as failed or successful."""
         self._api.call("PATCH", f"{self._path}/taskInstances/{task_id}", {"new_state": state})
 
-    def wait_for_task(self, task_id: str, state: str, seconds: float = 120) -> dict[str, Any]:
+    def wait_for_task(self, task_id: str, state: str, seconds: float = 120) -> None:
         """Wait until a task that is not mapped is in a state."""
         wait_until(lambda: self.task(task_id)["state"] == state, f"{task_id} is not {state}", seconds)
-        return self.task(task_id)
 
     def wait_for_all(self, task_id: str, state: str, seconds: float = 120) -> None:
         """Wait until all instances of a mapped task are in a state; none may fail meanwhile."""

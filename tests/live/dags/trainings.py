@@ -32,11 +32,10 @@ def _dag(dag_id: str) -> DAG:
     return DAG(dag_id=dag_id, schedule=None, params={"aws_conn_id": "aws_default"}, max_active_tasks=200)
 
 
-for retries in (0, 1):
-    for where, deferrable in (("deferred", True), ("here", False)):
-        with _dag(f"one_{where}_retries_{retries}") as one:
-            SageMakerAutoMLJobOperator(request=_request(0), deferrable=deferrable, retries=retries, **_ARGUMENTS)
-        globals()[one.dag_id] = one
+for where, deferrable, retries in (("deferred", True, 0), ("deferred", True, 1), ("here", False, 0)):
+    with _dag(f"one_{where}_retries_{retries}") as one:
+        SageMakerAutoMLJobOperator(request=_request(0), deferrable=deferrable, retries=retries, **_ARGUMENTS)
+    globals()[one.dag_id] = one
 
 for count in (20, 100):
     with _dag(f"many_{count}") as many:
