@@ -12,7 +12,7 @@ from demo.sandbox import REPOSITORY, airflow_environment, emulator, interrupt_on
 _FOLDER = REPOSITORY / "build" / "bench" / "calls"
 _DAG_ID = "automl_retraining"
 _POLLS = frozenset({"ListAutoMLJobs"})
-_TRAINING_SECONDS = 25
+_TRAINING_SECONDS = 15
 _SCRIPT = {
     "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": _TRAINING_SECONDS}],
     "Candidates": [

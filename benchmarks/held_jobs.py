@@ -163,7 +163,7 @@ def _obey() -> None:
     for line in sys.stdin:
         order, *names = line.split()
         if order == "hold":
-            # The backend's own mapping, of which nothing else is kept anywhere.
+            # moto looks training jobs up in this mapping, and nowhere else.
             backend = LocalSageMaker.of(ACCOUNT, REGION)
             backend.training_jobs = seen = _Seen(backend.training_jobs)
             _set_status(seen.values(), "InProgress", "Training")

@@ -8,7 +8,7 @@ import sys
 
 from demo.sandbox import REPOSITORY, airflow_environment
 
-_ROUNDS = 7
+_ROUNDS = 5
 _IMPORTS = {
     "ours": "airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator",
     "provider": "airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator",

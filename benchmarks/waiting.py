@@ -89,6 +89,9 @@ def main(arguments: list[str]) -> int:
                 FILE.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     except KeyboardInterrupt:
         return 130
+    except RuntimeError as error:
+        print(f"{error}\nLogs are in {(FOLDER / 'logs').relative_to(REPOSITORY)}", file=sys.stderr)
+        return 1
     finally:
         print("", *table(rows), "", *ratios(rows), sep="\n")
     print(f"Written to {FILE.relative_to(REPOSITORY)}")

@@ -42,7 +42,6 @@ POLL_SECONDS = 10.0
 FOLDER = REPOSITORY / "build" / "bench"
 # Installed by ``make bench`` for the sake of the provider's triggers: no aiobotocore goes with the newest boto3.
 _PACKAGES = FOLDER / "packages"
-_ROUNDS = 2
 _SETTLING_SECONDS = 1.0
 _BETWEEN_ENDS_SECONDS = 3.0
 _LONGEST_STEP_SECONDS = 600.0
@@ -199,7 +198,7 @@ def measure(plan: Plan, jobs: HeldJobs) -> Row:
         process.order("rest")
         started = process.usage()
         resting_since = time.monotonic()
-        rounds, rested_until = _rest(plan, process, began)
+        rounds, rested_until = _rest_a_round(plan, process, began)
         requests = _polls(jobs) - before
         rested, resting = process.usage(), time.monotonic() - resting_since
         memory = process.memory_mib() - memory
@@ -235,17 +234,14 @@ def _until_asked_once(plan: Plan, jobs: HeldJobs, process: WaitingProcess) -> fl
     return time.monotonic()
 
 
-def _rest(plan: Plan, process: WaitingProcess, began: float) -> tuple[float, float]:
-    """Let two rounds pass.
+def _rest_a_round(plan: Plan, process: WaitingProcess, began: float) -> tuple[float, float]:
+    """Let a round pass.
 
     :return: how many have passed, and when they had.
     """
     if plan.subject == "ours":
-        ended = began
-        for _ in range(_ROUNDS):
-            ended, _ = process.until("round")
-        return _ROUNDS, ended
-    time.sleep(max(0.0, began + _ROUNDS * POLL_SECONDS - time.monotonic()))
+        return 1, process.until("round")[0]
+    time.sleep(max(0.0, began + POLL_SECONDS - time.monotonic()))
     ended = time.monotonic()
     return (ended - began) / POLL_SECONDS, ended
 
