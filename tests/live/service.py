@@ -95,6 +95,10 @@ class Service:
         """Wait until an operation has been asked for so often in all."""
         wait_until(lambda: self._asked(operation) >= times, f"{operation} has not been asked for {times} times")
 
+    def count_from_zero(self) -> None:
+        """Forget what has been asked for so far."""
+        self._control("DELETE", "requests")
+
     def _asked(self, operation: str) -> int:
         requests = self._control("GET", "requests")["Requests"]
         return int(requests.get(operation, 0))

@@ -19,18 +19,18 @@ pytestmark = pytest.mark.live
 
 def test_a_hundred_trainings_pass_through_four_places(live_airflow: WholeAirflow, api: Api, service: Service) -> None:
     """All wait without a worker, take their turns, outlast a triggerer's sleep and awakening, and train just once."""
-    service.rehearse(2)
+    service.rehearse(1)
     service.disturb(ConcurrentJobs=4)
     others = service.occupy(4)
     with live_airflow.second_triggerer() as second:
         run = api.trigger("many_100", service.conf)
-        run.wait_for_all("train", "deferred", 300)
+        run.wait_for_tasks(100, "deferred", 300)
         assert service.jobs(run) == {}
         service.stop(others)
-        run.wait_for_some("train", "success", 20, 300)
+        run.wait_for_tasks(20, "success", 300)
         wait_until(lambda: run.waiting_at(second.job_id) > 0, "nothing waits in the second triggerer")
         second.component.freeze()
-        run.wait_for_some("train", "success", 60, 300)
+        run.wait_for_tasks(60, "success", 300)
         second.component.thaw()
         assert run.wait_for_end(300) == "success"
     assert_all_have_one_model(run, service)

@@ -1,4 +1,4 @@
-"""AWS in trouble while tasks wait for their jobs, and for a place to start one."""
+"""Airflow and AWS in trouble while tasks wait for their jobs, and for a place to start one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tests.live.service import FIRST_KEY, assert_all_have_one_model
 
 if TYPE_CHECKING:
+    from tests.live.components import WholeAirflow
     from tests.live.rest import Api, Run
     from tests.live.service import Service
 
@@ -18,17 +19,23 @@ pytestmark = pytest.mark.live
 
 # How long each trouble lasts; a minute shows more, and takes the suite two minutes longer.
 _TROUBLE_SECONDS = float(os.environ.get("LIVE_TROUBLE_SECONDS", "15"))
+_LONGER_THAN_A_START_SECONDS = 80
 
 
-def test_trouble_that_passes_fails_no_task(api: Api, service: Service) -> None:
-    """Throttling of nine requests in ten, no answers at all, and a key that expires are waited out, by all who wait."""
-    service.rehearse(_TROUBLE_SECONDS)
+def test_twenty_waits_outlast_their_triggerer_and_trouble_of_the_service(
+    live_airflow: WholeAirflow, api: Api, service: Service
+) -> None:
+    """Another triggerer takes over from one that is killed; throttling, silence and an expired key are waited out."""
+    service.rehearse(_LONGER_THAN_A_START_SECONDS)
     service.disturb(ConcurrentJobs=10)
     others = service.occupy(5)
     run = api.trigger("many_20", service.conf)
-    run.wait_for_all("train", "deferred")
-    _endure(run, service, ThrottlingRate=0.9)
+    run.wait_for_tasks(20, "deferred")
+    _lose_triggerer(live_airflow)
+    assert run.count("deferred") == 20
+    service.rehearse(_TROUBLE_SECONDS / 2)
     service.stop(others)
+    _endure(run, service, ThrottlingRate=0.9)
     _endure(run, service, DroppedRequestRate=1)
     _endure(run, service, ExpiredTokens=[FIRST_KEY])
     service.disturb(ExpiredTokens=[FIRST_KEY], ConcurrentJobs=10)
@@ -37,12 +44,18 @@ def test_trouble_that_passes_fails_no_task(api: Api, service: Service) -> None:
     assert_all_have_one_model(run, service)
 
 
+def _lose_triggerer(airflow: WholeAirflow) -> None:
+    [triggerer] = airflow.triggerers
+    triggerer.component.kill()
+    airflow.replace_triggerer(triggerer)
+
+
 def _endure(run: Run, service: Service, **trouble: Any) -> None:
     """Let things go wrong for a while, in which tasks wait and none may fail."""
-    assert run.states("train")["deferred"]
+    assert run.count("deferred")
     service.disturb(ConcurrentJobs=10, **trouble)
     ends = time.monotonic() + _TROUBLE_SECONDS
     while time.monotonic() < ends:
-        assert not run.states("train")["failed"]
-        time.sleep(0.5)
+        assert not run.count("failed")
+        time.sleep(1)
     service.disturb(ConcurrentJobs=10)
