@@ -28,11 +28,7 @@ def test_a_task_that_is_cleared_while_it_is_deferred_trains_anew(api: Api, servi
 
 def test_a_task_that_is_cleared_while_a_worker_runs_it_trains_anew(api: Api, service: Service) -> None:
     """The job of before the clear is stopped, and the task ends with the model of another one."""
-    service.rehearse(FOR_EVER)
-    run = api.trigger("one_here_retries_0", service.conf)
-    run.wait_for_task("train", "running")
-    # The first is that of the creation.
-    service.wait_until_asked("DescribeAutoMLJobV2", 2)
+    run = _running(api, service)
     service.rehearse(1)
     run.clear("train")
     assert run.wait_for_end() == "success"
@@ -62,6 +58,25 @@ def test_the_job_of_a_deferred_task_is_stopped_when_the_task_is_marked(api: Api,
     assert run.wait_for_end() == state
     assert run.task("train")["state"] == state
     assert service.endings(run) == ["Stopped"]
+
+
+def test_the_job_of_a_running_task_is_stopped_when_the_task_is_marked(api: Api, service: Service) -> None:
+    """In a worker as in a triggerer."""
+    run = _running(api, service)
+    run.mark("train", "failed")
+    wait_until(lambda: service.endings(run) == ["Stopped"], "the job has not been stopped")
+    assert run.wait_for_end() == "failed"
+    assert service.endings(run) == ["Stopped"]
+
+
+def _running(api: Api, service: Service) -> Run:
+    """Start a run whose task waits in a worker for a job that does not end."""
+    service.rehearse(FOR_EVER)
+    run = api.trigger("one_here_retries_0", service.conf)
+    run.wait_for_task("train", "running")
+    # The first is that of the creation.
+    service.wait_until_asked("DescribeAutoMLJobV2", 2)
+    return run
 
 
 def _deferred(api: Api, service: Service) -> Run:

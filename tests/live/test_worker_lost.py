@@ -64,3 +64,16 @@ def test_a_task_that_is_killed_between_refusal_and_deferral_queues_again(api: Ap
     assert run.task("train")["try_number"] == 2
     assert service.endings(run) == ["Completed"]
     assert_has_model_of_its_latest_job(run, service)
+
+
+def test_a_task_whose_worker_is_shut_down_keeps_its_job(api: Api, service: Service) -> None:
+    """Asked to end by its machine and not by a person, the task leaves its job running, and here outlasts it."""
+    service.rehearse(15)
+    run = api.trigger("one_here_retries_0", service.conf)
+    run.wait_for_task("train", "running")
+    # The first is that of the creation.
+    service.wait_until_asked("DescribeAutoMLJobV2", 2)
+    psutil.Process(run.task("train")["pid"]).terminate()
+    assert run.wait_for_end() == "success"
+    assert service.endings(run) == ["Completed"]
+    assert_has_model_of_its_latest_job(run, service)
