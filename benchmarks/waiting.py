@@ -78,7 +78,10 @@ def main(arguments: list[str]) -> int:
     waiting = [int(number) for number in arguments[0].split(",")] if arguments else _WAITING
     planned = list(plans(waiting))
     shutil.rmtree(FOLDER / "logs", ignore_errors=True)
-    print(f"Tasks that wait, polling every {POLL_SECONDS:.0f} s: {len(planned)} rows of about 40 s each", flush=True)
+    print(
+        f"Tasks that wait, polling every {POLL_SECONDS:.0f} s: {len(planned)} rows of about half a minute each",
+        flush=True,
+    )
     rows: list[Row] = []
     began = time.monotonic()
     try:
