@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.execution_time.comms import GetTaskStates, TaskStatesResult
 
 
@@ -44,3 +47,16 @@ class Supervisor:
 def changed(context: Any, **changes: Any) -> Any:
     """Give the context of another execution: of another try, after a clear, in another DAG."""
     return {"ti": replace(context["ti"], **changes)}
+
+
+def deferral(task: BaseOperator, context: Any) -> TaskDeferred:
+    """Execute a task that is expected to wait in the triggerer."""
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    return deferred.value
+
+
+def resume(task: BaseOperator, context: Any, deferred: TaskDeferred, end: str) -> Any:
+    """Go on after a wait, as Airflow does: in an instance that knows nothing but what was kept."""
+    event = {"job_name": deferred.trigger.job_name, "end": end}
+    return getattr(task, deferred.method_name)(context, event, **(deferred.kwargs or {}))

@@ -18,7 +18,7 @@ from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request
 from tests.plain_http import hold_jobs, once_answered, send
-from tests.tasks import changed
+from tests.tasks import changed, deferral, resume
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -47,19 +47,6 @@ def set_quota(sagemaker: SageMakerClient, jobs: int, **faults: Any) -> None:
     url = f"{sagemaker.meta.endpoint_url}/automl-emulator/faults"
     status, answer = send(url, "PUT", {"ConcurrentJobs": jobs, **faults})
     assert status == 200, answer
-
-
-def deferral(task: SageMakerAutoMLJobOperator, context: Any) -> TaskDeferred:
-    """Execute a task that is expected to wait."""
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(context)
-    return deferred.value
-
-
-def resume(task: SageMakerAutoMLJobOperator, context: Any, deferred: TaskDeferred, end: str) -> Any:
-    """Go on after a wait, as Airflow does: in an instance that knows nothing but what was kept."""
-    event = {"job_name": deferred.trigger.job_name, "end": end}
-    return getattr(task, deferred.method_name)(context, event, **(deferred.kwargs or {}))
 
 
 def test_a_refusal_is_a_wait_and_no_failure(

@@ -17,6 +17,7 @@ from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, start_first, tabular_request, wait
 from tests.plain_http import hold_jobs, send
+from tests.tasks import deferral, resume
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -41,19 +42,6 @@ def operator(**arguments: Any) -> SageMakerStopAutoMLJobOperator:
 def status(account: SageMakerClient, name: str = "job") -> str:
     """Say what the service says of a job."""
     return account.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"]
-
-
-def deferral(task: SageMakerStopAutoMLJobOperator, context: Any) -> TaskDeferred:
-    """Execute a task that is expected to wait in the triggerer."""
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(context)
-    return deferred.value
-
-
-def resume(task: SageMakerStopAutoMLJobOperator, context: Any, deferred: TaskDeferred, end: str) -> Any:
-    """Go on after a wait, as Airflow does: with nothing but what was kept."""
-    event = {"job_name": deferred.trigger.job_name, "end": end}
-    return getattr(task, deferred.method_name)(context, event, **(deferred.kwargs or {}))
 
 
 def test_a_running_job_is_told_to_stop(context: Any, account: SageMakerClient) -> None:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import (
 
 from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
+from tests import tasks
 from tests.jobs import start, tabular_request, wait
 from tests.plain_http import hold_jobs, once_answered
 
@@ -84,10 +85,9 @@ def deferral(task: SageMakerAutoMLJobSensor, context: Any) -> AutoMLJobTrigger:
 
     :return: its trigger.
     """
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(context)
-    assert isinstance(deferred.value.trigger, AutoMLJobTrigger)
-    return deferred.value.trigger
+    trigger = tasks.deferral(task, context).trigger
+    assert isinstance(trigger, AutoMLJobTrigger)
+    return trigger
 
 
 def resume(task: SageMakerAutoMLJobSensor, context: Any, end: str, deadline: float | None = None) -> Any:
