@@ -192,17 +192,14 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
         """Tell whether somebody has cleared or marked this task, or its ``execution_timeout`` has."""
         if isinstance(sys.exception(), AirflowTaskTimeout):
             return True
+        job = f"AutoML job {self._started_job}" if self._started_job else "The AutoML job that may come"
         try:
             state = task_state_within(_STATE_KNOWN_WITHIN_SECONDS, self._ti)
         except Exception as error:
-            self.log.warning(
-                "AutoML job %s is left alone, for a retry to find: Airflow does not tell whether the task goes on (%r)",
-                self._started_job,
-                error,
-            )
+            self.log.warning("%s is left alone: Airflow does not tell whether the task goes on (%r)", job, error)
             return False
         if state in STILL_WANTED:
-            self.log.info("AutoML job %s is left alone: the task is %s, and goes on with it", self._started_job, state)
+            self.log.info("%s is left alone: the task is %s, and goes on with it", job, state)
             return False
         return True
 
