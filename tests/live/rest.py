@@ -45,10 +45,9 @@ class Api:
         connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key}
         self.call("PATCH", f"/connections/{aws_conn_id}?update_mask=login", connection)
 
-    def triggerers(self) -> list[int]:
-        """List the triggerers that are alive, by their job ids, the oldest first."""
-        jobs = self.call("GET", "/jobs?job_type=TriggererJob&is_alive=true&limit=100")["jobs"]
-        return sorted(job["id"] for job in jobs)
+    def triggerers(self) -> set[int]:
+        """List the triggerers that have ever been started, by their job ids."""
+        return {job["id"] for job in self.call("GET", "/jobs?job_type=TriggererJob&limit=100")["jobs"]}
 
 
 class Run:
