@@ -59,6 +59,14 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file's tests in one process, and those in a live Airflow too, which take longest and so begin."""
+    items.sort(key=lambda item: item.get_closest_marker("live") is None)
+    for item in items:
+        group = "live" if item.get_closest_marker("live") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _ends_on_signals() -> None:
     """Children of a test run that was started in the background are to hear Ctrl-C all the same."""
