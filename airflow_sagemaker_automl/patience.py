@@ -9,7 +9,7 @@ from airflow_sagemaker_automl.service_errors import passes_by_itself
 
 R = TypeVar("R")
 
-_LONGEST_PAUSE_SECONDS = 30
+_FEWEST_TRIES = 20
 
 
 def patiently(
@@ -36,7 +36,7 @@ def patiently(
 
     retrying = Retrying(
         retry=retry_if_exception(worth_waiting_for),
-        wait=wait_random_exponential(max=_LONGEST_PAUSE_SECONDS),
+        wait=wait_random_exponential(max=seconds / _FEWEST_TRIES),
         stop=stop_before_delay(seconds),
         before_sleep=before_sleep,
         reraise=True,

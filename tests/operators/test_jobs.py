@@ -41,9 +41,9 @@ def operator(request: Any, **arguments: Any) -> SageMakerAutoMLJobOperator:
 
 def jobs_of(sagemaker: SageMakerClient, context: Any) -> list[str]:
     """List the jobs that carry the tags of a context's run, oldest first."""
-    listed = sagemaker.list_auto_ml_jobs(MaxResults=100, SortBy="CreationTime", SortOrder="Ascending")
+    pages = sagemaker.get_paginator("list_auto_ml_jobs").paginate(SortBy="CreationTime", SortOrder="Ascending")
     names = []
-    for summary in listed["AutoMLJobSummaries"]:
+    for summary in (summary for page in pages for summary in page["AutoMLJobSummaries"]):
         tags = sagemaker.list_tags(ResourceArn=summary["AutoMLJobArn"])["Tags"]
         if {"Key": "airflow:run_id", "Value": context["ti"].run_id} in tags:
             names.append(summary["AutoMLJobName"])

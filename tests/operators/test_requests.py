@@ -17,6 +17,7 @@ from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabu
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from tests.core.requests import GONE, ROLE, largest, smallest, spoiled
+from tests.tasks import TaskInstance
 
 MODE = ("AutoMLProblemTypeConfig", "TabularJobConfig", "Mode")
 
@@ -156,7 +157,7 @@ def test_what_is_rendered_wrong_fails_for_good_before_any_call(monkeypatch: pyte
     request = spoiled(spoiled(smallest(), MODE, "{{ params.mode }}"), ("Colour",), "red")
     with DAG(dag_id="dag", schedule=None):
         task = SageMakerAutoMLJobOperator(task_id="train", request=request, aws_conn_id="there_is_none")
-    context: Any = {"params": {"mode": "FAST"}}
+    context: Any = {"params": {"mode": "FAST"}, "ti": TaskInstance("dag", "train", "run")}
     task.render_template_fields(context)
     with pytest.raises(AirflowFailException, match=r"2 things are wrong:\n.*Mode = 'FAST'.*\n.*Colour = 'red'"):
         task.execute(context)
