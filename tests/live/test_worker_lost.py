@@ -24,13 +24,18 @@ def _kill_task(run: Run) -> None:
     psutil.Process(run.task("train")["pid"]).kill()
 
 
-def _kill_worker(run: Run) -> None:
-    """Kill the process that executes the task and the worker, so that nobody tells of it."""
+def _processes(run: Run) -> tuple[psutil.Process, psutil.Process]:
+    """Find the worker, and the process that executes the task."""
     task = psutil.Process(run.task("train")["pid"])
     worker = task.parent()
     assert worker is not None
-    worker.kill()
-    task.kill()
+    return worker, task
+
+
+def _kill_worker(run: Run) -> None:
+    """Kill the process that executes the task and the worker, so that nobody tells of it."""
+    for process in _processes(run):
+        process.kill()
 
 
 def test_a_task_that_is_killed_between_submit_and_deferral_goes_on_with_its_job(api: Api, service: Service) -> None:
@@ -74,6 +79,28 @@ def test_a_task_whose_worker_is_shut_down_keeps_its_job(api: Api, service: Servi
     # The first is that of the creation.
     service.wait_until_asked("DescribeAutoMLJobV2", 2)
     psutil.Process(run.task("train")["pid"]).terminate()
+    assert run.wait_for_end() == "success"
+    assert service.endings(run) == ["Completed"]
+    assert_has_model_of_its_latest_job(run, service)
+
+
+def test_a_task_that_two_workers_execute_at_once_has_one_job(api: Api, service: Service) -> None:
+    """A worker that stood still is taken for dead; when it wakes up, the retry has the job, and keeps it."""
+    service.rehearse(60)
+    run = api.trigger("one_here_retries_1", service.conf)
+    run.wait_for_task("train", "running")
+    # The first is that of the creation.
+    service.wait_until_asked("DescribeAutoMLJobV2", 2)
+    first = _processes(run)
+    for process in first:
+        process.suspend()
+    wait_until(lambda: run.task("train")["try_number"] == 2, "the task is not tried again")
+    run.wait_for_task("train", "running")
+    service.count_from_zero()
+    service.wait_until_asked("DescribeAutoMLJobV2", 2)
+    for process in reversed(first):
+        process.resume()
+    wait_until(lambda: not first[1].is_running(), "the first execution goes on")
     assert run.wait_for_end() == "success"
     assert service.endings(run) == ["Completed"]
     assert_has_model_of_its_latest_job(run, service)

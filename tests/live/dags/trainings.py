@@ -32,7 +32,12 @@ def _dag(dag_id: str) -> DAG:
     return DAG(dag_id=dag_id, schedule=None, params={"aws_conn_id": "aws_default"}, max_active_tasks=200)
 
 
-for where, deferrable, retries in (("deferred", True, 0), ("deferred", True, 1), ("here", False, 0)):
+for where, deferrable, retries in (
+    ("deferred", True, 0),
+    ("deferred", True, 1),
+    ("here", False, 0),
+    ("here", False, 1),
+):
     with _dag(f"one_{where}_retries_{retries}") as one:
         SageMakerAutoMLJobOperator(request=_request(0), deferrable=deferrable, retries=retries, **_ARGUMENTS)
     globals()[one.dag_id] = one
