@@ -191,10 +191,11 @@ class AutoMLJobTrigger(_PolledTrigger):
 
     def _judge(self, error: Exception) -> WaitEnd | None:
         """Decide whether an error of a describe ends the wait: only one that will not pass does."""
+        lasting = isinstance(error, UnknownStatus)
         if is_denied(error) or isinstance(error, AutoMLJobNotFound):
             self._unseen_since = self._unseen_since or time.monotonic()
-        unseen = self._unseen_since is not None and time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS
-        if unseen or isinstance(error, UnknownStatus):
+            lasting = time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS
+        if lasting:
             self.log.error("AutoML job %s cannot be followed: %s", self.job_name, error)
             self._reason = str(error)
             return WaitEnd.UNREADABLE

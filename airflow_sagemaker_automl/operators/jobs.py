@@ -163,8 +163,13 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
 
         self._ti, self._has_been_reached = context["ti"], True
         queued = QueuePlace(**(place or {"since": time.time()}))
-        if WaitEnd(event["end"]) is WaitEnd.DEADLINE:
+        end = WaitEnd(event["end"])
+        if end is WaitEnd.DEADLINE:
             self._give_up_queueing(queued, task_deadline)
+        if end is WaitEnd.UNREADABLE:
+            self.log.warning(
+                "The triggerer cannot see whether there is room, so this worker tries: %s", event["reason"]
+            )
         return self._train(context, queued, task_deadline)
 
     @errors_for_people

@@ -130,6 +130,18 @@ def test_the_event_alone_is_enough_to_go_on(context: Any, full: SageMakerClient)
         operator(execution_timeout=timedelta(seconds=1)).execute_complete(context, {**late, "job_name": "one"})
 
 
+def test_where_the_triggerer_sees_nothing_the_worker_tries(
+    context: Any, full: SageMakerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log says why, and the task queues again where there is no room."""
+    event = {"job_name": "name", "end": "unreadable", "reason": "no such connection"}
+    with pytest.raises(TaskDeferred) as again:
+        operator().execute_with_room(context, event, {"since": 1.0})
+    assert isinstance(again.value.trigger, CapacityTrigger)
+    assert again.value.trigger.waiting_since == 1.0
+    assert "so this worker tries: no such connection" in capsys.readouterr().out
+
+
 def test_a_quota_of_zero_fails_for_good(context: Any, full: SageMakerClient) -> None:
     """Waiting cannot help where no job may run at all; no retry is used up."""
     set_quota(full, 0)

@@ -190,3 +190,12 @@ def test_throttling_and_faults_of_the_service_do_not_fail_a_submission(context: 
     name = operator(botocore_config={"retries": {"total_max_attempts": 1}}).execute(context)["job_name"]
     faults(account)
     assert jobs(account) == {name: "InProgress"}
+
+
+def test_editing_the_retries_of_a_dag_makes_no_job_a_strangers(context: Any, account: SageMakerClient) -> None:
+    """A try that finds another number in its DAG file goes on with the job of the try before."""
+    tries = changed(context, max_tries=3)
+    name = operator(retries=3).execute(tries)["job_name"]
+    again = operator(retries=1).execute(changed(tries, try_number=2))["job_name"]
+    assert again == name
+    assert jobs(account) == {name: "InProgress"}

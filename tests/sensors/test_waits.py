@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import (
     AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     TaskDeferred,
 )
 
@@ -68,6 +69,26 @@ def test_a_deferred_sensor_hands_everything_on(context: Any, account: SageMakerC
     assert trigger.connection == sensor().connection
     assert trigger.deadline is not None
     assert before + 600 <= trigger.deadline <= time.time() + 600
+
+
+def test_the_execution_timeout_ends_a_deferred_wait(context: Any, account: SageMakerClient) -> None:
+    """Airflow watches over it in workers only; where it comes before ``timeout``, it is the deadline."""
+    start(account, REQUEST, "job")
+    task = sensor(deferrable=True, timeout=600, execution_timeout=timedelta(seconds=60))
+    before = time.time()
+    trigger = deferral(task, context)
+    assert trigger.deadline is not None
+    assert before + 60 <= trigger.deadline <= time.time() + 60
+    late = {"job_name": "job", "end": "deadline"}
+    with pytest.raises(AirflowTaskTimeout, match="within the task's execution_timeout"):
+        task.execute_complete(context, late, deadline=before + 600, task_deadline=trigger.deadline)
+
+
+@pytest.mark.parametrize("interval", [0, timedelta(0)])
+def test_an_interval_of_nothing_is_refused(interval: Any) -> None:
+    """It would ask without a pause."""
+    with pytest.raises(ValueError, match="must be more than 0 s"):
+        sensor(poke_interval=interval)
 
 
 def test_a_deferred_sensor_waits_on_until_its_first_deadline(context: Any, account: SageMakerClient) -> None:
