@@ -3,7 +3,10 @@
 ::
 
     AutoMLError
-     ├─ InvalidJobRequest        the request breaks rules of the service
+     ├─ InvalidRequest           what was asked for breaks rules of the service
+     │   ├─ InvalidJobRequest
+     │   ├─ InvalidModelPackage
+     │   └─ InvalidModelCard
      ├─ JobNameTaken             the job's name belongs to somebody else's job
      ├─ QuotaReached             as many jobs run as the account may have
      │   └─ NoQuota              and waiting will not change that
@@ -18,8 +21,6 @@
      │   ├─ AutoMLJobFlawed      it has a model, but not as it was wanted
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
-     ├─ InvalidModelCard         the model card breaks its schema
-     ├─ InvalidModelPackage      the registration breaks rules of the service
      ├─ ModelPackageFailed       the service could not complete the model package
      └─ ServiceUnavailable       no answer, or no credentials to ask with
 """
@@ -70,11 +71,13 @@ class Violation:
         return f"{self.path} = {shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + ' ...'} {self.rule}"
 
 
-class InvalidJobRequest(AutoMLError):
-    """The request was refused before any call.
+class InvalidRequest(AutoMLError):
+    """What was asked for was refused before any call.
 
     :param violations: every rule that is broken.
     """
+
+    _what: ClassVar[str]
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(violations)
@@ -82,9 +85,27 @@ class InvalidJobRequest(AutoMLError):
 
     def __str__(self) -> str:
         if len(self.violations) == 1:
-            return f"The AutoML job request cannot be sent: {self.violations[0]}"
+            return f"The {self._what} cannot be sent: {self.violations[0]}"
         lines = "".join(f"\n  {violation}" for violation in self.violations)
-        return f"The AutoML job request cannot be sent; {len(self.violations)} things are wrong:{lines}"
+        return f"The {self._what} cannot be sent; {len(self.violations)} things are wrong:{lines}"
+
+
+class InvalidJobRequest(InvalidRequest):
+    """The request breaks rules of ``CreateAutoMLJobV2``."""
+
+    _what = "AutoML job request"
+
+
+class InvalidModelPackage(InvalidRequest):
+    """The registration, or the change of one, breaks rules of the service."""
+
+    _what = "model package"
+
+
+class InvalidModelCard(InvalidRequest):
+    """The model card breaks its schema, or is too long."""
+
+    _what = "model card"
 
 
 class JobNameTaken(AutoMLError):
@@ -317,34 +338,6 @@ class CandidateNotRegistrable(AutoMLError):
     def __str__(self) -> str:
         which = f"Candidate {self.candidate_name!r}" if self.candidate_name else "The best candidate"
         return f"{which} of AutoML job {self.job_name} cannot be registered: {self.reason}"
-
-
-class InvalidModelCard(AutoMLError):
-    """The model card was refused before any call.
-
-    :param violations: one sentence for each place that breaks the schema.
-    """
-
-    def __init__(self, violations: Sequence[str]) -> None:
-        super().__init__(violations)
-        self.violations = tuple(violations)
-
-    def __str__(self) -> str:
-        return f"The model card breaks its schema: {'; '.join(self.violations)}"
-
-
-class InvalidModelPackage(AutoMLError):
-    """The registration was refused before any call.
-
-    :param violations: one sentence for each rule that is broken.
-    """
-
-    def __init__(self, violations: Sequence[str]) -> None:
-        super().__init__(violations)
-        self.violations = tuple(violations)
-
-    def __str__(self) -> str:
-        return f"The model package cannot be registered: {'; '.join(self.violations)}"
 
 
 class ModelPackageFailed(AutoMLError):

@@ -15,8 +15,9 @@ from botocore.exceptions import ClientError
 
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
+from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.model_package import Metadata, Report, is_finished
+from airflow_sagemaker_automl.core.model_package import Metadata, is_finished
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,

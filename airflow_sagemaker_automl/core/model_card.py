@@ -14,10 +14,11 @@ from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate, leaderboard
 from airflow_sagemaker_automl.core.card_metrics import evaluation_groups, importance_groups, number
+from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.members import present
-from airflow_sagemaker_automl.core.model_package import Provenance, Report, compact
-from airflow_sagemaker_automl.exceptions import InvalidModelCard
+from airflow_sagemaker_automl.core.model_package import compact
+from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 
 LONGEST_CONTENT = 100_000
 _LONGEST_TEXT = 1024
@@ -65,10 +66,10 @@ def require_valid(card: Mapping[str, Any]) -> None:
     import jsonschema
 
     errors = sorted(jsonschema.Draft7Validator(_schema()).iter_errors(card), key=lambda error: error.json_path)
-    violations = [f"{error.json_path}: {error.message[:200]}" for error in errors]
+    violations = [Violation(error.json_path, None, f"breaks the schema: {error.message[:200]}") for error in errors]
     length = 0 if violations else len(compact(card))
     if length > LONGEST_CONTENT:
-        violations.append(f"the card has {length} characters; at most {LONGEST_CONTENT} are allowed")
+        violations.append(Violation("$", None, f"has {length} characters; at most {LONGEST_CONTENT} are allowed"))
     if violations:
         raise InvalidModelCard(violations)
 

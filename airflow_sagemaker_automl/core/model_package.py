@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.canonical import digest
+from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.members import present
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
@@ -19,10 +19,8 @@ from airflow_sagemaker_automl.exceptions import (
     InvalidModelPackage,
     ModelPackageFailed,
     UnknownStatus,
+    Violation,
 )
-
-STATISTICS_FILE = "statistics.json"
-ANALYSIS_FILE = "analysis.json"
 
 APPROVAL_STATUSES = ("Approved", "Rejected", "PendingManualApproval")
 CARD_STATUSES = ("Draft", "PendingReview", "Approved", "Archived")
@@ -54,32 +52,6 @@ class Metadata(StrEnum):
     DAG_ID = "dag_id"
     RUN_ID = "run_id"
     REQUEST_DIGEST = "request_digest"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """A report of the service that really exists.
-
-    :param uri: its S3 URI.
-    :param sha256: hexadecimal digest of its content.
-    :param content: the parsed JSON.
-    """
-
-    uri: str
-    sha256: str
-    content: Mapping[str, Any]
-
-    def as_metrics_source(self) -> dict[str, str]:
-        """Write it as ``MetricsSource``."""
-        return {"ContentType": "application/json", "S3Uri": self.uri, "ContentDigest": f"sha256:{self.sha256}"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where in Airflow a version comes from."""
-
-    dag_id: str
-    run_id: str
 
 
 def create_model_package_request(
@@ -153,7 +125,7 @@ def is_finished(answer: Mapping[str, Any]) -> bool:
 
 def _require_known(argument: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise InvalidModelPackage([f"{argument} is {value!r}, not one of {', '.join(known)}"])
+        raise InvalidModelPackage([Violation(argument, value, f"must be one of {', '.join(known)}")])
 
 
 def _inference_specification(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:

@@ -6,14 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.core.evidence import ANALYSIS_FILE, STATISTICS_FILE, Provenance
 from airflow_sagemaker_automl.core.model_card import build_model_card
-from airflow_sagemaker_automl.core.model_package import (
-    ANALYSIS_FILE,
-    STATISTICS_FILE,
-    Metadata,
-    Provenance,
-    create_model_package_request,
-)
+from airflow_sagemaker_automl.core.model_package import Metadata, create_model_package_request
 from airflow_sagemaker_automl.core.outcome import Acceptance
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable
 
@@ -128,7 +123,7 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
         statistics = self.hook.read_report(candidate.model_insights_prefix, STATISTICS_FILE)
         analysis = self.hook.read_report(candidate.explainability_prefix, ANALYSIS_FILE)
         ti = context["ti"]
-        provenance = Provenance(dag_id=ti.dag_id, run_id=ti.run_id)
+        provenance = Provenance(dag_id=ti.dag_id, run_id=ti.run_id, task_id=ti.task_id)
         card = build_model_card(
             job=job,
             candidate=candidate,

@@ -28,8 +28,8 @@ ERRORS: list[AutoMLError] = [
     exceptions.NoQuota("job", "the limit is 0."),
     exceptions.QuotaWaitTimedOut(60.0, "the limit is 4."),
     exceptions.CandidateNotRegistrable("job", None, "there is none."),
-    exceptions.InvalidModelCard(["$.x: wrong"]),
-    exceptions.InvalidModelPackage(["wrong"]),
+    exceptions.InvalidModelCard([exceptions.Violation("$.x", 1, "is wrong")]),
+    exceptions.InvalidModelPackage([exceptions.Violation("a", 1, "is wrong")]),
     exceptions.ModelPackageFailed("arn", ["a reason"]),
     exceptions.ServiceUnavailable("no answer"),
 ]
@@ -40,7 +40,7 @@ def test_the_list_above_is_complete() -> None:
     defined = {
         value for value in vars(exceptions).values() if isinstance(value, type) and issubclass(value, AutoMLError)
     }
-    assert {type(error) for error in ERRORS} == defined - {AutoMLError, AutoMLJobError}
+    assert {type(error) for error in ERRORS} == defined - {AutoMLError, AutoMLJobError, exceptions.InvalidRequest}
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)

@@ -16,9 +16,10 @@ from airflow_sagemaker_automl.core.card_metrics import (
     evaluation_groups,
     importance_groups,
 )
+from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_card import build_model_card, require_valid
-from airflow_sagemaker_automl.core.model_package import Provenance, Report, compact
+from airflow_sagemaker_automl.core.model_package import compact
 from airflow_sagemaker_automl.exceptions import InvalidModelCard
 from tests.core.test_candidate import described as candidate_described
 from tests.core.test_candidate import objective
@@ -75,7 +76,7 @@ def build(
         candidates=[other, job.best_candidate],
         statistics=statistics and Report(uri="s3://bucket/statistics.json", sha256="0", content=statistics),
         analysis=analysis and Report(uri="s3://bucket/analysis.json", sha256="0", content=analysis),
-        provenance=Provenance(dag_id="dag", run_id="run"),
+        provenance=Provenance(dag_id="dag", run_id="run", task_id="register"),
         author=author,
     )
 
@@ -143,7 +144,7 @@ def test_an_author_who_breaks_the_schema_is_told_every_place() -> None:
     with pytest.raises(InvalidModelCard) as raised:
         build({"intended_uses": {"risk_rating": "high"}, "business_details": {"owner": "me"}})
     assert len(raised.value.violations) == 2
-    assert "$.intended_uses.risk_rating: 'high' is not one of" in str(raised.value)
+    assert "$.intended_uses.risk_rating breaks the schema: 'high' is not one of" in str(raised.value)
     assert "'owner' was unexpected" in str(raised.value)
 
 

@@ -8,11 +8,10 @@ import pytest
 from botocore.session import get_session
 
 from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import (
     ModelPackageStatus,
-    Provenance,
-    Report,
     create_model_package_request,
     is_finished,
     metadata_value,
@@ -47,7 +46,7 @@ def request(**changes: Any) -> dict[str, Any]:
         "analysis": None,
         "card": {"business_details": {"business_problem": "Churn"}},
         "card_status": "Draft",
-        "provenance": Provenance(dag_id="dag", run_id="manual__2026-11-20T12:00:00+00:00"),
+        "provenance": Provenance(dag_id="dag", run_id="manual__2026-11-20T12:00:00+00:00", task_id="register"),
         **changes,
     }
     return create_model_package_request(**given)
@@ -101,7 +100,7 @@ def test_a_candidate_without_containers_is_refused() -> None:
 @pytest.mark.parametrize("change", [{"approval_status": "approved"}, {"card_status": "Done"}])
 def test_an_unknown_status_is_refused_before_any_call(change: dict[str, str]) -> None:
     """The statuses that there are are in the message."""
-    with pytest.raises(InvalidModelPackage, match=r"not one of \w+, \w+, \w+"):
+    with pytest.raises(InvalidModelPackage, match=r"one of \w+, \w+, \w+"):
         request(**change)
 
 
