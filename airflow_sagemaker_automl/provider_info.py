@@ -27,6 +27,13 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("sensors")],
         "hooks": [_modules("hooks")],
         "triggers": [_modules("triggers")],
+        "asset-uris": [
+            {
+                "schemes": ["sagemaker"],
+                "handler": "airflow_sagemaker_automl.assets.sanitize_uri",
+                "factory": "airflow_sagemaker_automl.assets.create_asset",
+            }
+        ],
         "config": {
             "sagemaker_automl": {
                 "description": "Amazon SageMaker AutoML.",

@@ -1,0 +1,282 @@
+"""The assets of a model package group, and what their events say.
+
+A group has two assets, known by its name alone, so that a DAG file needs neither an account nor a region:
+
+- ``registered("churn")`` = ``sagemaker://model-package-groups/churn``: a version was registered;
+- ``approved("churn")`` = ``sagemaker://model-package-groups/churn/approved``: a version was approved, and nothing else.
+
+One DAG tells, another one starts when it is told::
+
+    SageMakerRegisterCandidateOperator(..., model_package_group_name="churn", outlets=[registered("churn")])
+    SageMakerUpdateModelPackageOperator(..., approval_status="Approved", outlets=[approved("churn")])
+
+    with DAG("deploy", schedule=approved("churn")):
+        @task
+        def deploy(triggering_asset_events=None):
+            version = approved_version(triggering_asset_events)
+            print(version.model_package_arn, version.objective_value)
+
+In a template, with ``DAG(..., user_defined_macros={"approved_version": approved_version})``::
+
+    model_package_arn="{{ approved_version(triggering_asset_events).model_package_arn }}"
+
+An event says everything in its ``extra``, in the shape of
+:class:`~airflow_sagemaker_automl.core.model_version.ModelVersion`. Events come at least once: a task that is cleared,
+and finds what it has done before, tells again. What is to be done once is done once for each ``deduplication_key``.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow.sdk import Asset
+
+from airflow_sagemaker_automl.core.model_version import ModelVersion
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+    from airflow.sdk import BaseOperator, Context
+
+__all__ = [
+    "ModelVersion",
+    "approved",
+    "approved_version",
+    "create_asset",
+    "registered",
+    "registered_version",
+    "sanitize_uri",
+    "tell_of_registration",
+    "tell_of_update",
+]
+
+log = logging.getLogger(__name__)
+
+_GROUPS = "model-package-groups"
+_NAME = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_GROUP = re.compile(rf"(?:arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-package-group/)?(?P<name>{_NAME})")
+_PATH = re.compile(rf"/(?P<group>{_NAME})(?P<approved>/approved)?")
+_URI = re.compile(rf"sagemaker://{_GROUPS}{_PATH.pattern}")
+_APPROVED = "Approved"
+
+
+def registered(group: str) -> Asset:
+    """Name the asset that tells of versions that are registered in a group.
+
+    :param group: name of the model package group, or its ARN, of which only the name counts.
+    :raises ValueError: it is neither, or a template.
+    """
+    return Asset(uri=_Place(_name_of(group), is_for_approvals=False).uri)
+
+
+def approved(group: str) -> Asset:
+    """Name the asset that tells of versions of a group that are approved.
+
+    :param group: name of the model package group, or its ARN, of which only the name counts.
+    :raises ValueError: it is neither, or a template.
+    """
+    return Asset(uri=_Place(_name_of(group), is_for_approvals=True).uri)
+
+
+def approved_version(source: Any, group: str | None = None) -> ModelVersion:
+    """Read which version was approved.
+
+    Of several events, that of the version that was changed last counts.
+
+    :param source: ``triggering_asset_events`` of a run's context, of which only the events on approvals are looked at;
+        or events, or one event, or its ``extra``.
+    :param group: name or ARN of the group; needed only where approvals in several groups have started the run.
+    :raises ValueError: no approval is told of, none that can be read, or those of several groups.
+    """
+    version = _newest(source, group, approvals=True)
+    if version.approval_status != _APPROVED:
+        raise ValueError(f"{version.model_package_arn} is {version.approval_status}, not {_APPROVED}.")
+    return version
+
+
+def registered_version(source: Any, group: str | None = None) -> ModelVersion:
+    """Read which version was registered; as :func:`approved_version`, but of events on ``registered(group)``.
+
+    :param source: ``triggering_asset_events`` of a run's context; or events, or one event, or its ``extra``.
+    :param group: name or ARN of the group; needed only where registrations in several groups have started the run.
+    :raises ValueError: no registration is told of, none that can be read, or those of several groups.
+    """
+    return _newest(source, group, approvals=False)
+
+
+def tell_of_registration(operator: BaseOperator, context: Context, description: Mapping[str, Any]) -> None:
+    """Have a task that has registered a version tell of it, if it succeeds, on those of its outlets that say so.
+
+    ``registered(group)`` is told in any case, even if an earlier try has registered the version; ``approved(group)``
+    only if the version is approved.
+
+    :param operator: its task, as it is being executed; outlets that have nothing to tell are taken off it.
+    :param description: the answer of ``DescribeModelPackage``.
+    """
+
+    def why_not(outlet: _Place) -> str | None:
+        return None if not outlet.is_for_approvals else _why_not_approved(description)
+
+    _tell(operator, context, description, why_not)
+
+
+def tell_of_update(
+    operator: BaseOperator, context: Context, description: Mapping[str, Any], approval_status: str | None
+) -> None:
+    """Have a task that has changed a version tell of it, if it succeeds, on those of its outlets that say so.
+
+    ``approved(group)`` is told if the task was to approve the version, even if it was approved already, and the version
+    is approved now. ``registered(group)`` is never told, since nothing was registered.
+
+    :param operator: its task, as it is being executed; outlets that have nothing to tell are taken off it.
+    :param description: the answer of ``DescribeModelPackage`` after the change.
+    :param approval_status: which status the task was to set; None if it was to set none.
+    """
+
+    def why_not(outlet: _Place) -> str | None:
+        if not outlet.is_for_approvals:
+            return "an update registers nothing"
+        return "this task approves nothing" if approval_status != _APPROVED else _why_not_approved(description)
+
+    _tell(operator, context, description, why_not)
+
+
+def sanitize_uri(uri: SplitResult) -> SplitResult:
+    """Check a URI of the scheme ``sagemaker``, as Airflow asks for each asset that has one.
+
+    :return: the same, with what does not depend on case in lower case.
+    :raises ValueError: there is no such asset.
+    """
+    checked = uri._replace(netloc=uri.netloc.lower())
+    if checked.netloc != _GROUPS or checked.query or checked.fragment or not _PATH.fullmatch(checked.path):
+        right = f"sagemaker://{_GROUPS}/<group>"
+        raise ValueError(f"{uri.geturl()!r} is no asset of SageMaker: there are {right} and {right}/approved.")
+    return checked
+
+
+def create_asset(*, model_package_group: str, only_approved: bool = False, extra: Any = None) -> Asset:
+    """Make an asset for Airflow's hook lineage, which names it by scheme and arguments.
+
+    :param model_package_group: name or ARN of the model package group.
+    :param only_approved: whether it is the asset of approvals.
+    :param extra: what Airflow is to keep with it.
+    """
+    asset = approved(model_package_group) if only_approved else registered(model_package_group)
+    asset.extra = extra
+    return asset
+
+
+class _Place(NamedTuple):
+    """One of the two assets of a group."""
+
+    group: str
+    is_for_approvals: bool
+
+    @property
+    def uri(self) -> str:
+        """The asset's URI."""
+        return f"sagemaker://{_GROUPS}/{self.group}{'/approved' if self.is_for_approvals else ''}"
+
+    @classmethod
+    def of(cls, asset: Any) -> _Place | None:
+        """Read it off an asset, or a reference to one; None for any other outlet."""
+        match = _URI.fullmatch(str(getattr(asset, "uri", None) or getattr(asset, "name", "")))
+        return cls(match["group"], bool(match["approved"])) if match else None
+
+
+def _name_of(group: Any) -> str:
+    if not isinstance(group, str) or "{{" in group or "{%" in group:
+        raise ValueError(
+            f"Assets are known when the DAG file is parsed, so {group!r}, which is known when a task runs, cannot name "
+            "a model package group's; write the name itself."
+        )
+    match = _GROUP.fullmatch(group)
+    if match is None:
+        raise ValueError(
+            f"{group!r} is not the name of a model package group: 1 to 63 letters, digits and hyphens, with no hyphen "
+            "at either end. Nor is it the ARN of one."
+        )
+    return match["name"]
+
+
+def _newest(source: Any, group: str | None, *, approvals: bool) -> ModelVersion:
+    versions = _readable(_extras(source, approvals=approvals))
+    if group is not None:
+        versions = [version for version in versions if _is_same(version.model_package_group_name, _name_of(group))]
+    if not versions:
+        asset = _Place(_name_of(group) if group else "<group>", approvals)
+        raise ValueError(f"There is no event of {asset.uri} here. A run that a person has triggered has none.")
+    groups = sorted({version.model_package_group_name for version in versions})
+    if len(groups) > 1:
+        raise ValueError(f"There are events of several model package groups, {', '.join(groups)}: name one of them.")
+    return max(versions, key=lambda version: version.modified)
+
+
+def _extras(source: Any, *, approvals: bool) -> Iterator[Mapping[str, Any]]:
+    if isinstance(source, Mapping) and all(not isinstance(key, str) for key in source):
+        for asset, events in source.items():
+            place = _Place.of(asset)
+            if place is not None and place.is_for_approvals == approvals:
+                yield from (event.extra for event in events)
+    elif isinstance(source, Sequence) and not isinstance(source, str):
+        for event in source:
+            yield from _extras(event, approvals=approvals)
+    elif isinstance(source, Mapping):
+        yield source.get("extra", source)
+    elif hasattr(source, "extra"):
+        yield source.extra
+    else:
+        raise ValueError(f"{source!r} is no asset event; hand in triggering_asset_events as the task has it.")
+
+
+def _readable(extras: Iterator[Mapping[str, Any]]) -> list[ModelVersion]:
+    versions, faults = [], []
+    for extra in extras:
+        try:
+            versions.append(ModelVersion.from_extra(extra))
+        except ValueError as error:
+            faults.append(error)
+    if faults and not versions:
+        raise faults[-1]
+    for fault in faults:
+        log.warning("%s It does not count, since another event can be read.", fault)
+    return versions
+
+
+def _is_same(group: str, other: str) -> bool:
+    """Compare the names of groups, some of which come from ARNs that have them in lower case."""
+    return group.casefold() == other.casefold()
+
+
+def _why_not_approved(description: Mapping[str, Any]) -> str | None:
+    status = description.get("ModelApprovalStatus")
+    return None if status == _APPROVED else f"the version is {status}, not {_APPROVED}"
+
+
+def _tell(
+    operator: BaseOperator,
+    context: Context,
+    description: Mapping[str, Any],
+    why_not: Callable[[_Place], str | None],
+) -> None:
+    """Fill the events of the outlets that are due; an outlet that stays makes an event, filled or not."""
+    arn, group = description["ModelPackageArn"], description.get("ModelPackageGroupName") or ""
+    kept = []
+    for outlet in operator.outlets:
+        place = _Place.of(outlet)
+        if place is None:
+            kept.append(outlet)
+        elif not _is_same(place.group, group):
+            text = "%s is not told of %s: the outlet is of model package group %r, the version of %r."
+            operator.log.warning(text, place.uri, arn, place.group, group)
+        elif (reason := why_not(place)) is not None:
+            operator.log.info("%s is not told of %s: %s.", place.uri, arn, reason)
+        else:
+            event = context["outlet_events"][outlet]
+            event.extra = {**event.extra, **ModelVersion.from_description(description).to_extra()}
+            kept.append(outlet)
+    # Another list, since Airflow's copy of the task shares its own with the DAG's.
+    operator.outlets = kept
