@@ -1,4 +1,4 @@
-"""Any AutoML job request against botocore's service model and our rules, when a task runs and everything is known.
+"""Any request against botocore's service model and our rules, when a task runs and everything is known.
 
 boto3 checks types and required members only. The service checks all constraints, one call later and one at a time.
 Loading the model takes a third of a second, so that nothing at DAG parse may come here.
@@ -7,23 +7,30 @@ Loading the model takes a third of a second, so that nothing at DAG parse may co
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, cast
 
 import regex
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from botocore.session import get_session
 
 from airflow_sagemaker_automl.conversion import as_the_model_wants
 from airflow_sagemaker_automl.core import rules
 from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
-from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
+from airflow_sagemaker_automl.core.rules import registration
+from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, of_entry, one_of
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelPackage, Violation
 
 # The service's integers have 32 bits, and no number of a request is meant to be larger.
 _LARGEST_INTEGER = 2**31 - 1
+_MOST_PLACES = 5
+_OTHER_CALL = {
+    "CreateModelPackageInput": ("UpdateModelPackage", "an update"),
+    "UpdateModelPackageInput": ("CreateModelPackage", "registration"),
+}
 _KINDS_OF_VALUE: dict[str, tuple[type | tuple[type, ...], str]] = {
     "structure": (dict, "a mapping"),
     "map": (dict, "a mapping"),
@@ -53,8 +60,8 @@ def checked_request(request: Mapping[str, Any], *, rendered: bool = True) -> dic
     unnamed = {key: value for key, value in request.items() if value or key != "AutoMLJobName"}
     ready = as_the_model_wants(shape, plain(unnamed))
     found = rules.violations(ready if rendered else literal(ready))
-    judged = {violation.path for violation in found} | ({"AutoMLJobName"} - set(ready))
-    found += [violation for violation in _violations(shape, ready, "") if violation.path not in judged]
+    unnamed_violation = {"AutoMLJobName"} - set(ready)
+    found += _of_model(shape, ready, {violation.path for violation in found} | unnamed_violation)
     if not rendered:
         found = [violation for violation in found if is_resolved(literal(violation.value))]
     if found:
@@ -62,30 +69,80 @@ def checked_request(request: Mapping[str, Any], *, rendered: bool = True) -> dic
     return cast("dict[str, Any]", ready)
 
 
-@cache
+def checked_model_package(
+    request: Mapping[str, Any],
+    *,
+    update: bool = False,
+    names: Mapping[str, str] | None = None,
+    more: Sequence[Violation] = (),
+) -> dict[str, Any]:
+    """Make the registration of a version, or a change of one, ready to be sent.
+
+    Texts become what the service model wants as in :func:`checked_request`; then every rule is judged.
+
+    :param request: arguments of ``CreateModelPackage``. It is not changed.
+    :param update: they are those of ``UpdateModelPackage``.
+    :param names: argument names by member, for example ``{"ModelApprovalStatus": "approval_status"}``: what is wrong
+        is told in the words of who has to act upon it, as
+        :func:`~airflow_sagemaker_automl.core.rules.registration.renamed` does.
+    :param more: what else is wrong, said at once.
+    :return: the arguments as they can be sent.
+    :raises InvalidModelPackage: with everything that is wrong.
+    """
+    shape = input_shape("UpdateModelPackage" if update else "CreateModelPackage")
+    given = {key: value for key, value in registration.as_tree(request).items() if value is not None and value != ""}
+    ready: dict[str, Any] = as_the_model_wants(shape, given)
+    found = registration.violations(ready, update=update)
+    found += _of_model(shape, ready, {violation.path for violation in found})
+    found = [*registration.renamed(found, names or {}), *more]
+    if found:
+        raise InvalidModelPackage(found)
+    return ready
+
+
 def request_shape() -> StructureShape:
     """Load the shape of ``CreateAutoMLJobV2``'s arguments from the installed botocore."""
-    shape = get_session().get_service_model("sagemaker").operation_model("CreateAutoMLJobV2").input_shape
+    return input_shape("CreateAutoMLJobV2")
+
+
+@cache
+def input_shape(operation: str) -> StructureShape:
+    """Load the shape of an operation's arguments from the installed botocore."""
+    shape = _service_model().operation_model(operation).input_shape
     assert shape is not None
     return shape
 
 
-def _violations(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
+@cache
+def _service_model() -> ServiceModel:
+    return get_session().get_service_model("sagemaker")
+
+
+def _of_model(shape: StructureShape, value: Any, judged: Collection[str]) -> list[Violation]:
+    """Judge the service model's constraints, where no rule has judged in better words."""
+    return [violation for violation in _violations(shape, shape, value, "") if violation.path not in judged]
+
+
+def _violations(root: StructureShape, shape: Shape, value: Any, path: str) -> Iterator[Violation]:
+    """Judge a value.
+
+    :param root: the shape of the whole request, where a misplaced member may belong.
+    """
     wanted, kind = _KINDS_OF_VALUE[shape.type_name]
     if not _is_a(wanted, value):
         hint = "; quote it in YAML" if wanted is str and isinstance(value, bool | date) else ""
-        yield Violation(path, value, f"must be {kind}, not {_kind_of(value)}{hint}")
+        yield Violation(path, value, f"must be {kind}, not {kind_of(value)}{hint}")
     elif isinstance(shape, StructureShape):
-        yield from _of_structure(shape, value, path)
+        yield from _of_structure(root, shape, value, path)
     elif isinstance(shape, ListShape):
         yield from _of_size(shape, len(value), value, path, ("entry", "entries"))
         for position, item in enumerate(value):
-            yield from _violations(shape.member, item, f"{path}[{position}]")
+            yield from _violations(root, shape.member, item, f"{path}[{position}]")
     elif isinstance(shape, MapShape):
         yield from _of_size(shape, len(value), value, path, ("entry", "entries"))
         for key, item in value.items():
-            yield from _violations(shape.key, key, f"{path}.{key}")
-            yield from _violations(shape.value, item, f"{path}.{key}")
+            yield from _violations(root, shape.key, key, of_entry(path, key))
+            yield from _violations(root, shape.value, item, of_entry(path, key))
     elif shape.type_name == "string":
         yield from _of_text(shape, value, path)
     elif shape.type_name != "boolean":
@@ -97,15 +154,18 @@ def _is_a(wanted: type | tuple[type, ...], value: Any) -> bool:
     return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
-def _of_structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[Violation]:
+def _of_structure(
+    root: StructureShape, shape: StructureShape, value: Mapping[str, Any], path: str
+) -> Iterator[Violation]:
     for name in shape.required_members:
         if value.get(name) is None:
             yield Violation(_member(path, name), None, "is required")
     for name, item in value.items():
         if name not in shape.members:
-            yield Violation(_member(path, name), item, f"is not a member of {shape.name}{_better_place(shape, name)}")
+            place = _better_place(root, shape, name, path)
+            yield Violation(_member(path, name), item, f"is not a member of {shape.name}{place}")
         elif item is not None or name not in shape.required_members:
-            yield from _violations(shape.members[name], item, _member(path, name))
+            yield from _violations(root, shape.members[name], item, _member(path, name))
     if getattr(shape, "is_tagged_union", False) and len(value) != 1:
         yield Violation(path, sorted(map(str, value)), f"must have exactly one of {', '.join(shape.members)}")
 
@@ -145,34 +205,25 @@ def _counted(number: int, what: tuple[str, str]) -> str:
     return f"{number} {what[0] if number == 1 else what[1]}"
 
 
-def _kind_of(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    kinds: Sequence[tuple[type | tuple[type, ...], str]] = (
-        (str, "a text"),
-        (int, "a whole number"),
-        (float, "a number"),
-        ((list, tuple), "a list"),
-        (Mapping, "a mapping"),
-    )
-    return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
-
-
-def _better_place(shape: StructureShape, name: Any) -> str:
+def _better_place(root: StructureShape, shape: StructureShape, name: Any, path: str) -> str:
     """Say where a member of this name is known, or which known member is nearest."""
     if not isinstance(name, str):
         return ""
-    places = _places_by_name().get(name)
+    other, when = _OTHER_CALL.get(shape.name, ("", ""))
+    if other and name in input_shape(other).members:
+        return f"; it is for {when}"
+    places = _places_by_name(root).get(name, [])
+    if len(places) > _MOST_PLACES:
+        here = re.sub(r"\[\d+\]", "[]", path)
+        places = [place for place in places if place.startswith(here)][:_MOST_PLACES]
     return f"; it belongs in {' or '.join(places)}" if places else did_you_mean(name, list(shape.members))
 
 
 @cache
-def _places_by_name() -> dict[str, list[str]]:
-    """Index the structures of the request that have a member of a name."""
+def _places_by_name(root: StructureShape) -> dict[str, list[str]]:
+    """Index the structures of a request that have a member of a name."""
     index: dict[str, list[str]] = {}
-    for path, structure in _structures(request_shape(), ""):
+    for path, structure in _structures(root, ""):
         for name in structure.members:
             index.setdefault(name, []).append(path or "the request itself")
     return index

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_sagemaker_automl.core.literals import UNRESOLVED
@@ -37,3 +37,25 @@ def one_of(path: str, value: Any, known: Collection[str], *, where: str = "") ->
         return
     choice = next(iter(known)) if len(known) == 1 else f"one of {', '.join(known)}"
     yield Violation(path, value, f"must be {choice}{f' {where}' if where else ''}{did_you_mean(value, known)}")
+
+
+def kind_of(value: Any) -> str:
+    """Name the kind of a value, as it can follow "must be a text, not"."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    kinds: Sequence[tuple[type | tuple[type, ...], str]] = (
+        (str, "a text"),
+        (int, "a whole number"),
+        (float, "a number"),
+        ((list, tuple), "a list"),
+        (Mapping, "a mapping"),
+    )
+    return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
+
+
+def of_entry(path: str, key: Any) -> str:
+    """Write the path of an entry of a mapping, on one line whatever its key is."""
+    readable = not isinstance(key, str) or (key and key.isprintable())
+    return f"{path}.{key}" if readable else f"{path}[{key!r}]"

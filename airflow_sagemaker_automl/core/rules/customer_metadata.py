@@ -1,0 +1,82 @@
+"""Rule 22: the metadata of a version, which is set and removed by key.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow_sagemaker_automl.core.literals import UNRESOLVED, mapping, sequence
+from airflow_sagemaker_automl.core.rules.characters import wrong_in_metadata
+from airflow_sagemaker_automl.core.rules.wording import kind_of, of_entry
+from airflow_sagemaker_automl.exceptions import Violation
+
+_SET = "CustomerMetadataProperties"
+_REMOVED = "CustomerMetadataPropertiesToRemove"
+_MOST_ENTRIES = 50
+_LONGEST_KEY = 128
+_LONGEST_VALUE = 256
+_CHARACTERS = "only letters, digits, spaces and _ . : / = + - @"
+
+
+def on_create(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Judge what is set when a version is registered."""
+    yield from _entries(request.get(_SET), ", the operator's own included")
+
+
+def on_update(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Judge what is set and what is removed."""
+    entries = request.get(_SET)
+    yield from _entries(entries, "")
+    for position, key in enumerate(sequence(request.get(_REMOVED))):
+        path = f"{_REMOVED}[{position}]"
+        if key is None or key == "":
+            yield Violation(path, key, "must be a key, and is empty")
+        elif isinstance(key, str):
+            for rule in _about_key(key):
+                yield Violation(path, key, f"must {rule}")
+            if key in mapping(entries):
+                yield Violation(path, key, f"must not be set by {_SET} too")
+
+
+def _entries(entries: Any, counted: str) -> Iterator[Violation]:
+    if not isinstance(entries, Mapping):
+        return
+    if not entries:
+        yield Violation(_SET, {}, "must have an entry; leave it out to set none")
+    if len(entries) > _MOST_ENTRIES:
+        yield Violation(_SET, None, f"must have at most {_MOST_ENTRIES} entries{counted}; it has {len(entries)}")
+    for key, value in entries.items():
+        path = of_entry(_SET, key)
+        if not isinstance(key, str):
+            yield Violation(path, None, f"must have a text as its key, not {kind_of(key)}")
+        else:
+            for rule in _about_key(key):
+                yield Violation(path, None, f"must have a key that can {rule}")
+        yield from _value(path, value)
+
+
+def _about_key(key: str) -> Iterator[str]:
+    """Say what a key must do, as the end of a sentence."""
+    if not key:
+        yield "have 1 to 128 characters; it is empty"
+    if len(key) > _LONGEST_KEY:
+        yield f"have at most {_LONGEST_KEY} characters; it has {len(key)}"
+    wrong = wrong_in_metadata(key)
+    if wrong:
+        yield f"have {_CHARACTERS}; it has {wrong}"
+
+
+def _value(path: str, value: Any) -> Iterator[Violation]:
+    if value is None or value == "":
+        yield Violation(path, value, f"must have 1 to {_LONGEST_VALUE} characters; it is empty")
+    elif isinstance(value, str):
+        if len(value) > _LONGEST_VALUE:
+            yield Violation(path, value, f"must have at most {_LONGEST_VALUE} characters; it has {len(value)}")
+        wrong = wrong_in_metadata(value)
+        if wrong:
+            yield Violation(path, value, f"must have {_CHARACTERS}; it has {wrong}")
+    elif value is not UNRESOLVED:
+        yield Violation(path, value, f"must be a text, not {kind_of(value)}")

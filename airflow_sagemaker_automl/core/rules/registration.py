@@ -1,0 +1,300 @@
+"""Rules 20 to 26: what the service takes when a version of a model is registered, and when one is changed.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html and
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain, text
+from airflow_sagemaker_automl.core.rules import customer_metadata, inference
+from airflow_sagemaker_automl.core.rules.characters import (
+    LONGEST_NAME,
+    at_most,
+    is_name,
+    on_one_line,
+    printable,
+    without_symbols,
+)
+from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelPackage, Violation
+
+Rules: TypeAlias = tuple[Callable[[Mapping[str, Any]], Iterator[Violation]], ...]
+
+_APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
+_CARD_STATUSES = ("Draft", "PendingReview", "Approved", "Archived")
+_REGISTRATION_TYPES = ("Logged", "Registered")
+_SKIPPED_VALIDATIONS = ("All", "None")
+_STAGES = ("Proposal", "Development", "QA", "PreProduction", "Production", "Archived")
+_STAGE_STATUSES = ("PendingApproval", "InProgress", "OnHold", "Approved", "Rejected", "Retired")
+_PROVENANCE = ("CommitId", "Repository", "GeneratedBy", "ProjectId")
+
+_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]{9,16}:[0-9]{12}:([a-z-]+)/(\S+)")
+_GROUP = "model-package-group"
+_VERSION = "model-package"
+_EXAMPLE_ARN = "arn:aws:sagemaker:eu-west-1:123456789012"
+_TOKEN = re.compile(r"[a-zA-Z0-9-]{1,36}")
+_LONGEST_TEXT = 1024
+_LONGEST_CARD = 100_000
+
+
+def violations(request: Mapping[str, Any], *, update: bool = False) -> list[Violation]:
+    """Judge a request by all rules; what is :data:`~airflow_sagemaker_automl.core.literals.UNRESOLVED` is passed over.
+
+    :param request: arguments of ``CreateModelPackage``, as dictionaries and lists. What an operator fills in when it
+        runs may be missing.
+    :param update: they are those of ``UpdateModelPackage``.
+    :return: every rule that is broken.
+    """
+    return [violation for rule in (_ON_UPDATE if update else _ON_CREATE) for violation in rule(request)]
+
+
+def require_literals(
+    request: Mapping[str, Any],
+    *,
+    update: bool = False,
+    names: Mapping[str, str] | None = None,
+    more: Sequence[Violation] = (),
+) -> None:
+    """Judge what is literal in a request that is still to be rendered.
+
+    :param request: as for :func:`violations`, with Jinja templates and XComArgs in any leaf.
+    :param names: as for :func:`renamed`.
+    :param more: what else is wrong, said at once.
+    :raises InvalidModelPackage: with every rule that is broken already.
+    """
+    known = literal(as_tree(request))
+    found = [violation for violation in violations(known, update=update) if is_resolved(violation.value)]
+    found = [*renamed(found, names or {}), *more]
+    if found:
+        raise InvalidModelPackage(found)
+
+
+def as_tree(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a request as dictionaries and lists.
+
+    :raises InvalidModelPackage: it holds itself, or is nested far deeper than any request.
+    """
+    try:
+        tree: dict[str, Any] = plain(request)
+    except InvalidJobRequest as error:
+        raise InvalidModelPackage(error.violations) from None
+    return tree
+
+
+def renamed(found: Sequence[Violation], names: Mapping[str, str]) -> list[Violation]:
+    """Tell violations in the words of who has to act upon them.
+
+    :param names: argument names by member, for example ``{"ModelApprovalStatus": "approval_status",
+        "ModelCard.ModelCardStatus": "model_card_status"}``. A path that begins with such a member begins with the
+        argument's name instead; the longest member wins.
+    """
+    by_length = sorted(names, key=len, reverse=True)
+    return [replace(violation, path=_renamed(violation.path, by_length, names)) for violation in found]
+
+
+def _renamed(path: str, members: Sequence[str], names: Mapping[str, str]) -> str:
+    for member in members:
+        rest = path.removeprefix(member)
+        if path.startswith(member) and rest[:1] in ("", ".", "["):
+            return names[member] + rest
+    return path
+
+
+def _group(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 20: a version belongs to a group."""
+    path, value = "ModelPackageGroupName", request.get("ModelPackageGroupName")
+    what = "must be the name or ARN of a model package group"
+    if value is None or value == "":
+        yield Violation(path, None, "is required: the group that the version goes into")
+    elif not isinstance(value, str):
+        return
+    elif value.startswith("arn:"):
+        kind, name = _parsed_arn(value)
+        if kind != _GROUP:
+            yield Violation(path, value, f"{what}{_instead(kind, _GROUP)}")
+        elif not is_name(name):
+            yield Violation(path, value, f"{what}; {name!r} is no name of one")
+    elif not is_name(value):
+        rule = f"{what}: 1 to {LONGEST_NAME} letters, digits and hyphens, with no hyphen at either end"
+        yield Violation(path, value, rule)
+
+
+def _version(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 20, for updates: they are told the version by its ARN."""
+    path, value = "ModelPackageArn", request.get("ModelPackageArn")
+    if value is None or value == "":
+        yield Violation(path, None, "is required: the version to change")
+    if not isinstance(value, str) or not value:
+        return
+    what = "must be the ARN of a model package version"
+    kind, _ = _parsed_arn(value)
+    if not value.startswith("arn:"):
+        yield Violation(path, value, f"{what}, for example {_EXAMPLE_ARN}:{_VERSION}/churn/3; this is no ARN")
+    elif kind != _VERSION:
+        yield Violation(path, value, f"{what}{_instead(kind, f'{_VERSION}/churn/3')}")
+
+
+def _parsed_arn(value: str) -> tuple[str | None, str]:
+    """Give kind and name of the resource; None where it is no ARN of SageMaker."""
+    match = _ARN.fullmatch(value)
+    return (match[1], match[2]) if match else (None, value)
+
+
+def _instead(kind: str | None, wanted: str) -> str:
+    if kind is None:
+        example = wanted if "/" in wanted else f"{wanted}/churn"
+        return f", which looks like {_EXAMPLE_ARN}:{example}"
+    return f"; this is that of a {kind.replace('-', ' ')}"
+
+
+def _not_of_versions(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 20: what only packages without a group have."""
+    name, certify = request.get("ModelPackageName"), request.get("CertifyForMarketplace")
+    if name is not None:
+        rule = "must be left out: a version has a number in its group, not a name"
+        yield Violation("ModelPackageName", name, rule)
+    if request.get("Tags") is not None:
+        rule = "must be left out: tags belong to the group, and its versions have the same"
+        yield Violation("Tags", request["Tags"], rule)
+    # The SDK for Python sends false with every version.
+    if certify is not None and str(certify).strip().lower() == "true":
+        rule = "must be left out: it is for packages that are sold, not for versions of a group"
+        yield Violation("CertifyForMarketplace", certify, rule)
+
+
+def _words(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 21, and the other members that have a few known values."""
+    yield from one_of("ModelApprovalStatus", request.get("ModelApprovalStatus"), _APPROVALS)
+    registration = request.get("ModelPackageRegistrationType")
+    yield from one_of("ModelPackageRegistrationType", registration, _REGISTRATION_TYPES)
+    yield from one_of("SkipModelValidation", request.get("SkipModelValidation"), _SKIPPED_VALIDATIONS)
+
+
+def _no_approval_description(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 21: a reason can be given once there is a version to judge."""
+    value = request.get("ApprovalDescription")
+    if value is not None:
+        rule = "must be left out: only an update can say why a version was approved or rejected"
+        yield Violation("ApprovalDescription", value, rule)
+
+
+def _approval_description(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 21."""
+    yield from _line("ApprovalDescription", request.get("ApprovalDescription"))
+
+
+def _description(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 23."""
+    value = request.get("ModelPackageDescription")
+    yield from at_most("ModelPackageDescription", value, _LONGEST_TEXT)
+    yield from printable("ModelPackageDescription", value)
+
+
+def _life_cycle(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 23; stages and statuses are the company's own words, with some that the service suggests."""
+    cycle = request.get("ModelLifeCycle")
+    if not isinstance(cycle, Mapping):
+        return
+    for member, suggested in (("Stage", _STAGES), ("StageStatus", _STAGE_STATUSES)):
+        path, value = f"ModelLifeCycle.{member}", cycle.get(member)
+        if value is None or value == "":
+            yield Violation(path, None, f"is required, for example one of {', '.join(suggested)}")
+        elif isinstance(value, str) and not is_name(value):
+            hint = did_you_mean(re.sub(r"[\s_]", "", value), suggested)
+            rule = f"must have 1 to {LONGEST_NAME} letters, digits and hyphens, with no spaces{hint}"
+            yield Violation(path, value, rule)
+    yield from _line("ModelLifeCycle.StageDescription", cycle.get("StageDescription"))
+
+
+def _source(request: Mapping[str, Any]) -> Iterator[Violation]:
+    value = request.get("SourceUri")
+    yield from at_most("SourceUri", value, _LONGEST_TEXT)
+    yield from without_symbols("SourceUri", value)
+
+
+def _source_alone(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """The SDK for Python says so, and sets the one with an update."""
+    if request.get("SourceUri") is not None and request.get("InferenceSpecification") is not None:
+        rule = "must be left out with InferenceSpecification; an update can set it afterwards"
+        yield Violation("SourceUri", request["SourceUri"], rule)
+
+
+def _card_on_create(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 26: nothing could be corrected in a card that begins as archived."""
+    path, status = "ModelCard.ModelCardStatus", at(request, "ModelCard", "ModelCardStatus")
+    if status == "Archived":
+        known = ", ".join(_CARD_STATUSES[:-1])
+        yield Violation(path, status, f"must be one of {known} at first: an archived card takes no more changes")
+    else:
+        yield from one_of(path, status, _CARD_STATUSES)
+    yield from _card_content(request)
+
+
+def _card_on_update(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 26."""
+    yield from one_of("ModelCard.ModelCardStatus", at(request, "ModelCard", "ModelCardStatus"), _CARD_STATUSES)
+    yield from _card_content(request)
+
+
+def _card_content(request: Mapping[str, Any]) -> Iterator[Violation]:
+    path, content = "ModelCard.ModelCardContent", at(request, "ModelCard", "ModelCardContent")
+    yield from at_most(path, content, _LONGEST_CARD)
+    yield from on_one_line(path, content)
+
+
+def _provenance(request: Mapping[str, Any]) -> Iterator[Violation]:
+    for member in _PROVENANCE:
+        yield from _line(f"MetadataProperties.{member}", at(request, "MetadataProperties", member))
+
+
+def _token(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 25."""
+    value = text(request.get("ClientToken"))
+    if value and not _TOKEN.fullmatch(value):
+        yield Violation("ClientToken", value, "must have 1 to 36 letters, digits and hyphens")
+
+
+def _change(request: Mapping[str, Any]) -> Iterator[Violation]:
+    if all(not value for member, value in request.items() if member not in ("ModelPackageArn", "ClientToken")):
+        yield Violation("request", None, "must change something; nothing to change is given")
+
+
+def _line(path: str, value: Any) -> Iterator[Violation]:
+    yield from at_most(path, value, _LONGEST_TEXT)
+    yield from on_one_line(path, value)
+
+
+_ON_CREATE: Rules = (
+    _group,
+    _not_of_versions,
+    _description,
+    _words,
+    _no_approval_description,
+    customer_metadata.on_create,
+    _life_cycle,
+    inference.on_create,
+    _source,
+    _source_alone,
+    _card_on_create,
+    _provenance,
+    _token,
+)
+_ON_UPDATE: Rules = (
+    _version,
+    _change,
+    _not_of_versions,
+    _words,
+    _approval_description,
+    customer_metadata.on_update,
+    _life_cycle,
+    inference.on_update,
+    _source,
+    _card_on_update,
+    _token,
+)
