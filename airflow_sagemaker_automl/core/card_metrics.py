@@ -1,143 +1,99 @@
-"""The service's reports as metric groups of a model card, within the card's limits."""
+"""``statistics.json``, the model insights report, as metric groups of a model card.
+
+It has the layout of Model Monitor's model quality report.
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-LONGEST_LABEL = 63
-MOST_MATRIX_ROWS = 20
-# Enough for a curve to look like itself; a card has 100 000 characters in all.
-MOST_CURVE_POINTS = 200
-MOST_FEATURES = 25
-# One for each class of a classifier.
-MOST_EXPLAINED_OUTPUTS = 10
+from airflow_sagemaker_automl.core.card_charts import Metric, curve, matrix, scalar
+from airflow_sagemaker_automl.core.card_limits import number
+from airflow_sagemaker_automl.core.literals import mapping
 
 _SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
 _CURVES = {
     "receiver_operating_characteristic_curve": ("false_positive_rates", "true_positive_rates"),
     "precision_recall_curve": ("recalls", "precisions"),
 }
+# Three times what the largest known section has.
+_MOST_METRICS = 100
 
 
-def evaluation_groups(statistics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Turn ``statistics.json`` (Model Monitor's model quality report) into metric groups.
+@dataclass
+class Reading:
+    """What is read of a report.
 
-    :return: one group for each section that is there: its scalars, confusion matrix and curves.
+    :param groups: metric groups of the card.
+    :param unknown: where the report has something of a format that is not known, as paths.
+    :param observation: what is to be said of the groups.
     """
-    sections = _mapping(statistics)
-    return [
-        {"name": section, "metric_data": metrics}
-        for section in _SECTIONS
-        if (metrics := list(_section_metrics(_mapping(sections.get(section)))))
-    ]
+
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    observation: str = ""
 
 
-def importance_groups(analysis: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Turn the global explanations of ``analysis.json`` (SageMaker Clarify) into bar charts, largest first.
+def read_statistics(statistics: Any) -> Reading:
+    """Read ``statistics.json``.
 
-    :return: one group for each explained output.
+    :param statistics: the parsed report, whatever it holds.
+    :return: one group for each section that is there, with its scalars, confusion matrix and curves, and one that
+        says how many rows the model was judged on.
     """
-    groups = []
-    for method, outputs in _mapping(_mapping(analysis).get("explanations")).items():
-        for output, explained in _mapping(outputs).items():
-            chart = _importance_chart(_mapping(_mapping(explained).get("global_shap_values")))
-            if chart:
-                groups.append({"name": f"{method} {output}"[:LONGEST_LABEL], "metric_data": [chart]})
-    return groups[:MOST_EXPLAINED_OUTPUTS]
-
-
-def number(value: Any) -> float | None:
-    """Take a finite number; anything else (the reports write ``"NaN"`` as a text) is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """Take a mapping; a report that has something else in its place has nothing to say there."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _numbers(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _section_metrics(section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for name, content in section.items():
-        if name in _CURVES:
-            yield from _curve(name, _mapping(content))
-        elif name == "confusion_matrix":
-            yield from _matrix({label: _mapping(row) for label, row in _mapping(content).items()})
+    reading = Reading()
+    for section, content in mapping(statistics).items():
+        if section in _SECTIONS:
+            metrics = list(_section(section, content, reading.unknown))[:_MOST_METRICS]
+        elif section == "dataset":
+            rows = number(mapping(content).get("item_count"))
+            metrics = [] if rows is None else [scalar("item_count", rows, "Rows that the figures are of.")]
         else:
-            yield from _scalar(name, _mapping(content))
+            reading.unknown += [section] if section != "version" else []
+            continue
+        if metrics:
+            reading.groups.append({"name": section, "metric_data": metrics})
+    # What the figures say comes before how many rows they are of.
+    reading.groups.sort(key=lambda group: group["name"] == "dataset")
+    if not isinstance(statistics, Mapping):
+        reading.unknown.append("the whole report")
+    return reading
 
 
-def _scalar(name: str, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _section(section: str, content: Any, unknown: list[str]) -> Iterator[Metric]:
+    if not isinstance(content, Mapping):
+        unknown.append(section)
+    for name, member in mapping(content).items():
+        if name in _CURVES:
+            metrics = _curve(name, mapping(member))
+        elif name == "confusion_matrix":
+            metrics = matrix(name, {actual: mapping(row) for actual, row in mapping(member).items() if row})
+        else:
+            metrics = _scalar(name, mapping(member))
+        yield from metrics
+        if not metrics and not _is_without_figure(member):
+            unknown.append(f"{section}.{name}")
+
+
+def _is_without_figure(member: Any) -> bool:
+    """Whether this is a scalar that the report has no figure for, which it writes as the text ``NaN``."""
+    return isinstance(member, Mapping) and member.get("value", member) in ("NaN", None)
+
+
+def _scalar(name: str, content: Mapping[str, Any]) -> list[Metric]:
     value = number(content.get("value"))
-    if value is None:
-        return
     deviation = number(content.get("standard_deviation"))
-    notes = {} if deviation is None else {"notes": f"standard deviation {deviation:.6g}"}
-    yield {"name": name, "type": "number", "value": value, **notes}
+    if value is None:
+        return []
+    return [scalar(name, value, "" if deviation is None else f"standard deviation {deviation}")]
 
 
-def _curve(name: str, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    x_name, y_name = _CURVES[name]
-    pairs = zip(_numbers(content.get(x_name)), _numbers(content.get(y_name)), strict=False)
-    points = [[x, y] for x, y in pairs if number(x) is not None and number(y) is not None]
-    if points:
-        yield {
-            "name": name,
-            "type": "linear_graph",
-            "value": _thinned(points),
-            "x_axis_name": x_name,
-            "y_axis_name": y_name,
-        }
-
-
-def _thinned(points: Sequence[list[float]]) -> list[list[float]]:
-    """Keep both ends and evenly spaced points between them."""
-    if len(points) <= MOST_CURVE_POINTS:
-        return list(points)
-    step = (len(points) - 1) / (MOST_CURVE_POINTS - 1)
-    return [points[round(position * step)] for position in range(MOST_CURVE_POINTS)]
-
-
-def _matrix(content: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Draw rows of actual labels and columns of predicted ones.
-
-    Of many labels those with most rows are kept; a label whose row has no figures (the service writes NaN where the
-    validation data lacks it) has no row.
-    """
-    weight = {label: sum(number(count) or 0 for count in row.values()) for label, row in content.items()}
-    every = list(dict.fromkeys([*content, *(label for row in content.values() for label in row)]))
-    labels = every
-    if len(every) > MOST_MATRIX_ROWS:
-        labels = sorted(every, key=lambda label: -weight.get(label, 0))[:MOST_MATRIX_ROWS]
-    rows = [label for label in labels if all(number(count) is not None for count in content.get(label, {}).values())]
-    cut = {"notes": f"the {len(labels)} labels with most rows, of {len(every)}"} if len(labels) < len(every) else {}
-    if rows:
-        yield {
-            "name": "confusion_matrix",
-            "type": "matrix",
-            "value": [[number(content.get(row, {}).get(column, 0)) or 0 for column in labels] for row in rows],
-            "x_axis_name": [str(label)[:LONGEST_LABEL] for label in labels],
-            "y_axis_name": [str(label)[:LONGEST_LABEL] for label in rows],
-            **cut,
-        }
-
-
-def _importance_chart(values: Mapping[str, Any]) -> dict[str, Any] | None:
-    finite = [(name, value) for name, value in values.items() if number(value) is not None]
-    largest = sorted(finite, key=lambda pair: -abs(pair[1]))[:MOST_FEATURES]
-    if not largest:
-        return None
-    return {
-        "name": "global_shap_values",
-        "type": "bar_chart",
-        "value": [value for _, value in largest],
-        "x_axis_name": [str(name)[:LONGEST_LABEL] for name, _ in largest],
-        "y_axis_name": "global SHAP value",
-    }
+def _curve(name: str, content: Mapping[str, Any]) -> list[Metric]:
+    x_axis, y_axis = _CURVES[name]
+    x, y = content.get(x_axis), content.get(y_axis)
+    if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y):
+        return []
+    return curve(name, list(zip(x, y, strict=True)), x_axis, y_axis)

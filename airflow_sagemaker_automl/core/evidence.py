@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +15,12 @@ class Report:
 
     :param uri: its S3 URI.
     :param sha256: hexadecimal digest of its content.
-    :param content: the parsed JSON.
+    :param content: the parsed JSON; mostly a mapping, of text classifications a list.
     """
 
     uri: str
     sha256: str
-    content: Mapping[str, Any]
+    content: Any
 
     def as_metrics_source(self) -> dict[str, str]:
         """Write it as ``MetricsSource``."""

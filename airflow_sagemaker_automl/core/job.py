@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -65,6 +65,10 @@ class AutoMLJob:
     :param objective: name of the metric that candidates are ranked by, once it is known.
     :param best_candidate: None until the job has chosen one.
     :param channels: channel type (``training``, ``validation``) → S3 URI of its data.
+    :param datasets: S3 URIs of the data of all channels, of which several may be of one type.
+    :param settings: what was asked for, by members of the API: those of the problem type's configuration, and
+        ``AutoMLJobObjective`` and ``DataSplitConfig`` where they were given.
+    :param resolved_attributes: what the service has made of it, by members of the API.
     :param created: when the service accepted the job.
     :param ended: None while it runs.
     :param console_url: None where there is no console, as with an emulator.
@@ -79,6 +83,9 @@ class AutoMLJob:
     objective: str | None = None
     best_candidate: Candidate | None = None
     channels: Mapping[str, str]
+    datasets: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    resolved_attributes: Mapping[str, Any] = field(default_factory=dict)
     failure_reason: str | None = None
     partial_failures: tuple[str, ...] = ()
     created: datetime
@@ -103,6 +110,9 @@ class AutoMLJob:
             objective=_objective_name(answer, resolved, best),
             best_candidate=best,
             channels=channel_uris(answer),
+            datasets=tuple(uri for _, uri in _channels(answer)),
+            settings=job_settings(answer),
+            resolved_attributes=resolved,
             failure_reason=answer.get("FailureReason"),
             partial_failures=tuple(
                 failure["PartialFailureMessage"]
@@ -129,6 +139,8 @@ class AutoMLJob:
             problem_type=problem_type_name(request),
             objective=request.get("AutoMLJobObjective", {}).get("MetricName"),
             channels=channel_uris(request),
+            datasets=tuple(uri for _, uri in _channels(request)),
+            settings=job_settings(request),
             created=datetime.now(UTC),
             console_url=console_url,
         )
@@ -203,11 +215,22 @@ def problem_type_name(request: Mapping[str, Any]) -> str:
 
 def channel_uris(request: Mapping[str, Any]) -> dict[str, str]:
     """Arrange the input channels of a request or of an answer as channel type → S3 URI."""
-    return {
-        channel.get("ChannelType", "training"): channel["DataSource"]["S3DataSource"]["S3Uri"]
+    return dict(_channels(request))
+
+
+def _channels(request: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (channel.get("ChannelType", "training"), channel["DataSource"]["S3DataSource"]["S3Uri"])
         for channel in request.get("AutoMLJobInputDataConfig", [])
         if "DataSource" in channel
-    }
+    ]
+
+
+def job_settings(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Take from a request or an answer what decides how models are found, without the level of the problem type."""
+    configs = request.get("AutoMLProblemTypeConfig", {}).values()
+    more = {key: request[key] for key in ("AutoMLJobObjective", "DataSplitConfig") if request.get(key)}
+    return {key: value for config in configs for key, value in config.items()} | more
 
 
 def _resolved_problem_type(resolved: Mapping[str, Any]) -> str | None:

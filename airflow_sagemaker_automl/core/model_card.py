@@ -6,25 +6,69 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.h
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from airflow_sagemaker_automl.core.candidate import Candidate, leaderboard
-from airflow_sagemaker_automl.core.card_metrics import evaluation_groups, importance_groups, number
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.card_author import (
+    AdditionalInformation,
+    BusinessDetails,
+    IntendedUses,
+    ModelCard,
+    ModelOverview,
+    author_card,
+)
+from airflow_sagemaker_automl.core.card_author_evaluations import (
+    BarChartMetric,
+    Evaluation,
+    LinearGraphMetric,
+    MatrixMetric,
+    MetricGroup,
+    SimpleMetric,
+)
+from airflow_sagemaker_automl.core.card_author_training import (
+    ObjectiveFunction,
+    TrainingDetails,
+    TrainingJobDetails,
+    TrainingMetric,
+)
+from airflow_sagemaker_automl.core.card_evaluations import (
+    candidate_metrics,
+    candidates_ranked,
+    explainability,
+    model_insights,
+    quality_gate,
+    verdict_in_words,
+)
+from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT
+from airflow_sagemaker_automl.core.card_schema import card_violations, require_valid, without_breaches
+from airflow_sagemaker_automl.core.card_size import QUALITY_GATE, within_limit
+from airflow_sagemaker_automl.core.card_training import custom_details, model_overview, training_details
 from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.members import present
-from airflow_sagemaker_automl.core.model_package import compact
-from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 
-LONGEST_CONTENT = 100_000
-_LONGEST_TEXT = 1024
-_MOST_LISTED = 15
-_MOST_TRAINING_METRICS = 50
-_MOST_BARS = 50
+__all__ = [
+    "LONGEST_CONTENT",
+    "AdditionalInformation",
+    "BarChartMetric",
+    "BusinessDetails",
+    "Evaluation",
+    "IntendedUses",
+    "LinearGraphMetric",
+    "MatrixMetric",
+    "MetricGroup",
+    "ModelCard",
+    "ModelOverview",
+    "ObjectiveFunction",
+    "SimpleMetric",
+    "TrainingDetails",
+    "TrainingJobDetails",
+    "TrainingMetric",
+    "author_card",
+    "build_model_card",
+    "card_violations",
+    "require_valid",
+]
 
 
 def build_model_card(
@@ -35,160 +79,42 @@ def build_model_card(
     statistics: Report | None,
     analysis: Report | None,
     provenance: Provenance,
-    author: Mapping[str, Any] | None = None,
+    author: ModelCard | Mapping[str, Any] | None = None,
+    verdict: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Build the content of a card.
+
+    What breaks the schema raises where a person has written it, and is left out with a line in the log where it was
+    filled in: a person can correct it, and no model is to be lost for a mistake of this package. What a report has of
+    a format that is not known is left out in the same way.
 
     :param candidate: the candidate that is registered.
     :param candidates: all candidates of the job, for the leaderboard.
     :param statistics: the model insights report, if there is one.
     :param analysis: the explainability report, if there is one.
-    :param author: what a person has to say, in the card's own schema; it wins over what is built.
-    :return: a card that satisfies its schema.
-    :raises InvalidModelCard: the author's part does not.
+    :param provenance: where in Airflow the version comes from.
+    :param author: what a person has to say; it wins over what is filled in, member by member, and evaluations come
+        before those that are filled in.
+    :param verdict: what a quality gate has decided: ``approved`` and ``rules``.
+    :return: a card that satisfies its schema and has at most 100 000 characters; what is left out for that is chosen
+        by :data:`airflow_sagemaker_automl.core.card_size.ORDER` and named in its custom details.
+    :raises InvalidModelCard: the author's part does not satisfy the schema, or is too long by itself.
     """
+    words = author_card(author)
+    require_valid(words)
+    details = custom_details(job, candidate, provenance)
+    if isinstance(verdict, Mapping) and verdict:
+        details[QUALITY_GATE] = f"The quality gate {verdict_in_words(verdict)}."
     built = {
-        "model_overview": {"model_artifact": _listed(container["ModelDataUrl"] for container in candidate.containers)},
-        "training_details": _training_details(job, candidate),
-        "evaluation_details": _evaluations(job, candidate, candidates, statistics, analysis),
-        "additional_information": {"custom_details": _custom_details(job, candidate, provenance)},
+        "model_overview": model_overview(candidate, provenance),
+        "training_details": training_details(job, candidate),
+        "evaluation_details": [
+            *quality_gate(verdict),
+            *candidate_metrics(job, candidate),
+            *candidates_ranked(job, candidate, candidates),
+            *model_insights(statistics),
+            *explainability(analysis),
+        ],
+        "additional_information": {"custom_details": details},
     }
-    card: dict[str, Any] = _merge(built, author or {})
-    require_valid(card)
-    return card
-
-
-def require_valid(card: Mapping[str, Any]) -> None:
-    """Check a card against its schema and its length.
-
-    :raises InvalidModelCard: with every place that is wrong.
-    """
-    import jsonschema
-
-    errors = sorted(jsonschema.Draft7Validator(_schema()).iter_errors(card), key=lambda error: error.json_path)
-    violations = [Violation(error.json_path, None, f"breaks the schema: {error.message[:200]}") for error in errors]
-    length = 0 if violations else len(compact(card))
-    if length > LONGEST_CONTENT:
-        violations.append(Violation("$", None, f"has {length} characters; at most {LONGEST_CONTENT} are allowed"))
-    if violations:
-        raise InvalidModelCard(violations)
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((Path(__file__).parent / "model_card.schema.json").read_text())
-    return schema
-
-
-def _training_details(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
-    objective = candidate.objective
-    function = objective and {
-        "function": present(function=objective.type, facet=objective.metric[:63], condition=None),
-        "notes": f"Candidates of the AutoML job are ranked by {objective.metric} on the validation data.",
-    }
-    return present(
-        objective_function=function,
-        training_observations=f"Trained by SageMaker AutoML job {job.name} ({_problem(job)}).",
-        training_job_details={
-            "training_arn": job.arn[:_LONGEST_TEXT],
-            "training_datasets": _listed(job.channels.values()),
-            "training_environment": {
-                "container_image": _listed(container["Image"] for container in candidate.containers)
-            },
-            "training_metrics": [
-                present(name=f"{metric.name} ({metric.data_set})" if metric.data_set else metric.name, value=value)
-                for metric in candidate.metrics
-                if (value := number(metric.value)) is not None
-            ][:_MOST_TRAINING_METRICS],
-        },
-    )
-
-
-def _problem(job: AutoMLJob) -> str:
-    return f"{job.problem_type}, {job.resolved_problem_type}" if job.resolved_problem_type else job.problem_type
-
-
-def _evaluations(
-    job: AutoMLJob,
-    candidate: Candidate,
-    candidates: Sequence[Candidate],
-    statistics: Report | None,
-    analysis: Report | None,
-) -> list[dict[str, Any]]:
-    items = [_candidate_evaluation(job, candidate), _leaderboard_evaluation(job, candidates)]
-    if statistics:
-        items.append(_report_evaluation("Model insights", statistics, evaluation_groups(statistics.content)))
-    if analysis:
-        items.append(_report_evaluation("Explainability", analysis, importance_groups(analysis.content)))
-    return [item for item in items if item["metric_groups"]]
-
-
-def _candidate_evaluation(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
-    groups = [
-        {
-            "name": f"{data_set} data"[:63],
-            "metric_data": [{"name": name, "type": "number", "value": value} for name, value in metrics.items()],
-        }
-        for data_set, metrics in candidate.metrics_by_set().items()
-    ]
-    return {
-        "name": "Candidate metrics",
-        "evaluation_observation": (
-            "Candidates are ranked by their figures on the validation data, which are optimistic for that reason; "
-            "figures on test data, where there are any, are from rows that neither training nor ranking has seen."
-        ),
-        "datasets": _listed(job.channels.values())[:10],
-        "metric_groups": groups,
-    }
-
-
-def _leaderboard_evaluation(job: AutoMLJob, candidates: Sequence[Candidate]) -> dict[str, Any]:
-    ranked = [entry for entry in leaderboard(candidates) if entry.objective][:_MOST_BARS]
-    groups = []
-    if ranked and ranked[0].objective:
-        chart = {
-            "name": ranked[0].objective.metric,
-            "type": "bar_chart",
-            "value": [entry.objective.value for entry in ranked if entry.objective],
-            "x_axis_name": [entry.name.removeprefix(f"{job.name}-")[:63] for entry in ranked],
-            "y_axis_name": ranked[0].objective.metric[:63],
-        }
-        groups.append({"name": "Leaderboard", "metric_data": [chart]})
-    return {
-        "name": "Candidates",
-        "evaluation_observation": f"The {len(ranked)} best of {len(candidates)} candidates by the objective.",
-        "metric_groups": groups,
-    }
-
-
-def _report_evaluation(name: str, report: Report, groups: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"name": name, "metadata": {"report": report.uri[:_LONGEST_TEXT]}, "metric_groups": groups}
-
-
-def _custom_details(job: AutoMLJob, candidate: Candidate, provenance: Provenance) -> dict[str, str]:
-    details = {
-        "AutoML job": job.name,
-        "Candidate": candidate.name,
-        "Job ended as": f"{job.status.value} ({job.secondary_status})",
-        "Partial failures": "; ".join(job.partial_failures),
-        "Airflow DAG": provenance.dag_id,
-        "Airflow run": provenance.run_id,
-    }
-    return {key: value[:_LONGEST_TEXT] for key, value in details.items() if value}
-
-
-def _listed(texts: Any) -> list[str]:
-    return [str(text)[:_LONGEST_TEXT] for text in texts][:_MOST_LISTED]
-
-
-def _merge(built: Any, author: Any) -> Any:
-    """Lay the author's words over what is built: mappings member by member, evaluations side by side."""
-    if isinstance(built, Mapping) and isinstance(author, Mapping):
-        merged = {key: _merge(value, author[key]) if key in author else value for key, value in built.items()}
-        for key, value in author.items():
-            if key not in built:
-                merged[key] = value
-            elif key == "evaluation_details":
-                merged[key] = [*value, *built[key]]
-        return merged
-    return author
+    return within_limit(without_breaches(built), words)

@@ -155,7 +155,7 @@ def test_nothing_is_registered_with_a_card_that_is_wrong(
     """A card that breaks its schema is refused before any call that changes something."""
     group = unique("group")
     with pytest.raises(
-        AirflowFailException, match=r"\$.intended_uses.risk_rating breaks the schema: 'Extreme' is not one of"
+        AirflowFailException, match=r"model_card.intended_uses.risk_rating = 'Extreme' must be one of High, "
     ):
         operator(completed_job, group, model_card={"intended_uses": {"risk_rating": "Extreme"}}).execute(context)
     assert not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]

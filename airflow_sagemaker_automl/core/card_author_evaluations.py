@@ -1,0 +1,189 @@
+"""What a person has to say of a model's evaluation: ``evaluation_details`` of a model card, as typed sections.
+
+A metric may be a single value, a curve, a bar chart or a matrix. All names have 1 to 255 characters, notes at most
+1024, names and labels of axes at most 63.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from airflow_sagemaker_automl.core.members import Later, Number, Text, Texts, api_of, listed, mapped, present
+
+Numbers: TypeAlias = Sequence[Number] | Later
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimpleMetric:
+    """One value.
+
+    :param name: what it is.
+    :param value: a number, true or false, or a text of at most 63 characters.
+    :param type: ``number``, ``string`` or ``boolean``. Default: what the value is; to be given where the value is a
+        template or an XComArg of anything but a text.
+    :param notes: what else is to be said.
+    :param x_axis_name: name of an axis.
+    :param y_axis_name: name of another.
+    """
+
+    name: Text
+    value: float | bool | Text
+    type: Text | None = None
+    notes: Text | None = None
+    x_axis_name: Text | None = None
+    y_axis_name: Text | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as an entry of ``metric_data``."""
+        return present(
+            name=self.name,
+            type=self.type or self._type_of_value(),
+            value=self.value,
+            notes=self.notes,
+            x_axis_name=self.x_axis_name,
+            y_axis_name=self.y_axis_name,
+        )
+
+    def _type_of_value(self) -> str:
+        if isinstance(self.value, bool):
+            return "boolean"
+        return "number" if isinstance(self.value, int | float) else "string"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearGraphMetric:
+    """A curve.
+
+    :param name: what it is.
+    :param points: at least one pair of numbers.
+    :param notes: what else is to be said.
+    :param x_axis_name: name of the axis of first numbers.
+    :param y_axis_name: name of the axis of second numbers.
+    """
+
+    name: Text
+    points: Sequence[Numbers] | Later
+    notes: Text | None = None
+    x_axis_name: Text | None = None
+    y_axis_name: Text | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as an entry of ``metric_data``."""
+        return present(
+            name=self.name,
+            type="linear_graph",
+            value=listed(self.points, listed),
+            notes=self.notes,
+            x_axis_name=self.x_axis_name,
+            y_axis_name=self.y_axis_name,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarChartMetric:
+    """A bar chart.
+
+    :param name: what it is.
+    :param values: at least one number.
+    :param labels: one for each bar.
+    :param notes: what else is to be said.
+    :param y_axis_name: name of the axis of values.
+    """
+
+    name: Text
+    values: Numbers
+    labels: Texts | None = None
+    notes: Text | None = None
+    y_axis_name: Text | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as an entry of ``metric_data``."""
+        return present(
+            name=self.name,
+            type="bar_chart",
+            value=listed(self.values),
+            notes=self.notes,
+            x_axis_name=listed(self.labels),
+            y_axis_name=self.y_axis_name,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixMetric:
+    """A matrix.
+
+    :param name: what it is.
+    :param rows: 1 to 20 rows of 1 to 20 numbers.
+    :param column_labels: one for each column.
+    :param row_labels: one for each row.
+    :param notes: what else is to be said.
+    """
+
+    name: Text
+    rows: Sequence[Numbers] | Later
+    column_labels: Texts | None = None
+    row_labels: Texts | None = None
+    notes: Text | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as an entry of ``metric_data``."""
+        return present(
+            name=self.name,
+            type="matrix",
+            value=listed(self.rows, listed),
+            notes=self.notes,
+            x_axis_name=listed(self.column_labels),
+            y_axis_name=listed(self.row_labels),
+        )
+
+
+AnyMetric: TypeAlias = SimpleMetric | LinearGraphMetric | BarChartMetric | MatrixMetric | Mapping[str, Any] | Later
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricGroup:
+    """Metrics that belong together.
+
+    :param name: 1 to 63 characters.
+    :param metric_data: the metrics.
+    """
+
+    name: Text
+    metric_data: Sequence[AnyMetric] | Later
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as an entry of ``metric_groups``."""
+        return {"name": self.name, "metric_data": listed(self.metric_data, api_of)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One evaluation of the model.
+
+    :param name: 1 to 63 characters.
+    :param evaluation_observation: at most 2096 characters.
+    :param evaluation_job_arn: at most 256 characters.
+    :param datasets: at most 10 URIs of at most 1024 characters each.
+    :param metadata: any name → at most 1024 characters.
+    :param metric_groups: its figures.
+    """
+
+    name: Text
+    evaluation_observation: Text | None = None
+    evaluation_job_arn: Text | None = None
+    datasets: Texts | None = None
+    metadata: Mapping[str, Text] | Later | None = None
+    metric_groups: Sequence[MetricGroup | Mapping[str, Any] | Later] | Later | None = None
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as an entry of ``evaluation_details``."""
+        return present(
+            name=self.name,
+            evaluation_observation=self.evaluation_observation,
+            evaluation_job_arn=self.evaluation_job_arn,
+            datasets=listed(self.datasets),
+            metadata=mapped(self.metadata),
+            metric_groups=listed(self.metric_groups, api_of),
+        )

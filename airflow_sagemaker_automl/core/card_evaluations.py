@@ -1,0 +1,157 @@
+"""How good the model is, as evaluations of a model card: candidates, reports, and the quality gate's verdict."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_sagemaker_automl.core.candidate import Candidate, leaderboard
+from airflow_sagemaker_automl.core.card_charts import Metric, answer, bars, scalar
+from airflow_sagemaker_automl.core.card_explanations import read_bias, read_explanations, read_partial_dependence
+from airflow_sagemaker_automl.core.card_limits import LONGEST_NOTE, MOST_DATASETS, cut, labels, number, text
+from airflow_sagemaker_automl.core.card_metrics import Reading, read_statistics
+from airflow_sagemaker_automl.core.card_size import (
+    BIAS,
+    CANDIDATE_METRICS,
+    EXPLAINABILITY,
+    LEADERBOARD,
+    MODEL_INSIGHTS,
+    PARTIAL_DEPENDENCE,
+    QUALITY_GATE,
+)
+from airflow_sagemaker_automl.core.card_training import listed
+from airflow_sagemaker_automl.core.evidence import Report
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.literals import mapping, sequence
+
+_log = logging.getLogger(__name__)
+
+_MOST_CANDIDATES = 50
+_MOST_RULES = 50
+_MOST_DATA_SETS = 10
+_MOST_METRICS = 100
+_MOST_NAMED = 5
+_OPTIMISM = (
+    "Candidates are ranked by their figures on the validation data, which are optimistic for that reason; "
+    "figures on test data, where there are any, are from rows that neither training nor ranking has seen."
+)
+
+
+def candidate_metrics(job: AutoMLJob, candidate: Candidate) -> list[dict[str, Any]]:
+    """List the candidate's own figures, one group for each part of the data."""
+    table = {
+        data_set: [scalar(name, value) for name, given in metrics.items() if (value := number(given)) is not None]
+        for data_set, metrics in list(candidate.metrics_by_set().items())[:_MOST_DATA_SETS]
+    }
+    names = labels([f"{data_set} data" for data_set in table])
+    groups = [
+        {"name": name, "metric_data": metrics[:_MOST_METRICS]}
+        for name, metrics in zip(names, table.values(), strict=True)
+        if metrics
+    ]
+    return _evaluation(CANDIDATE_METRICS, groups, _OPTIMISM, datasets=listed(job.datasets, MOST_DATASETS))
+
+
+def candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """Draw the leaderboard: the best candidates by the objective, the registered one among them."""
+    ranked = [
+        entry for entry in leaderboard(candidates) if entry.objective and number(entry.objective.value) is not None
+    ]
+    place = next((place for place, entry in enumerate(ranked, start=1) if entry.name == candidate.name), None)
+    shown = ranked[:_MOST_CANDIDATES]
+    if place and place > _MOST_CANDIDATES:
+        shown = [*shown[:-1], ranked[place - 1]]
+    entries = [(entry.name.removeprefix(f"{job.name}-"), entry.objective.value) for entry in shown if entry.objective]
+    metric = ranked[0].objective.metric if ranked and ranked[0].objective else ""
+    drawn = bars(
+        metric, entries, metric, f"Registered: {candidate.name}, number {place} of {len(ranked)}." if place else ""
+    )
+    observation = f"{len(shown)} of {len(candidates)} candidates, from the best to the worst by the objective."
+    return _evaluation(LEADERBOARD, [{"name": "Leaderboard", "metric_data": drawn}] if drawn else [], observation)
+
+
+def model_insights(report: Report | None) -> list[dict[str, Any]]:
+    """Draw ``statistics.json``."""
+    if report is None:
+        return []
+    reading = read_statistics(report.content)
+    _log_unknown(report, reading)
+    evaluated = text(mapping(mapping(report.content).get("dataset")).get("evaluation_time"))
+    return _of_report(
+        MODEL_INSIGHTS, report, reading, {"evaluation_time": cut(evaluated, LONGEST_NOTE)} if evaluated else {}
+    )
+
+
+def explainability(report: Report | None) -> list[dict[str, Any]]:
+    """Draw ``analysis.json``: explanations, partial dependence and bias, an evaluation each."""
+    if report is None:
+        return []
+    readings = {
+        EXPLAINABILITY: read_explanations(report.content),
+        PARTIAL_DEPENDENCE: read_partial_dependence(report.content),
+        BIAS: read_bias(report.content),
+    }
+    _log_unknown(report, *readings.values())
+    return [item for name, reading in readings.items() for item in _of_report(name, report, reading, {})]
+
+
+def quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """List what a quality gate has decided, rule by rule.
+
+    :param verdict: ``approved`` and ``rules``, each with ``name``, ``passed``, ``value``, ``limit`` and ``reason``, as
+        far as they are there.
+    """
+    if not isinstance(verdict, Mapping) or not verdict:
+        return []
+    metrics = [_rule(mapping(rule)) for rule in sequence(verdict.get("rules")) if mapping(rule)]
+    groups = [{"name": "Rules", "metric_data": metrics[:_MOST_RULES]}] if metrics else []
+    details = {
+        cut(key, LONGEST_NOTE): cut(value, LONGEST_NOTE)
+        for key, value in list(verdict.items())[:_MOST_RULES]
+        if key not in ("approved", "rules") and text(value)
+    }
+    said = f"The quality gate {verdict_in_words(verdict)}."
+    item = {"name": QUALITY_GATE, "evaluation_observation": said, "metadata": details, "metric_groups": groups}
+    return [{key: value for key, value in item.items() if value or key == "metric_groups"}]
+
+
+def verdict_in_words(verdict: Mapping[str, Any]) -> str:
+    """Say what a quality gate has decided, as the rest of a sentence."""
+    words = {True: "has approved this model", False: "has not approved this model"}
+    approved = verdict.get("approved")
+    return words[approved] if isinstance(approved, bool) else "does not say whether it approves this model"
+
+
+def _rule(rule: Mapping[str, Any]) -> Metric:
+    figures = [f"{name} {value}" for name in ("value", "limit") if (value := number(rule.get(name))) is not None]
+    notes = ": ".join(filter(None, [", ".join(figures), text(rule.get("reason"))]))
+    if isinstance(rule.get("passed"), bool):
+        return answer(rule.get("name"), value=rule["passed"], notes=notes)
+    return {**scalar(rule.get("name"), 0, notes), "type": "string", "value": "not judged"}
+
+
+def _of_report(name: str, report: Report, reading: Reading, metadata: Mapping[str, str]) -> list[dict[str, Any]]:
+    where = {"report": cut(report.uri, LONGEST_NOTE), **metadata}
+    return _evaluation(name, reading.groups, reading.observation, metadata=where)
+
+
+def _evaluation(
+    name: str, groups: Sequence[Mapping[str, Any]], observation: str, **members: Any
+) -> list[dict[str, Any]]:
+    """Write an evaluation; none where it has no figures."""
+    said = {"evaluation_observation": observation} if observation else {}
+    given = {key: value for key, value in members.items() if value}
+    return [{"name": name, **said, **given, "metric_groups": list(groups)}] if groups else []
+
+
+def _log_unknown(report: Report, *readings: Reading) -> None:
+    unknown = list(dict.fromkeys(cut(place, 200) for reading in readings for place in reading.unknown))
+    if unknown:
+        more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+        _log.warning(
+            "Of the report %s this is of no known format and not on the model card: %s%s",
+            report.uri,
+            ", ".join(unknown[:_MOST_NAMED]),
+            more,
+        )

@@ -1,0 +1,177 @@
+"""Brings a model card under the length that the service takes, by one order of what is left out first.
+
+The length is that of the text which is sent: compact JSON in ASCII. The service does not say whether it counts bytes,
+UTF-16 units or characters; of ASCII there are as many of each. It also lets no line break through, of which Unicode
+has more than two, and ASCII JSON escapes them all.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from airflow_sagemaker_automl.core.card_curves import thinned
+from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT, LONGEST_NOTE, cut
+from airflow_sagemaker_automl.core.model_package import compact
+
+_log = logging.getLogger(__name__)
+
+CANDIDATE_METRICS = "Candidate metrics"
+LEADERBOARD = "Candidates"
+MODEL_INSIGHTS = "Model insights"
+EXPLAINABILITY = "Explainability"
+PARTIAL_DEPENDENCE = "Partial dependence"
+BIAS = "Bias"
+QUALITY_GATE = "Quality gate"
+LEFT_OUT = "Left out"
+
+_FEWER_POINTS = 50
+_FEWER_CANDIDATES = 10
+Card = dict[str, Any]
+
+
+class Step(NamedTuple):
+    """One thing that a card may do without.
+
+    :param what: its name in the card's own line about what is left out.
+    :param leave_out: gives the card without it.
+    """
+
+    what: str
+    leave_out: Callable[[Card], Card]
+
+
+def merged(built: Any, author: Any) -> Any:
+    """Lay the author's words over what is built: mappings member by member, evaluations side by side."""
+    if not (isinstance(built, Mapping) and isinstance(author, Mapping)):
+        return author
+    both = {key: merged(value, author[key]) if key in author else value for key, value in built.items()}
+    both |= {key: value for key, value in author.items() if key not in built}
+    if "evaluation_details" in built and "evaluation_details" in author:
+        both["evaluation_details"] = [*author["evaluation_details"], *built["evaluation_details"]]
+    return both
+
+
+def within_limit(built: Card, author: Card) -> Card:
+    """Put both parts of a card together, leaving out of what is built as much as has to be, in :data:`ORDER`.
+
+    :param built: the part that is filled in.
+    :param author: the author's words, which alone keep the limit; none of them is left out.
+    :return: the card; where something is left out, a line of its custom details says what.
+    """
+    left_out: list[str] = []
+    card: Card = merged(built, author)
+    for step in ORDER:
+        if len(compact(card)) <= LONGEST_CONTENT:
+            break
+        fewer = step.leave_out(built)
+        if fewer != built:
+            left_out.append(step.what)
+        built = fewer
+        card = merged(_with_line(built, left_out), author)
+    if len(compact(card)) > LONGEST_CONTENT:
+        card = author
+    if left_out:
+        _log.info("Left out of the model card, which has %d characters: %s", len(compact(card)), ", ".join(left_out))
+    return card
+
+
+def _with_line(built: Card, left_out: Sequence[str]) -> Card:
+    line = cut(f"To keep the card within {LONGEST_CONTENT} characters: {', '.join(left_out)}.", LONGEST_NOTE)
+    return merged(built, {"additional_information": {"custom_details": {LEFT_OUT: line}}}) if left_out else built
+
+
+def _without_evaluation(name: str) -> Callable[[Card], Card]:
+    return lambda card: _changed_evaluations(card, lambda item: None if item["name"] == name else item)
+
+
+def _without_shape(name: str, *types: str) -> Callable[[Card], Card]:
+    """Leave the charts of an evaluation out."""
+
+    def reduced(item: Card) -> Card:
+        return item if item["name"] != name else _changed_metrics(item, lambda m: None if m["type"] in types else m)
+
+    return lambda card: _changed_evaluations(card, reduced)
+
+
+def _first_explanation_only(card: Card) -> Card:
+    return _changed_evaluations(
+        card,
+        lambda item: {**item, "metric_groups": item["metric_groups"][:1]} if item["name"] == EXPLAINABILITY else item,
+    )
+
+
+def _fewer_points(card: Card) -> Card:
+    def thinner(metric: Card) -> Card:
+        if metric["type"] != "linear_graph" or len(metric["value"]) <= _FEWER_POINTS:
+            return metric
+        notes = f"{_FEWER_POINTS} points, chosen to keep its shape"
+        return {**metric, "value": thinned(metric["value"], _FEWER_POINTS), "notes": notes}
+
+    return _changed_evaluations(card, lambda item: _changed_metrics(item, thinner))
+
+
+def _fewer_candidates(card: Card) -> Card:
+    def shorter(metric: Card) -> Card:
+        if metric["type"] != "bar_chart":
+            return metric
+        return {**metric, **{axis: metric[axis][:_FEWER_CANDIDATES] for axis in ("value", "x_axis_name")}}
+
+    return _changed_evaluations(
+        card, lambda item: _changed_metrics(item, shorter) if item["name"] == LEADERBOARD else item
+    )
+
+
+def _without_training(*members: str) -> Callable[[Card], Card]:
+    def reduced(card: Card) -> Card:
+        training = card.get("training_details", {})
+        details = training.get("training_job_details", {})
+        fewer = {key: value for key, value in details.items() if key not in members}
+        return {**card, "training_details": {**training, "training_job_details": fewer}} if details else card
+
+    return reduced
+
+
+def _changed_evaluations(card: Card, change: Callable[[Card], Card | None]) -> Card:
+    items = [changed for item in card.get("evaluation_details", []) if (changed := change(item)) is not None]
+    return {**card, "evaluation_details": items} if "evaluation_details" in card else card
+
+
+def _changed_metrics(item: Card, change: Callable[[Card], Card | None]) -> Card:
+    groups = [
+        {
+            **group,
+            "metric_data": [changed for metric in group["metric_data"] if (changed := change(metric)) is not None],
+        }
+        for group in item["metric_groups"]
+    ]
+    return {**item, "metric_groups": [group for group in groups if group["metric_data"]]}
+
+
+# The author's words are never left out. Before anything is left out that stands nowhere else, that goes which the
+# reports in S3 have in full; what says how good the model is and where it comes from goes last.
+ORDER: tuple[Step, ...] = (
+    Step("partial dependence", _without_evaluation(PARTIAL_DEPENDENCE)),
+    Step("explanations of all outputs but the first", _first_explanation_only),
+    Step(f"points of curves beyond {_FEWER_POINTS}", _fewer_points),
+    Step(f"candidates beyond the first {_FEWER_CANDIDATES} of the leaderboard", _fewer_candidates),
+    Step("bias metrics", _without_evaluation(BIAS)),
+    Step("explanations", _without_evaluation(EXPLAINABILITY)),
+    Step("curves", _without_shape(MODEL_INSIGHTS, "linear_graph")),
+    Step("the leaderboard", _without_evaluation(LEADERBOARD)),
+    Step("the job's settings", _without_training("hyper_parameters")),
+    Step("the confusion matrix", _without_shape(MODEL_INSIGHTS, "matrix")),
+    Step("model insights", _without_evaluation(MODEL_INSIGHTS)),
+    Step("candidate metrics by data set", _without_evaluation(CANDIDATE_METRICS)),
+    Step("the quality gate's rules", _without_evaluation(QUALITY_GATE)),
+    Step(
+        "training metrics, data and images",
+        _without_training("training_metrics", "training_datasets", "training_environment"),
+    ),
+    Step(
+        "all else but where the model comes from",
+        lambda card: {key: value for key, value in card.items() if key == "additional_information"},
+    ),
+    Step("where the model comes from", lambda card: {}),
+)

@@ -1,0 +1,121 @@
+"""What the job says of itself on a model card: overview, training details, and where the model comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.card_limits import (
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    LONGEST_SETTING,
+    MOST_LISTED,
+    MOST_SETTINGS,
+    MOST_TRAINING_METRICS,
+    cut,
+    label,
+    number,
+    text,
+)
+from airflow_sagemaker_automl.core.evidence import Provenance
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.members import present
+
+
+def model_overview(candidate: Candidate, provenance: Provenance) -> dict[str, Any]:
+    """Say where the model is and what has registered it."""
+    return {
+        "model_creator": cut(f"Airflow DAG {provenance.dag_id}, task {provenance.task_id}", LONGEST_NOTE),
+        "model_artifact": listed(container.get("ModelDataUrl") for container in candidate.containers),
+    }
+
+
+def training_details(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
+    """Say what was trained, on what, by which settings, and how well it went."""
+    images = listed(container.get("Image") for container in candidate.containers)
+    return present(
+        objective_function=_objective_function(candidate),
+        training_observations=cut(_observations(job), LONGEST_NOTE),
+        training_job_details={
+            "training_arn": cut(job.arn, LONGEST_NOTE),
+            "training_datasets": listed(job.datasets),
+            "training_environment": {"container_image": images},
+            "training_metrics": _training_metrics(candidate),
+            "hyper_parameters": _settings(job),
+        },
+    )
+
+
+def custom_details(job: AutoMLJob, candidate: Candidate, provenance: Provenance) -> dict[str, str]:
+    """Say where the model comes from: the job, its candidate, and who in Airflow has registered it."""
+    details = {
+        "AutoML job": job.name,
+        "Candidate": candidate.name,
+        "Job ended as": f"{job.status.value} ({job.secondary_status})",
+        "Partial failures": "; ".join(job.partial_failures),
+        "Airflow DAG": provenance.dag_id,
+        "Airflow run": provenance.run_id,
+        "Airflow task": provenance.task_id,
+        "Commit": provenance.commit_id,
+        "Repository": provenance.repository,
+    }
+    return {key: cut(value, LONGEST_NOTE) for key, value in details.items() if value}
+
+
+def listed(values: Iterable[Any], most: int = MOST_LISTED) -> list[str]:
+    """List texts within the limits of the card, each once."""
+    return [cut(value, LONGEST_NOTE) for value in dict.fromkeys(map(text, values)) if value][:most]
+
+
+def _objective_function(candidate: Candidate) -> dict[str, Any] | None:
+    objective = candidate.objective
+    if not objective:
+        return None
+    direction = "Minimize" if objective.is_minimised else "Maximize"
+    notes = f"Candidates of the AutoML job are ranked by {text(objective.metric)}."
+    return {
+        "function": {"function": direction, "facet": cut(objective.metric, LONGEST_LABEL)},
+        "notes": cut(notes, LONGEST_NOTE),
+    }
+
+
+def _observations(job: AutoMLJob) -> str:
+    kind = f"{job.problem_type}, {job.resolved_problem_type}" if job.resolved_problem_type else job.problem_type
+    took = f" It took {job.elapsed_seconds:.0f} seconds." if job.ended else ""
+    return f"Trained by SageMaker AutoML job {job.name} ({kind}).{took}"
+
+
+def _training_metrics(candidate: Candidate) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": label(f"{metric.name} ({metric.data_set})" if metric.data_set else metric.name, LONGEST_NAME),
+            "value": value,
+        }
+        for metric in candidate.metrics
+        if (value := number(metric.value)) is not None
+    ][:MOST_TRAINING_METRICS]
+
+
+def _settings(job: AutoMLJob) -> list[dict[str, str]]:
+    """Write the job's configuration as it was asked for, then what the service has made of it, by paths of the API."""
+    pairs = [*_flat(job.settings, ""), *_flat(job.resolved_attributes, "ResolvedAttributes")]
+    return [
+        {"name": label(name, LONGEST_NAME), "value": cut(value, LONGEST_SETTING)}
+        for name, value in pairs
+        if text(value)
+    ][:MOST_SETTINGS]
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+        for place, item in enumerate(value):
+            yield from _flat(item, f"{path}[{place}]")
+    elif isinstance(value, list | tuple):
+        yield path, ", ".join(map(text, value))
+    else:
+        yield path, value
