@@ -18,6 +18,7 @@ from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import Metadata, is_finished
+from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
@@ -153,6 +154,20 @@ class SageMakerAutoMLHook(AwsBaseHook):
             summary["AutoMLJobName"]: summary["AutoMLJobSecondaryStatus"]
             for page in pages
             for summary in page["AutoMLJobSummaries"]
+        }
+
+    def newest_versions(self, group: str) -> dict[str, VersionState]:
+        """List up to a hundred versions of a model package group, the newest first: one request.
+
+        :param group: name or ARN of the group.
+        :return: ARN → status and approval.
+        """
+        answer = self.conn.list_model_packages(
+            ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
+        )
+        return {
+            summary["ModelPackageArn"]: VersionState(summary["ModelPackageStatus"], summary.get("ModelApprovalStatus"))
+            for summary in answer["ModelPackageSummaryList"]
         }
 
     def candidates(self, job_name: str) -> list[Candidate]:
