@@ -22,6 +22,8 @@
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
      ├─ ModelPackageFailed       the service could not complete the model package
+     ├─ ModelPackageUnfinished   the service works on it, and nobody sees when that ends
+     ├─ ModelPackageTimedOut     the service was not done with it in time
      └─ ServiceUnavailable       no answer, or no credentials to ask with
 """
 
@@ -354,6 +356,51 @@ class ModelPackageFailed(AutoMLError):
 
     def __str__(self) -> str:
         return f"Model package {self.arn} failed: {'; '.join(self.reasons) or 'the service gives no reason.'}"
+
+
+class ModelPackageUnfinished(AutoMLError):
+    """The service still works on a model package version although its completion is needed.
+
+    A retry finds the version and waits for it again.
+
+    :param arn: ARN of the version.
+    :param status: its status.
+    :param reason: why nobody waits any longer, and what to do.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, arn: str, status: str, reason: str) -> None:
+        super().__init__(arn, status, reason)
+        self.arn = arn
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Model package {self.arn} is {self.status}. {self.reason}"
+
+
+class ModelPackageTimedOut(AutoMLError):
+    """The wait for a model package version reached its deadline; the service may complete it all the same.
+
+    A retry finds the same version, whose deadline is counted from its creation, so that it cannot help.
+
+    :param arn: ARN of the version.
+    :param status: its status.
+    :param limit: seconds from its creation to the deadline.
+    """
+
+    def __init__(self, arn: str, status: str, limit: float) -> None:
+        super().__init__(arn, status, limit)
+        self.arn = arn
+        self.status = status
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"Model package {self.arn} is still {self.status}, {self.limit:.0f} s after its creation. "
+            "It stays registered; clear the task when it is completed, or raise completion_timeout."
+        )
 
 
 class ServiceUnavailable(AutoMLError):

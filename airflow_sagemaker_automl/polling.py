@@ -1,4 +1,4 @@
-"""One poll for all waiting tasks of a connection: who shares it, what it sees, and who is next for a free place.
+"""One poll for all who wait for the same list: who shares it, what it sees, and who is next for a free place.
 
 What is kept here lives as long as the triggerer's process, and is reached from its event loop and from threads.
 """
@@ -10,15 +10,17 @@ import contextvars
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from airflow_sagemaker_automl.core.canonical import digest
-from airflow_sagemaker_automl.service_errors import is_denied, is_stale, passes_by_itself
+from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, is_stale, passes_by_itself
 
 if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.version_arn import VersionState
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
 # A pause is never longer than the interval, so that an end is noticed within it.
@@ -35,41 +37,62 @@ PROBE_AFTER_POLLS = 10
 _threads = ThreadPoolExecutor(16, thread_name_prefix="sagemaker-automl")
 
 R = TypeVar("R")
+L = TypeVar("L")
 
 
 class StreamKey(NamedTuple):
-    """What triggers have in common that share a poll."""
+    """What triggers have in common that share a poll.
 
-    kind: str
+    :param listed: what the poll lists: the jobs that run, or the versions of the group with this ARN.
+    """
+
+    listed: str
     connection_digest: str
     poll_interval: float
 
     @classmethod
-    def of(cls, connection: Connection, poll_interval: float) -> StreamKey:
-        """Make the key; a connection is no value to hash, and its configuration may be no text to log."""
-        return cls("sagemaker-automl-jobs", digest(connection), poll_interval)
+    def of_jobs(cls, connection: Connection, poll_interval: float) -> StreamKey:
+        """Make the key of the poll for the jobs of a connection."""
+        return cls._of("sagemaker-automl-jobs", connection, poll_interval)
+
+    @classmethod
+    def of_versions(cls, group_arn: str, connection: Connection, poll_interval: float) -> StreamKey:
+        """Make the key of the poll for the versions of a model package group."""
+        return cls._of(group_arn, connection, poll_interval)
+
+    @classmethod
+    def _of(cls, listed: str, connection: Connection, poll_interval: float) -> StreamKey:
+        # A connection is no value to hash, and its configuration may be no text to log.
+        return cls(listed, digest(connection), poll_interval)
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Generic[L]):
     """What one poll saw.
 
-    :param in_progress: job name → secondary status of the jobs that run; None where the poll could not tell.
+    :param listed: what it lists; None where it could not tell.
     :param problem: why it could not.
-    :param listing_denied: whether the jobs may not be listed, so that each trigger has to look for itself.
+    :param listing_refused: whether the service does not give the list, so that each trigger has to look for itself.
     :param is_lasting: whether the problem will not pass by itself.
     :param is_hopeless: whether it has lasted for so long that nobody should wait any more.
     """
 
-    in_progress: dict[str, str] | None
+    listed: L | None
     problem: str | None = None
-    listing_denied: bool = False
+    listing_refused: bool = False
     is_lasting: bool = False
     is_hopeless: bool = False
 
 
-_hooks: dict[Hashable, SageMakerAutoMLHook] = {}
-_building: dict[Hashable, threading.Lock] = {}
+# Job name → secondary status of the jobs that run.
+Jobs = dict[str, str]
+# ARN → status and approval of the newest versions of a group.
+Versions = dict[str, "VersionState"]
+
+# One client for all streams of a connection: each takes megabytes, and there may be a stream for each of many groups.
+_hooks: dict[str, SageMakerAutoMLHook] = {}
+_building: dict[str, threading.Lock] = {}
+_open_streams: Counter[str] = Counter()
 
 
 async def in_thread(call: Callable[[], R]) -> R:
@@ -79,37 +102,61 @@ async def in_thread(call: Callable[[], R]) -> R:
 
 
 def shared_hook(connection: Connection, key: StreamKey) -> SageMakerAutoMLHook:
-    """Give the one hook of a stream; called in threads only, since it may read the connection and build a client."""
-    if (hook := _hooks.get(key)) is not None:
+    """Give the one hook of a connection; called in threads only, where a connection may be read and a client built."""
+    whose = key.connection_digest
+    if (hook := _hooks.get(whose)) is not None:
         return hook
-    # One lock for each stream: what holds up one connection is nothing to the others.
-    with _building.setdefault(key, threading.Lock()):
-        hook = _hooks.get(key)
+    # One lock for each connection: what holds up one is nothing to the others.
+    with _building.setdefault(whose, threading.Lock()):
+        hook = _hooks.get(whose)
         if hook is None:
             from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
             hook = SageMakerAutoMLHook.from_connection(connection)
             _ = hook.conn  # Built here, once: hundreds of triggers may start at the same time.
-            _hooks[key] = hook
+            _hooks[whose] = hook
     return hook
 
 
-async def snapshots(connection: Connection, poll_interval: float) -> AsyncGenerator[Snapshot, None]:
-    """Poll for as long as anybody waits; an error would end every wait, so none leaves here."""
-    key = StreamKey.of(connection, poll_interval)
+def job_snapshots(connection: Connection, poll_interval: float) -> AsyncGenerator[Snapshot[Jobs], None]:
+    """Poll for the jobs that run, for as long as anybody waits."""
+    key = StreamKey.of_jobs(connection, poll_interval)
+    return _snapshots(connection, key, "jobs", lambda hook: hook.jobs_in_progress())
+
+
+def version_snapshots(
+    group_arn: str, connection: Connection, poll_interval: float
+) -> AsyncGenerator[Snapshot[Versions], None]:
+    """Poll for the newest versions of a model package group, for as long as anybody waits.
+
+    A snapshot has the status and the approval of up to a hundred of them, which is one request.
+    """
+    key = StreamKey.of_versions(group_arn, connection, poll_interval)
+    return _snapshots(connection, key, f"versions of {group_arn}", lambda hook: hook.newest_versions(group_arn))
+
+
+async def _snapshots(
+    connection: Connection, key: StreamKey, what: str, look: Callable[[SageMakerAutoMLHook], L]
+) -> AsyncGenerator[Snapshot[L], None]:
+    """Poll; an error would end every wait, so none leaves here."""
     failures, unusable_since = 0, None
+    whose = key.connection_digest
+    _open_streams[whose] += 1
     try:
         while True:
-            snapshot = await _poll(connection, key)
+            snapshot = await _poll(connection, key, what, look)
             failures = 0 if snapshot.problem is None else failures + 1
             unusable_since = (unusable_since or time.monotonic()) if snapshot.is_lasting else None
             if unusable_since is not None and time.monotonic() - unusable_since > _LONGEST_UNUSABLE_SECONDS:
                 snapshot = replace(snapshot, is_hopeless=True)
             yield snapshot
-            await asyncio.sleep(pause(poll_interval, failures))
+            await asyncio.sleep(pause(key.poll_interval, failures))
     finally:
-        _hooks.pop(key, None)
-        _building.pop(key, None)
+        _open_streams[whose] -= 1
+        if not _open_streams[whose]:
+            del _open_streams[whose]
+            _hooks.pop(whose, None)
+            _building.pop(whose, None)
 
 
 def pause(poll_interval: float, failures: int) -> float:
@@ -122,15 +169,18 @@ def pause(poll_interval: float, failures: int) -> float:
     return float(min(poll_interval * 2 ** min(failures, 10), longest) * random.uniform(_SHORTEST_SHARE, 1))
 
 
-async def _poll(connection: Connection, key: StreamKey) -> Snapshot:
+async def _poll(
+    connection: Connection, key: StreamKey, what: str, look: Callable[[SageMakerAutoMLHook], L]
+) -> Snapshot[L]:
     try:
-        return Snapshot(await in_thread(lambda: shared_hook(connection, key).jobs_in_progress()))
+        return Snapshot(await in_thread(lambda: look(shared_hook(connection, key))))
     except Exception as error:
-        if is_denied(error):
-            return Snapshot(None, listing_denied=True)
+        # A group that is not there, or that another account does not show, is a request that is not valid.
+        if is_denied(error) or is_invalid(error):
+            return Snapshot(None, listing_refused=True)
         if is_stale(error):  # A connection that was changed, or credentials that were renewed, are to be read again.
-            _hooks.pop(key, None)
-        problem = f"jobs could not be listed, trying again: {error}"
+            _hooks.pop(key.connection_digest, None)
+        problem = f"{what} could not be listed, trying again: {error}"
         return Snapshot(None, problem=problem, is_lasting=not passes_by_itself(error))
 
 
@@ -146,7 +196,7 @@ class CapacityQueue:
     _waiting: dict[str, float] = field(default_factory=dict)
     _reserved: dict[str, float] = field(default_factory=dict)
     _limit: int = 1
-    _judged: Snapshot | None = None
+    _judged: Snapshot[Jobs] | None = None
     _let_go: frozenset[str] = frozenset()
     _polls_without_room: int = 0
     # Name → place, from 1; None when somebody has come or gone since they were counted.
@@ -173,7 +223,7 @@ class CapacityQueue:
         """Give back the reservation of a job that was created: it counts among the running ones, or has ended."""
         self._reserved.pop(job_name, None)
 
-    def lets_go(self, job_name: str, since: float, snapshot: Snapshot) -> bool:
+    def lets_go(self, job_name: str, since: float, snapshot: Snapshot[Jobs]) -> bool:
         """Tell whether there is room for a waiter; each snapshot is judged once, for all who wait."""
         # Of two triggers for one job, as when a triggerer gives one up and takes it over again, one has left already.
         if job_name not in self._waiting:
@@ -188,13 +238,13 @@ class CapacityQueue:
         """Say where a waiter stands: its place, from 1, and how many wait."""
         return self._in_order()[job_name], len(self._waiting)
 
-    def _next(self, snapshot: Snapshot) -> list[str]:
+    def _next(self, snapshot: Snapshot[Jobs]) -> list[str]:
         waiting = [name for name in self._in_order() if name not in self._reserved]
-        if snapshot.in_progress is None:
+        if snapshot.listed is None:
             # Nobody may say how many run: the next one may try. Where nobody answers, there is nothing to try.
-            return waiting[: 1 if snapshot.listing_denied else 0]
+            return waiting[: 1 if snapshot.listing_refused else 0]
         now = time.monotonic()
-        running = snapshot.in_progress.keys()
+        running = snapshot.listed.keys()
         self._reserved = {name: until for name, until in self._reserved.items() if until > now and name not in running}
         # What runs at once is allowed, though the refusal may have been counted on a list that lagged behind.
         self._limit = max(self._limit, len(running))

@@ -27,6 +27,7 @@ PERMANENT_CODES = frozenset(
     }
 )
 _DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized"})
+_INVALID_CODES = frozenset({"ResourceNotFound", "ValidationError", "ValidationException"})
 # Credentials that a connection, or whoever keeps it fresh, may have renewed since. InvalidSignatureException also
 # comes of a wrong clock, so that it is not permanent.
 _STALE_CREDENTIALS_CODES = frozenset(
@@ -99,6 +100,11 @@ def is_no_answer(error: BaseException) -> bool:
 def is_denied(error: BaseException) -> bool:
     """Tell whether the identity may not do what was asked."""
     return code_of(error) in _DENIED_CODES
+
+
+def is_invalid(error: BaseException) -> bool:
+    """Tell whether the service takes the request for wrong, as it also does where what is named is not there."""
+    return code_of(error) in _INVALID_CODES
 
 
 def is_stale(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """Waiting without holding anything: for the end of an AutoML job, or for a place to start one.
 
 Triggers run on the triggerer's event loop, so every call to AWS is made in a thread, by a client that is built once
-for each connection and poll interval.
+for each connection.
 """
 
 from __future__ import annotations
@@ -13,30 +13,40 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
 from airflow_sagemaker_automl.patience import patiently
-from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, in_thread, shared_hook, snapshots
+from airflow_sagemaker_automl.polling import (
+    Jobs,
+    Snapshot,
+    StreamKey,
+    capacity_queue,
+    in_thread,
+    job_snapshots,
+    shared_hook,
+)
 from airflow_sagemaker_automl.service_errors import is_denied
 from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
+L = TypeVar("L")
+
 # Airflow 3.3.1 and 3.3.2 fail a task whose trigger fires before the executor has reported the deferral.
 EARLIEST_EVENT_SECONDS = 5.0
-# A job that was just created may not be there for everyone at once, nor a right that was just given; what is missing
-# for longer is not there.
+# What was just created may not be there for everyone at once, nor a right that was just given; what is missing for
+# longer is not there.
 _LONGEST_UNSEEN_SECONDS = 300
 # Airflow gives up an on_kill after 30 seconds.
 _STOPPED_WITHIN_SECONDS = 25
 
 
 class WaitEnd(StrEnum):
-    """Why a wait is over; what became of the job is for the task to find out."""
+    """Why a wait is over; what became of what was waited for is for the task to find out."""
 
     FINISHED = "finished"
     ROOM = "room"
@@ -44,28 +54,33 @@ class WaitEnd(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class _PolledTrigger(BaseEventTrigger):
-    """What both kinds of waiting have in common: one poll, and one event, neither too early nor after the deadline.
+class PolledTrigger(BaseEventTrigger, Generic[L]):
+    """What all kinds of waiting have in common: one poll, and one event, neither too early nor after the deadline.
 
-    Airflow opens a shared poll with the class and the arguments of whoever comes first, so that both need the same.
+    Airflow opens a shared poll with the class and the arguments of whoever comes first, so that all who share one
+    open the same.
     """
 
     supports_triggerer_queue = True
 
-    def __init__(self, *, job_name: str, connection: Connection, poll_interval: float, deadline: float | None) -> None:
+    def __init__(self, *, connection: Connection, poll_interval: float, deadline: float | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives this constructor no types.
-        self.job_name = job_name
         self.connection = connection
         self.poll_interval = poll_interval
         self.deadline = deadline
         self._reason: str | None = None
+
+    @property
+    @abstractmethod
+    def subject(self) -> dict[str, Any]:
+        """What the wait is for: an argument of the trigger that its event repeats."""
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that make the same trigger elsewhere."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
-                "job_name": self.job_name,
+                **self.subject,
                 "connection": self.connection,
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
@@ -73,34 +88,40 @@ class _PolledTrigger(BaseEventTrigger):
         )
 
     def shared_stream_key(self) -> Hashable:
-        """Share one poll with every trigger of the same connection and interval."""
+        """Share one poll with every trigger that needs the same list at the same interval."""
         return self._key
 
     @property
+    @abstractmethod
     def _key(self) -> StreamKey:
-        return StreamKey.of(self.connection, self.poll_interval)
+        """Tell whose poll it is."""
 
     @classmethod
-    def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot, None]:
+    @abstractmethod
+    def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot[L], None]:
         """Poll for as long as anybody waits."""
-        return snapshots(kwargs["connection"], kwargs["poll_interval"])
 
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot]) -> AsyncIterator[TriggerEvent]:
-        """Follow this trigger's own job through the snapshots."""
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot[L]]) -> AsyncIterator[TriggerEvent]:
+        """Follow what this trigger waits for through the snapshots."""
         started = time.monotonic()
         end = await self._wait_until_deadline(shared_stream)
         if end is not None:
             await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
-            reason = {"reason": self._reason} if end is WaitEnd.UNREADABLE else {}
-            yield TriggerEvent({"job_name": self.job_name, "end": end.value, **reason})
+            yield TriggerEvent(self.event(end))
+
+    def event(self, end: WaitEnd) -> dict[str, Any]:
+        """Tell what the wait was for, and why it is over."""
+        reason = {"reason": self._reason} if end is WaitEnd.UNREADABLE else {}
+        return {**self.subject, "end": end.value, **reason}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait alone, where there is no triggerer to share with, as in ``airflow dags test``."""
-        async with aclosing(self.open_shared_stream(self.serialize()[1])) as stream:
+        stream: AsyncGenerator[Snapshot[L], None] = self.open_shared_stream(self.serialize()[1])
+        async with aclosing(stream):
             async for event in self.filter_shared_stream(stream):
                 yield event
 
-    async def _wait_until_deadline(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+    async def _wait_until_deadline(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
         left = None if self.deadline is None else self.deadline - time.time()
         try:
             async with asyncio.timeout(left):
@@ -109,14 +130,105 @@ class _PolledTrigger(BaseEventTrigger):
             return WaitEnd.DEADLINE
 
     @abstractmethod
-    async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+    async def _wait(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
         """Wait for what the trigger is for; None where the snapshots end first, which only tests make."""
 
     def _hook(self) -> SageMakerAutoMLHook:
         return shared_hook(self.connection, self._key)
 
 
-class AutoMLJobTrigger(_PolledTrigger):
+class FollowingTrigger(PolledTrigger[L]):
+    """Waits for the end of one thing that a list shows, and looks for itself where the list does not show it."""
+
+    _unseen_since: float | None = None
+
+    async def _wait(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
+        told: str | None = None
+        async for snapshot in stream:
+            status = None if snapshot.listed is None else self._status_in(snapshot.listed)
+            news = status or snapshot.problem
+            if news and news != told:
+                told = news
+                self.log.info("%s: %s", self._what, news)
+            if snapshot.is_hopeless:
+                self._reason = snapshot.problem
+                return WaitEnd.UNREADABLE
+            if status:
+                self._unseen_since = None
+                if self._is_last(status):
+                    return WaitEnd.FINISHED
+            elif snapshot.problem is None and (end := await self._look()) is not None:
+                return end
+        return None
+
+    @property
+    @abstractmethod
+    def _what(self) -> str:
+        """Name what is followed, as the beginning of a sentence."""
+
+    @abstractmethod
+    def _status_in(self, listed: L) -> str | None:
+        """Find its status in the list; None where the list does not have it."""
+
+    @abstractmethod
+    def _is_last(self, status: str) -> bool:
+        """Tell whether a status of the list is one that is not left any more."""
+
+    @abstractmethod
+    def _ended_as(self) -> str | None:
+        """Ask the service for its status, in a thread; None where it has not ended."""
+
+    @abstractmethod
+    def _is_unseen(self, error: Exception) -> bool:
+        """Judge whether an error says that it is not there, or not for everyone's eyes."""
+
+    async def _look(self) -> WaitEnd | None:
+        """Describe it, when the list has it not, or may not be had."""
+        try:
+            ended_as = await in_thread(self._ended_as)
+        except Exception as error:
+            return self._judge(error)
+        self._unseen_since = None
+        if ended_as is None:
+            return None
+        self.log.info("%s is %s", self._what, ended_as)
+        return WaitEnd.FINISHED
+
+    def _judge(self, error: Exception) -> WaitEnd | None:
+        """Decide whether an error of a describe ends the wait: only one that will not pass does."""
+        lasting = isinstance(error, UnknownStatus)
+        if self._is_unseen(error):
+            self._unseen_since = self._unseen_since or time.monotonic()
+            lasting = time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS
+        if lasting:
+            self.log.error("%s cannot be followed: %s", self._what, error)
+            self._reason = str(error)
+            return WaitEnd.UNREADABLE
+        self.log.warning("%s could not be described, trying again: %s", self._what, error)
+        return None
+
+
+class _JobsTrigger(PolledTrigger[Jobs]):
+    """What both kinds of waiting that look at the running jobs have in common: their poll."""
+
+    job_name: str
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """The job's name."""
+        return {"job_name": self.job_name}
+
+    @property
+    def _key(self) -> StreamKey:
+        return StreamKey.of_jobs(self.connection, self.poll_interval)
+
+    @classmethod
+    def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot[Jobs], None]:
+        """Poll for as long as anybody waits."""
+        return job_snapshots(kwargs["connection"], kwargs["poll_interval"])
+
+
+class AutoMLJobTrigger(_JobsTrigger, FollowingTrigger[Jobs]):
     """Fires once, when an AutoML job has ended or the deadline has come.
 
     :param job_name: the job to wait for.
@@ -135,9 +247,9 @@ class AutoMLJobTrigger(_PolledTrigger):
         deadline: float | None = None,
         stop_on_kill: bool = False,
     ) -> None:
-        super().__init__(job_name=job_name, connection=connection, poll_interval=poll_interval, deadline=deadline)
+        super().__init__(connection=connection, poll_interval=poll_interval, deadline=deadline)
+        self.job_name = job_name
         self.stop_on_kill = stop_on_kill
-        self._unseen_since: float | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that make the same trigger elsewhere."""
@@ -159,54 +271,32 @@ class AutoMLJobTrigger(_PolledTrigger):
             self.log.error("AutoML job %s was not told to stop, and may run on: %s", self.job_name, error)
             raise
 
-    async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]]) -> WaitEnd | None:
         capacity_queue(self._key).job_exists(self.job_name)
-        told: str | None = None
-        async for snapshot in stream:
-            secondary_status = (snapshot.in_progress or {}).get(self.job_name)
-            news = secondary_status or snapshot.problem
-            if news and news != told:
-                told = news
-                self.log.info("AutoML job %s: %s", self.job_name, news)
-            if snapshot.is_hopeless:
-                self._reason = snapshot.problem
-                return WaitEnd.UNREADABLE
-            if secondary_status:
-                self._unseen_since = None
-            elif snapshot.problem is None and (end := await self._look()) is not None:
-                return end
-        return None
+        return await super()._wait(stream)
 
-    async def _look(self) -> WaitEnd | None:
-        """Describe the job, when the list of running jobs has it not, or may not be had."""
-        try:
-            job = await in_thread(lambda: self._hook().describe_job(self.job_name))
-        except Exception as error:
-            return self._judge(error)
-        self._unseen_since = None
-        if job.is_finished:
-            self.log.info("AutoML job %s is %s (%s)", job.name, job.status.value, job.secondary_status)
-            return WaitEnd.FINISHED
-        return None
+    @property
+    def _what(self) -> str:
+        return f"AutoML job {self.job_name}"
 
-    def _judge(self, error: Exception) -> WaitEnd | None:
-        """Decide whether an error of a describe ends the wait: only one that will not pass does."""
-        lasting = isinstance(error, UnknownStatus)
-        if is_denied(error) or isinstance(error, AutoMLJobNotFound):
-            self._unseen_since = self._unseen_since or time.monotonic()
-            lasting = time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS
-        if lasting:
-            self.log.error("AutoML job %s cannot be followed: %s", self.job_name, error)
-            self._reason = str(error)
-            return WaitEnd.UNREADABLE
-        self.log.warning("AutoML job %s could not be described, trying again: %s", self.job_name, error)
-        return None
+    def _status_in(self, listed: Jobs) -> str | None:
+        return listed.get(self.job_name)
+
+    def _is_last(self, status: str) -> bool:
+        return False  # The list has running jobs only.
+
+    def _ended_as(self) -> str | None:
+        job = self._hook().describe_job(self.job_name)
+        return f"{job.status.value} ({job.secondary_status})" if job.is_finished else None
+
+    def _is_unseen(self, error: Exception) -> bool:
+        return is_denied(error) or isinstance(error, AutoMLJobNotFound)
 
     def _stop(self) -> None:
         self._hook().stop_job(self.job_name)
 
 
-class CapacityTrigger(_PolledTrigger):
+class CapacityTrigger(_JobsTrigger):
     """Fires once, when there is room for another job in the account and it is this task's turn.
 
     :param job_name: the job that the task would create.
@@ -227,7 +317,8 @@ class CapacityTrigger(_PolledTrigger):
         poll_interval: float,
         deadline: float | None = None,
     ) -> None:
-        super().__init__(job_name=job_name, connection=connection, poll_interval=poll_interval, deadline=deadline)
+        super().__init__(connection=connection, poll_interval=poll_interval, deadline=deadline)
+        self.job_name = job_name
         self.waiting_since = waiting_since
         self.limit = limit
 
@@ -236,7 +327,7 @@ class CapacityTrigger(_PolledTrigger):
         path, arguments = super().serialize()
         return path, {**arguments, "waiting_since": self.waiting_since, "limit": self.limit}
 
-    async def _wait(self, stream: AsyncIterator[Snapshot]) -> WaitEnd | None:
+    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]]) -> WaitEnd | None:
         queue = capacity_queue(self._key)
         queue.join(self.job_name, self.waiting_since, self.limit)
         told: str | None = None
@@ -259,8 +350,8 @@ class CapacityTrigger(_PolledTrigger):
             queue.leave(self.job_name)
         return None
 
-    def _tell(self, snapshot: Snapshot, place: int, waiting: int) -> None:
-        running = "unknown" if snapshot.in_progress is None else len(snapshot.in_progress)
+    def _tell(self, snapshot: Snapshot[Jobs], place: int, waiting: int) -> None:
+        running = "unknown" if snapshot.listed is None else len(snapshot.listed)
         self.log.info(
             "AutoML job %s waits for a place in the account's quota: number %s of %s that this triggerer knows; "
             "jobs in progress: %s%s",

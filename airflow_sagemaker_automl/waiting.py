@@ -1,11 +1,12 @@
-"""What all tasks that wait for an AutoML job have in common: where they wait, until when, and how they go on."""
+"""What all tasks that wait for the service have in common: where they wait, until when, and how they go on."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
@@ -19,11 +20,79 @@ from airflow_sagemaker_automl.service_errors import may_pass
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
-# What CreateAutoMLJobV2 has accepted may not be shown at once.
+T = TypeVar("T")
+
+# What the service has just created may not be shown at once.
 SEEN_WITHIN_SECONDS = 300
 
 
-class WaitsForAutoMLJob(ConnectsToSageMaker):
+class Waits(ConnectsToSageMaker):
+    """Base of what waits for the service.
+
+    :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
+    :param poll_interval: seconds, or a timedelta, between two looks.
+    :raises ValueError: it is not more than zero.
+    """
+
+    def __init__(self, *, deferrable: bool | None, poll_interval: float | timedelta, **kwargs: Any) -> None:
+        # Each key of the result is an XCom of its own too: train.output["job_name"] works.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        if deferrable is None:
+            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.deferrable = deferrable
+        self.poll_interval = seconds(poll_interval)
+        if not self.poll_interval > 0:
+            raise ValueError(f"The interval between two looks must be more than 0 s, not {poll_interval!r}.")
+
+    def execution_deadline(self, task_deadline: float | None) -> float | None:
+        """Say when ``execution_timeout`` is over, which Airflow watches over in the worker only.
+
+        :param task_deadline: POSIX time that was counted when this try first began to wait.
+        """
+        if task_deadline is None and self.execution_timeout is not None:
+            return time.time() + self.execution_timeout.total_seconds()
+        return task_deadline
+
+    def keep_looking(
+        self,
+        first: T,
+        look: Callable[[], T],
+        *,
+        what: str,
+        status_of: Callable[[T], str | None],
+        is_too_new: Callable[[Exception], bool],
+        deadline: float,
+        interval: float,
+    ) -> T:
+        """Wait in the worker.
+
+        :param first: what has been seen already.
+        :param look: asks the service; an error that may pass tells nothing, and is waited out.
+        :param what: names what is looked at, as the beginning of a sentence.
+        :param status_of: tells its status; None ends the wait.
+        :param is_too_new: judges whether an error only says that it is not shown yet.
+        :param deadline: POSIX time.
+        :param interval: seconds between two looks.
+        :return: what was seen last.
+        """
+        seen, told, failures = first, None, 0
+        while (status := status_of(seen)) is not None and (left := deadline - time.time()) > 0:
+            if status != told:
+                told = status
+                self.log.info("%s: %s", what, status)
+            time.sleep(min(pause(interval, failures), left))
+            try:
+                seen, failures = look(), 0
+            except Exception as error:
+                if not is_too_new(error) and not may_pass(error):
+                    raise
+                failures += 1
+                self.log.warning("%s could not be described, trying again: %s", what, error)
+                self.forget_stale_hook(error)
+        return seen
+
+
+class WaitsForAutoMLJob(Waits):
     """Base of what waits for a job.
 
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
@@ -34,14 +103,7 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
     acceptance: Acceptance
 
     def __init__(self, *, deferrable: bool | None = None, poll_interval: float | timedelta = 60, **kwargs: Any) -> None:
-        # Each key of the result is an XCom of its own too: train.output["job_name"] works.
-        super().__init__(**{"multiple_outputs": True, **kwargs})
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = deferrable
-        self.poll_interval = seconds(poll_interval)
-        if not self.poll_interval > 0:
-            raise ValueError(f"The interval between two looks at a job must be more than 0 s, not {poll_interval!r}.")
+        super().__init__(deferrable=deferrable, poll_interval=poll_interval, **kwargs)
 
     def defer_to_the_end(self, job_name: str, until: float = math.inf, *, stop_on_kill: bool, **kept: Any) -> NoReturn:
         """Go on in ``execute_complete`` when the job has ended, or the deadline has come.
@@ -65,30 +127,24 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
         )
         raise AssertionError("unreachable: defer() raises")
 
-    def execution_deadline(self, task_deadline: float | None) -> float | None:
-        """Say when ``execution_timeout`` is over, which Airflow watches over in the worker only.
-
-        :param task_deadline: POSIX time that was counted when this try first began to wait.
-        """
-        if task_deadline is None and self.execution_timeout is not None:
-            return time.time() + self.execution_timeout.total_seconds()
-        return task_deadline
-
     def wait_here(self, job: AutoMLJob, deadline: float) -> AutoMLJob:
         """Wait in the worker.
 
         :return: the job when it has ended, or as it is at the deadline.
         """
-        seen, failures = None, 0
-        while not job.is_finished and (left := deadline - time.time()) > 0:
-            if job.secondary_status != seen:
-                seen = job.secondary_status
-                self.log.info("AutoML job %s: %s", job.name, seen)
-            time.sleep(min(pause(self.poll_interval, failures), left))
-            looked = self._look_again(job)
-            failures = failures + 1 if looked is None else 0
-            job = looked or job
-        return job
+
+        def is_too_new(error: Exception) -> bool:
+            return isinstance(error, AutoMLJobNotFound) and time.time() - job.created.timestamp() < SEEN_WITHIN_SECONDS
+
+        return self.keep_looking(
+            job,
+            lambda: self.hook.describe_job(job.name),
+            what=f"AutoML job {job.name}",
+            status_of=lambda seen: None if seen.is_finished else seen.secondary_status,
+            is_too_new=is_too_new,
+            deadline=deadline,
+            interval=self.poll_interval,
+        )
 
     def after_the_wait(self, event: dict[str, Any]) -> AutoMLJob:
         """Look at the job when the triggerer has given the task back; the event tells only why.
@@ -126,18 +182,6 @@ class WaitsForAutoMLJob(ConnectsToSageMaker):
         if job.outcome is not Outcome.MODEL:
             self.log.warning("AutoML job %s ended as %s (%s)", job.name, job.outcome, job.secondary_status)
         return job.to_json()
-
-    def _look_again(self, job: AutoMLJob) -> AutoMLJob | None:
-        """Describe a job; a service that does not answer, or show a new job yet, says nothing about the job."""
-        try:
-            return self.hook.describe_job(job.name)
-        except Exception as error:
-            too_new = isinstance(error, AutoMLJobNotFound) and job.elapsed_seconds < SEEN_WITHIN_SECONDS
-            if not too_new and not may_pass(error):
-                raise
-            self.log.warning("AutoML job %s could not be described, trying again: %s", job.name, error)
-            self.forget_stale_hook(error)
-            return None
 
 
 def seconds(limit: float | timedelta | None) -> float:

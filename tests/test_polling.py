@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_sagemaker_automl import polling
-from airflow_sagemaker_automl.polling import CapacityQueue, Snapshot, StreamKey, pause
+from airflow_sagemaker_automl.polling import CapacityQueue, Jobs, Snapshot, StreamKey, pause
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection
 
 
-def _running(*names: str) -> Snapshot:
+def _running(*names: str) -> Snapshot[Jobs]:
     return Snapshot(dict.fromkeys(names, "TrainingModels"))
 
 
@@ -26,7 +26,7 @@ def _queue(waiting: int, limit: int = 4) -> CapacityQueue:
     return queue
 
 
-def _let_go(queue: CapacityQueue, snapshot: Snapshot, waiting: int, first: int = 0) -> list[str]:
+def _let_go(queue: CapacityQueue, snapshot: Snapshot[Jobs], waiting: int, first: int = 0) -> list[str]:
     """Show a snapshot to those who wait, from the first to the last."""
     return [f"wait-{number}" for number in range(first, waiting) if queue.lets_go(f"wait-{number}", number, snapshot)]
 
@@ -93,9 +93,9 @@ def test_more_than_the_limit_that_was_learned_may_run() -> None:
 def test_without_a_list_one_tries_at_a_time() -> None:
     """Where jobs may not be listed, the next in the queue tries; where nobody answers, nobody does."""
     queue = _queue(3)
-    assert _let_go(queue, Snapshot(None, listing_denied=True), 3) == ["wait-0"]
+    assert _let_go(queue, Snapshot(None, listing_refused=True), 3) == ["wait-0"]
     queue.leave("wait-0")
-    assert _let_go(queue, Snapshot(None, listing_denied=True), 3, first=1) == ["wait-1"]
+    assert _let_go(queue, Snapshot(None, listing_refused=True), 3, first=1) == ["wait-1"]
     assert _let_go(queue, Snapshot(None, problem="no answer"), 3, first=1) == []
 
 
@@ -126,7 +126,7 @@ def test_the_key_of_a_stream_tells_nothing() -> None:
         "verify": None,
         "botocore_config": {"proxies": {"https": "http://user:secret@proxy"}},
     }
-    assert "secret" not in repr(StreamKey.of(connection, 60))
+    assert "secret" not in repr(StreamKey.of_jobs(connection, 60))
 
 
 @pytest.mark.parametrize("interval", [0.5, 60, 900])

@@ -17,7 +17,7 @@ from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl import polling, triggers
-from airflow_sagemaker_automl.polling import Snapshot, StreamKey, capacity_queue, shared_hook
+from airflow_sagemaker_automl.polling import Jobs, Snapshot, StreamKey, capacity_queue, shared_hook
 from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, wait
@@ -86,12 +86,12 @@ def test_making_a_trigger_costs_nothing() -> None:
 
 
 def test_many_starts_at_once_build_one_client(emulator_url: str) -> None:
-    """Triggers that start together share the one client of their stream."""
+    """Triggers that start together share the one client of their connection."""
     connection: Connection = {**CONNECTION, "region_name": "eu-west-1"}
-    key = StreamKey.of(connection, 0.5)
+    key = StreamKey.of_jobs(connection, 0.5)
     with ThreadPoolExecutor(16) as pool:
         clients = {id(hook.conn) for hook in pool.map(lambda _: shared_hook(connection, key), range(64))}
-    del polling._hooks[key]
+    del polling._hooks[key.connection_digest]
     assert len(clients) == 1
 
 
@@ -142,14 +142,14 @@ async def test_no_answer_is_no_ending(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seconds >= 6
 
 
-async def _snapshots(*seen: Snapshot) -> AsyncIterator[Snapshot]:
+async def _snapshots(*seen: Snapshot[Jobs]) -> AsyncIterator[Snapshot[Jobs]]:
     for snapshot in seen:
         yield snapshot
 
 
 async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job: str, private_connection: str) -> None:
     """Where ListAutoMLJobs is denied, a describe tells."""
-    denied = Snapshot(None, listing_denied=True)
+    denied = Snapshot[Jobs](None, listing_refused=True)
     waiting = trigger(ended_job, connection=_over(private_connection))
     payload, _ = await first(waiting.filter_shared_stream(_snapshots(denied)))
     assert payload["end"] == "finished"
@@ -158,11 +158,11 @@ async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job
 async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.CaptureFixture[str]) -> None:
     """Of nine places that a waiter moves up through, the log has the first, and then one for each half of the way."""
     connection = _over("queue")
-    queue = capacity_queue(StreamKey.of(connection, 0.5))
+    queue = capacity_queue(StreamKey.of_jobs(connection, 0.5))
     for number in range(8):
         queue.join(f"before-{number}", number, limit=1)
 
-    async def moving_up() -> AsyncIterator[Snapshot]:
+    async def moving_up() -> AsyncIterator[Snapshot[Jobs]]:
         for number in range(8):
             yield Snapshot({"running": "TrainingModels"})
             queue.leave(f"before-{number}")

@@ -31,6 +31,8 @@ ERRORS: list[AutoMLError] = [
     exceptions.InvalidModelCard([exceptions.Violation("$.x", 1, "is wrong")]),
     exceptions.InvalidModelPackage([exceptions.Violation("a", 1, "is wrong")]),
     exceptions.ModelPackageFailed("arn", ["a reason"]),
+    exceptions.ModelPackageUnfinished("arn", "InProgress", "Wait."),
+    exceptions.ModelPackageTimedOut("arn", "InProgress", 60.0),
     exceptions.ServiceUnavailable("no answer"),
 ]
 
@@ -59,6 +61,7 @@ def test_errors_say_whether_a_retry_can_help() -> None:
         "AutoMLJobFailed",
         "AutoMLJobStopped",
         "AutoMLJobUnfinished",
+        "ModelPackageUnfinished",
         "QuotaReached",
         "QuotaWaitTimedOut",
         "ServiceUnavailable",

@@ -258,10 +258,10 @@ def test_a_job_too_new_to_be_seen_is_waited_for(emulator_url: str) -> None:
     """What CreateAutoMLJobV2 has accepted may not be shown at once; after minutes it is an error."""
     request = {"AutoMLJobName": unique("not-there"), **tabular_request("s3://bucket/x")}
     job = AutoMLJob.just_created(request, "arn")
-    task = operator("request.yaml")
-    assert task._look_again(job) is None
+    task = operator("request.yaml", poll_interval=0.1)
+    assert task.wait_here(job, time.time() + 1) == job
     with pytest.raises(AutoMLJobNotFound, match="check aws_conn_id and region_name"):
-        task._look_again(replace(job, created=job.created - timedelta(minutes=10)))
+        task.wait_here(replace(job, created=job.created - timedelta(minutes=10)), time.time() + 1)
 
 
 def test_no_service_is_one_clear_line(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
