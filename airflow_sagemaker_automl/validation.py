@@ -28,8 +28,8 @@ from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelP
 _LARGEST_INTEGER = 2**31 - 1
 _MOST_PLACES = 5
 _OTHER_CALL = {
-    "CreateModelPackageInput": ("UpdateModelPackage", "an update"),
-    "UpdateModelPackageInput": ("CreateModelPackage", "registration"),
+    "CreateModelPackageInput": ("UpdateModelPackage", "with an update"),
+    "UpdateModelPackageInput": ("CreateModelPackage", "when a version is registered"),
 }
 _KINDS_OF_VALUE: dict[str, tuple[type | tuple[type, ...], str]] = {
     "structure": (dict, "a mapping"),
@@ -209,14 +209,18 @@ def _better_place(root: StructureShape, shape: StructureShape, name: Any, path: 
     """Say where a member of this name is known, or which known member is nearest."""
     if not isinstance(name, str):
         return ""
-    other, when = _OTHER_CALL.get(shape.name, ("", ""))
-    if other and name in input_shape(other).members:
-        return f"; it is for {when}"
+    if shape is root and name in _members_of_other_call(shape.name):
+        longer = [member for member in shape.members if member.startswith(name)]
+        return did_you_mean(name, longer) or f"; it can only be given {_OTHER_CALL[shape.name][1]}"
     places = _places_by_name(root).get(name, [])
     if len(places) > _MOST_PLACES:
         here = re.sub(r"\[\d+\]", "[]", path)
-        places = [place for place in places if place.startswith(here)][:_MOST_PLACES]
+        places = [place for place in places if place.startswith(f"{here}.")][:_MOST_PLACES]
     return f"; it belongs in {' or '.join(places)}" if places else did_you_mean(name, list(shape.members))
+
+
+def _members_of_other_call(name: str) -> Collection[str]:
+    return input_shape(_OTHER_CALL[name][0]).members if name in _OTHER_CALL else ()
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_sagemaker_automl.core.literals import UNRESOLVED, mapping, sequence
-from airflow_sagemaker_automl.core.rules.characters import wrong_in_metadata
+from airflow_sagemaker_automl.core.rules.characters import at_most, wrong_in_metadata
 from airflow_sagemaker_automl.core.rules.wording import kind_of, of_entry
 from airflow_sagemaker_automl.exceptions import Violation
 
@@ -35,10 +35,10 @@ def on_update(request: Mapping[str, Any]) -> Iterator[Violation]:
         if key is None or key == "":
             yield Violation(path, key, "must be a key, and is empty")
         elif isinstance(key, str):
-            for rule in _about_key(key):
-                yield Violation(path, key, f"must {rule}")
+            yield from at_most(path, key, _LONGEST_KEY)
+            yield from _characters(path, key)
             if key in mapping(entries):
-                yield Violation(path, key, f"must not be set by {_SET} too")
+                yield Violation(path, key, "must not be set by the same update")
 
 
 def _entries(entries: Any, counted: str) -> Iterator[Violation]:
@@ -50,33 +50,28 @@ def _entries(entries: Any, counted: str) -> Iterator[Violation]:
         yield Violation(_SET, None, f"must have at most {_MOST_ENTRIES} entries{counted}; it has {len(entries)}")
     for key, value in entries.items():
         path = of_entry(_SET, key)
-        if not isinstance(key, str):
-            yield Violation(path, None, f"must have a text as its key, not {kind_of(key)}")
-        else:
-            for rule in _about_key(key):
-                yield Violation(path, None, f"must have a key that can {rule}")
-        yield from _value(path, value)
+        yield from _key(path, key)
+        if value is None or value == "":
+            yield Violation(path, value, f"must have 1 to {_LONGEST_VALUE} characters; it is empty")
+        elif isinstance(value, str):
+            yield from at_most(path, value, _LONGEST_VALUE)
+            yield from _characters(path, value)
+        elif value is not UNRESOLVED:
+            yield Violation(path, value, f"must be a text, not {kind_of(value)}")
 
 
-def _about_key(key: str) -> Iterator[str]:
-    """Say what a key must do, as the end of a sentence."""
-    if not key:
-        yield "have 1 to 128 characters; it is empty"
-    if len(key) > _LONGEST_KEY:
-        yield f"have at most {_LONGEST_KEY} characters; it has {len(key)}"
+def _key(path: str, key: Any) -> Iterator[Violation]:
+    if not isinstance(key, str):
+        yield Violation(path, None, f"must have a text as its key, not {kind_of(key)}")
+        return
+    if not 1 <= len(key) <= _LONGEST_KEY:
+        yield Violation(path, None, f"must have a key of 1 to {_LONGEST_KEY} characters; this one has {len(key)}")
     wrong = wrong_in_metadata(key)
     if wrong:
-        yield f"have {_CHARACTERS}; it has {wrong}"
+        yield Violation(path, None, f"must have a key of {_CHARACTERS}; this one has {wrong}")
 
 
-def _value(path: str, value: Any) -> Iterator[Violation]:
-    if value is None or value == "":
-        yield Violation(path, value, f"must have 1 to {_LONGEST_VALUE} characters; it is empty")
-    elif isinstance(value, str):
-        if len(value) > _LONGEST_VALUE:
-            yield Violation(path, value, f"must have at most {_LONGEST_VALUE} characters; it has {len(value)}")
-        wrong = wrong_in_metadata(value)
-        if wrong:
-            yield Violation(path, value, f"must have {_CHARACTERS}; it has {wrong}")
-    elif value is not UNRESOLVED:
-        yield Violation(path, value, f"must be a text, not {kind_of(value)}")
+def _characters(path: str, value: str) -> Iterator[Violation]:
+    wrong = wrong_in_metadata(value)
+    if wrong:
+        yield Violation(path, value, f"must have {_CHARACTERS}; it has {wrong}")

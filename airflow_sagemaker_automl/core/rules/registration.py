@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain, text
+from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, is_resolved, literal, plain, text
 from airflow_sagemaker_automl.core.rules import customer_metadata, inference
 from airflow_sagemaker_automl.core.rules.characters import (
     LONGEST_NAME,
@@ -21,7 +21,7 @@ from airflow_sagemaker_automl.core.rules.characters import (
     printable,
     without_symbols,
 )
-from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
+from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, one_of
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelPackage, Violation
 
 Rules: TypeAlias = tuple[Callable[[Mapping[str, Any]], Iterator[Violation]], ...]
@@ -32,6 +32,19 @@ _REGISTRATION_TYPES = ("Logged", "Registered")
 _SKIPPED_VALIDATIONS = ("All", "None")
 _STAGES = ("Proposal", "Development", "QA", "PreProduction", "Production", "Archived")
 _STAGE_STATUSES = ("PendingApproval", "InProgress", "OnHold", "Approved", "Rejected", "Retired")
+_MAPPINGS = (
+    "InferenceSpecification",
+    "CustomerMetadataProperties",
+    "ModelLifeCycle",
+    "ModelCard",
+    "ModelMetrics",
+    "MetadataProperties",
+)
+_LISTS = (
+    "AdditionalInferenceSpecifications",
+    "AdditionalInferenceSpecificationsToAdd",
+    "CustomerMetadataPropertiesToRemove",
+)
 _PROVENANCE = ("CommitId", "Repository", "GeneratedBy", "ProjectId")
 
 _ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]{9,16}:[0-9]{12}:([a-z-]+)/(\S+)")
@@ -160,12 +173,21 @@ def _not_of_versions(request: Mapping[str, Any]) -> Iterator[Violation]:
         rule = "must be left out: a version has a number in its group, not a name"
         yield Violation("ModelPackageName", name, rule)
     if request.get("Tags") is not None:
-        rule = "must be left out: tags belong to the group, and its versions have the same"
+        rule = "must be left out: tags belong to the group, and its versions have none of their own"
         yield Violation("Tags", request["Tags"], rule)
     # The SDK for Python sends false with every version.
     if certify is not None and str(certify).strip().lower() == "true":
         rule = "must be left out: it is for packages that are sold, not for versions of a group"
         yield Violation("CertifyForMarketplace", certify, rule)
+
+
+def _kinds(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """A text may be JSON of what is wanted, and is left to the service model."""
+    for members, wanted, kind in ((_MAPPINGS, Mapping, "a mapping"), (_LISTS, list, "a list")):
+        for member in members:
+            value = request.get(member)
+            if value is not None and value is not UNRESOLVED and not isinstance(value, (wanted, str)):
+                yield Violation(member, value, f"must be {kind}, not {kind_of(value)}")
 
 
 def _words(request: Mapping[str, Any]) -> Iterator[Violation]:
@@ -199,15 +221,15 @@ def _description(request: Mapping[str, Any]) -> Iterator[Violation]:
 def _life_cycle(request: Mapping[str, Any]) -> Iterator[Violation]:
     """Rule 23; stages and statuses are the company's own words, with some that the service suggests."""
     cycle = request.get("ModelLifeCycle")
-    if not isinstance(cycle, Mapping):
-        return
+    if not isinstance(cycle, Mapping) or (cycle and not any(cycle.values())):
+        return  # Empty texts leave the whole of it out.
     for member, suggested in (("Stage", _STAGES), ("StageStatus", _STAGE_STATUSES)):
         path, value = f"ModelLifeCycle.{member}", cycle.get(member)
         if value is None or value == "":
             yield Violation(path, None, f"is required, for example one of {', '.join(suggested)}")
         elif isinstance(value, str) and not is_name(value):
             hint = did_you_mean(re.sub(r"[\s_]", "", value), suggested)
-            rule = f"must have 1 to {LONGEST_NAME} letters, digits and hyphens, with no spaces{hint}"
+            rule = f"must have 1 to {LONGEST_NAME} letters, digits and hyphens, and no spaces{hint}"
             yield Violation(path, value, rule)
     yield from _line("ModelLifeCycle.StageDescription", cycle.get("StageDescription"))
 
@@ -273,6 +295,7 @@ def _line(path: str, value: Any) -> Iterator[Violation]:
 _ON_CREATE: Rules = (
     _group,
     _not_of_versions,
+    _kinds,
     _description,
     _words,
     _no_approval_description,
@@ -289,6 +312,7 @@ _ON_UPDATE: Rules = (
     _version,
     _change,
     _not_of_versions,
+    _kinds,
     _words,
     _approval_description,
     customer_metadata.on_update,

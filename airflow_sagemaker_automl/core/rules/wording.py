@@ -11,6 +11,9 @@ from airflow_sagemaker_automl.exceptions import Violation
 
 # Shorter words are part of too many others.
 _TELLING = 4
+# Instance types are hundreds.
+_MOST_LISTED = 20
+_LONGEST_KEY_SHOWN = 60
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
@@ -35,7 +38,12 @@ def one_of(path: str, value: Any, known: Collection[str], *, where: str = "") ->
     """
     if value is None or value is UNRESOLVED or value in known:
         return
-    choice = next(iter(known)) if len(known) == 1 else f"one of {', '.join(known)}"
+    if len(known) == 1:
+        choice = next(iter(known))
+    elif len(known) > _MOST_LISTED:
+        choice = f"one of {len(known)} known values"
+    else:
+        choice = f"one of {', '.join(known)}"
     yield Violation(path, value, f"must be {choice}{f' {where}' if where else ''}{did_you_mean(value, known)}")
 
 
@@ -56,6 +64,8 @@ def kind_of(value: Any) -> str:
 
 
 def of_entry(path: str, key: Any) -> str:
-    """Write the path of an entry of a mapping, on one line whatever its key is."""
+    """Write the path of an entry of a mapping, on one line and not too long whatever its key is."""
+    if isinstance(key, str) and len(key) > _LONGEST_KEY_SHOWN:
+        key = f"{key[: _LONGEST_KEY_SHOWN // 2]}...{key[-_LONGEST_KEY_SHOWN // 2 :]}"
     readable = not isinstance(key, str) or (key and key.isprintable())
     return f"{path}.{key}" if readable else f"{path}[{key!r}]"
