@@ -213,10 +213,12 @@ def _better_place(root: StructureShape, shape: StructureShape, name: Any, path: 
         longer = [member for member in shape.members if member.startswith(name)]
         return did_you_mean(name, longer) or f"; it can only be given {_OTHER_CALL[shape.name][1]}"
     places = _places_by_name(root).get(name, [])
-    if len(places) > _MOST_PLACES:
-        here = re.sub(r"\[\d+\]", "[]", path)
-        places = [place for place in places if place.startswith(f"{here}.")][:_MOST_PLACES]
-    return f"; it belongs in {' or '.join(places)}" if places else did_you_mean(name, list(shape.members))
+    here = re.sub(r"\[\d+\]", "[]", path)
+    below = [place for place in places if not here or place.startswith(f"{here}.")]
+    if 0 < len(below) <= _MOST_PLACES:
+        return f"; it belongs in {' or '.join(below)}"
+    elsewhere = f"; it belongs in {' or '.join(places)}" if 0 < len(places) <= _MOST_PLACES else ""
+    return did_you_mean(name, list(shape.members)) or elsewhere
 
 
 def _members_of_other_call(name: str) -> Collection[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import regex
+
 from tests.core.requests import GONE, spoiled
 
 
@@ -20,7 +22,7 @@ class Breach(NamedTuple):
 def breaches(kind: str, shape: Any, value: Any, way: tuple[str | int, ...] = ()) -> Iterator[Breach]:
     """Walk a shape.
 
-    :param kind: problem type of the request.
+    :param kind: which request it is, for example its problem type.
     :param value: what the request has there.
     :param way: keys and positions that lead there.
     """
@@ -78,8 +80,12 @@ def _of_leaf(breach: Callable[..., Breach], shape: Any, _: Any) -> Iterator[Brea
         yield breach("min", "1" * (low - 1) if text else low - 1)
     if high is not None:
         yield breach("max", "1" * (high + 1) if text else high + 1)
-    if "pattern" in metadata:
-        yield breach("pattern", "\n")
+    # Some patterns let every text through.
+    unlike = [
+        wrong for wrong in ("\n", "\0") if "pattern" in metadata and not regex.fullmatch(metadata["pattern"], wrong)
+    ]
+    if unlike:
+        yield breach("pattern", unlike[0])
     if "enum" in metadata:
         yield breach("enum", "no such word")
 
@@ -94,4 +100,12 @@ def _of_key(breach: Callable[..., Breach], shape: Any, item: Any) -> Iterator[Br
 
 
 def _dotted(way: tuple[str | int, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way).lstrip(".")
+    return "".join(map(_step, way)).lstrip(".")
+
+
+def _step(step: str | int) -> str:
+    """Write one step as errors show it: on one line, and not at any length."""
+    if isinstance(step, int):
+        return f"[{step}]"
+    shown = step if len(step) <= 60 else f"{step[:30]}...{step[-30:]}"
+    return f".{shown}" if shown.isprintable() else f"[{shown!r}]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,10 @@ from airflow_sagemaker_automl.emulator.contract import check_request
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 from airflow_sagemaker_automl.validation import checked_request, request_shape
 from tests.breaches import breaches, members
-from tests.core.requests import GONE, LARGEST_CONFIGS, largest, smallest, spoiled
+from tests.core.requests import GONE, LARGEST_CONFIGS, largest, smallest, spoiled, steps
 
 KINDS = list(LARGEST_CONFIGS)
 TABLE = "AutoMLProblemTypeConfig.TabularJobConfig"
-
-
-def steps(path: str) -> tuple[str | int, ...]:
-    """Split ``A[0].B`` into ``("A", 0, "B")``."""
-    return tuple(int(step[1:-1]) if step.startswith("[") else step for step in re.findall(r"\[\d+\]|[^.\[\]]+", path))
 
 
 def violations(request: Any, **options: Any) -> list[str]:

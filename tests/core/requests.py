@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-automl"
@@ -118,6 +119,11 @@ def largest(kind: str = "TabularJobConfig") -> dict[str, Any]:
         },
         "ModelDeployConfig": {"AutoGenerateEndpointName": False, "EndpointName": "endpoint"},
     }
+
+
+def steps(path: str) -> tuple[str | int, ...]:
+    """Split ``A[0].B`` into ``("A", 0, "B")``."""
+    return tuple(int(step[1:-1]) if step.startswith("[") else step for step in re.findall(r"\[\d+\]|[^.\[\]]+", path))
 
 
 def spoiled(request: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[str, Any]:

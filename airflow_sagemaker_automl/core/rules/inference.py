@@ -85,7 +85,7 @@ def _environment(environment: Mapping[str, Any], path: str) -> Iterator[Violatio
         if isinstance(key, str) and not _VARIABLE.fullmatch(key):
             yield Violation(place, None, "must have a key of letters, digits and _ that does not begin with a digit")
         if isinstance(key, str) and len(key) > _LONGEST_VARIABLE:
-            rule = f"must have a key of at most {_LONGEST_VARIABLE} characters; it has {len(key)}"
+            rule = f"must have a key of at most {_LONGEST_VARIABLE} characters; this one has {len(key)}"
             yield Violation(place, None, rule)
         yield from at_most(place, value, _LONGEST_VARIABLE)
 

@@ -1,0 +1,285 @@
+"""Whatever is wrong with a registration is said before any call, all at once, in words that people can act upon."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.validate import ParamValidator
+from hypothesis import event, example, given, settings
+from hypothesis import strategies as st
+
+from airflow_sagemaker_automl.core.rules.registration import require_literals
+from airflow_sagemaker_automl.emulator.contract import check_request
+from airflow_sagemaker_automl.exceptions import InvalidModelPackage, Violation
+from airflow_sagemaker_automl.validation import checked_model_package, input_shape
+from tests.breaches import breaches, members
+from tests.core import registrations
+from tests.core.registration_corpus import read_corpus
+from tests.core.requests import spoiled, steps
+
+CORPUS = read_corpus(Path(__file__).parent / "wrong_registrations.yaml")
+OPERATIONS = {False: "CreateModelPackage", True: "UpdateModelPackage"}
+LARGEST = {False: registrations.largest_registration(), True: registrations.largest_update()}
+GOOD = [
+    (False, registrations.smallest_registration()),
+    (False, registrations.cloning_registration()),
+    (False, LARGEST[False]),
+    (True, registrations.smallest_update()),
+    (True, LARGEST[True]),
+]
+BREACHES = [
+    breach for update, name in OPERATIONS.items() for breach in breaches(name, input_shape(name), LARGEST[update])
+]
+NAMES = {
+    "ModelApprovalStatus": "approval_status",
+    "CustomerMetadataProperties": "customer_metadata_properties",
+    "AdditionalInferenceSpecifications": "additional_inference_specifications",
+    "ModelCard": "model_card",
+    "ModelCard.ModelCardStatus": "model_card_status",
+}
+
+
+def said_when_run(request: Any, **options: Any) -> list[str]:
+    """Give what is reported of a request when the task runs; nothing if it is accepted."""
+    try:
+        checked_model_package(request, **options)
+    except InvalidModelPackage as refused:
+        return [str(violation) for violation in refused.violations]
+    return []
+
+
+def said_at_parse(request: Any, **options: Any) -> list[str]:
+    """Give what is reported of a request when its DAG is parsed; nothing if it is accepted."""
+    try:
+        require_literals(request, **options)
+    except InvalidModelPackage as refused:
+        return [str(violation) for violation in refused.violations]
+    return []
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry["wrong"])
+def test_a_wrong_registration_is_refused_in_these_words(entry: dict[str, Any]) -> None:
+    """The corpus: rules 20 to 26, each kind of constraint, several at once; at DAG parse and when the task runs."""
+    update = entry.get("of") == "update"
+    request = registrations.smallest_update() if update else registrations.smallest_registration()
+    for path, value in entry["change"].items():
+        request = spoiled(request, steps(path), value)
+    before = copy.deepcopy(request)
+    assert said_when_run(request, update=update) == entry["says"]
+    assert said_at_parse(request, update=update) == entry.get("at_parse", entry["says"])
+    assert repr(request) == repr(before)
+
+
+def test_the_corpus_is_large_and_repeats_nothing() -> None:
+    """Each wrong registration has a name of its own."""
+    assert len({entry["wrong"] for entry in CORPUS}) == len(CORPUS) >= 100
+
+
+@pytest.mark.parametrize(("update", "request_"), GOOD)
+def test_good_registrations_are_sent_as_they_are(update: bool, request_: dict[str, Any]) -> None:
+    """The smallest and the largest; nothing is added, nothing is lost, and the service's contract is kept."""
+    assert checked_model_package(request_, update=update) == request_
+    assert said_at_parse(request_, update=update) == []
+    check_request(OPERATIONS[update], request_)
+
+
+@pytest.mark.parametrize("update", OPERATIONS)
+def test_the_breaches_reach_every_member_that_a_version_can_have(update: bool) -> None:
+    """A member that a newer botocore has, and the largest request has not, fails here with its name."""
+    name = OPERATIONS[update]
+    reached = {breach.path for breach in BREACHES if breach.kind == name}
+    refused = set() if update else {"ModelPackageName", "Tags", "Tags[0].Key", "Tags[0].Value"}
+    excluded = set() if update else {"SourceUri"}
+    assert set(members(input_shape(name))) - reached == refused | excluded
+
+
+@pytest.mark.parametrize("update", OPERATIONS)
+def test_every_constraint_of_the_service_model_is_judged_at_its_path(update: bool) -> None:
+    """For each constraint of each member a request that breaks it, refused with that path."""
+    for breach in (breach for breach in BREACHES if breach.kind == OPERATIONS[update]):
+        with pytest.raises(InvalidModelPackage) as refused:
+            checked_model_package(breach.spoil(LARGEST[update]), update=update)
+        assert breach.path in {violation.path for violation in refused.value.violations}, breach
+
+
+@pytest.mark.parametrize(
+    "later", ["{{ params.x }}", "{% if a %}x{% endif %}", object()], ids=["jinja", "block", "xcom"]
+)
+def test_what_is_not_known_at_parse_is_left_alone(later: Any) -> None:
+    """A template or an XComArg may stand in the place of any member."""
+    for breach in BREACHES:
+        if breach.constraint == "type":
+            update = breach.kind == OPERATIONS[True]
+            assert said_at_parse(spoiled(LARGEST[update], steps(breach.path), later), update=update) == [], breach.path
+
+
+def test_what_is_literal_beside_a_template_is_judged_at_parse() -> None:
+    """One unknown value hides no other one."""
+    metadata = {"run": "{{ run_id }}", "note": "a,b"}
+    request = {"ModelPackageGroupName": "{{ params.group }}", "CustomerMetadataProperties": metadata}
+    rule = "must have only letters, digits, spaces and _ . : / = + - @; it has ','"
+    assert said_at_parse(request) == [f"CustomerMetadataProperties.note = 'a,b' {rule}"]
+
+
+def test_the_operator_fills_the_specification_when_it_runs() -> None:
+    """What only the job can tell is not missed at parse."""
+    partial = {"ModelPackageGroupName": "churn", "InferenceSpecification": {"SupportedContentTypes": ["text/csv"]}}
+    assert said_at_parse(partial) == []
+    assert said_when_run(partial) == ["InferenceSpecification.Containers is required"]
+
+
+def test_violations_name_the_arguments_that_they_came_by() -> None:
+    """People read the words of the operator, whose longest match wins; all else keeps the API's words."""
+    request = {
+        "ModelPackageGroupName": "my_group",
+        "ModelApprovalStatus": "no",
+        "CustomerMetadataProperties": {"a\n": "x"},
+        "AdditionalInferenceSpecifications": [{"Name": "a b", "Containers": [{"Image": "i"}]}],
+        "ModelCard": {"ModelCardStatus": "Final", "ModelCardContent": "a\nb"},
+    }
+    paths = [
+        "ModelPackageGroupName",
+        "approval_status",
+        "customer_metadata_properties['a\\n']",
+        "additional_inference_specifications[0].Name",
+        "model_card_status",
+        "model_card.ModelCardContent",
+    ]
+    for said in (said_at_parse(request, names=NAMES), said_when_run(request, names=NAMES)):
+        assert len(said) == len(paths)
+        assert [path for path, line in zip(paths, said, strict=True) if not line.startswith(f"{path} ")] == []
+
+
+def test_what_was_found_elsewhere_is_said_with_the_rest() -> None:
+    """The card's own violations and those of the request are one error."""
+    more = [Violation("model_card.intended_uses", "x", "must be a mapping, not a text")]
+    request = {"ModelPackageGroupName": "churn", "ModelApprovalStatus": "no"}
+    for said in (said_at_parse(request, more=more), said_when_run(request, more=more)):
+        assert [line.partition(" = ")[0] for line in said] == ["ModelApprovalStatus", "model_card.intended_uses"]
+    good = registrations.smallest_registration()
+    assert said_at_parse(good, more=more) == said_when_run(good, more=more) == [str(more[0])]
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "sent"),
+    [
+        ("CertifyForMarketplace", "false", False),
+        ("InferenceSpecification.Containers[0].Environment.WORKERS", 4, "4"),
+        ("InferenceSpecification.Containers[0].IsCheckpoint", "True", True),
+        ("CustomerMetadataProperties.fold", 5, "5"),
+        ("CustomerMetadataProperties", '{"fold": "5"}', {"fold": "5"}),
+        ("SkipModelValidation", "None", "None"),
+    ],
+)
+def test_values_become_what_the_service_model_wants(path: str, given: Any, sent: Any) -> None:
+    """A rendered template is a text, or natively a number, whatever it stands for."""
+    value: Any = checked_model_package(spoiled(registrations.smallest_registration(), steps(path), given))
+    for step in steps(path):
+        value = value[step]
+    assert (value, type(value)) == (sent, type(sent))
+
+
+def test_a_literal_number_in_metadata_is_refused_at_parse() -> None:
+    """Who writes a DAG writes the text that is meant; only a rendered number is turned into one."""
+    request = registrations.smallest_registration() | {"CustomerMetadataProperties": {"fold": 5, "auc": 0.5}}
+    assert said_at_parse(request) == [
+        "CustomerMetadataProperties.fold = 5 must be a text, not a whole number",
+        "CustomerMetadataProperties.auc = 0.5 must be a text, not a number",
+    ]
+
+
+@pytest.mark.parametrize("blank", ["", None])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ModelPackageDescription",
+        "ModelApprovalStatus",
+        "CustomerMetadataProperties",
+        "ModelCard.ModelCardStatus",
+        "ModelLifeCycle",
+        "ModelLifeCycle.Stage",
+        "ClientToken",
+    ],
+)
+def test_an_empty_text_leaves_an_optional_member_out(path: str, blank: Any) -> None:
+    """And with it whatever cannot be without it; already at parse."""
+    request = spoiled(registrations.smallest_registration(), steps(path), blank)
+    assert said_at_parse(request) == []
+    assert checked_model_package(request) == registrations.smallest_registration()
+
+
+def test_a_card_can_be_archived_by_an_update_only() -> None:
+    """An archived card takes no more changes, so that none begins as one."""
+    archived = {"ModelCard": {"ModelCardStatus": "Archived"}}
+    assert said_when_run({"ModelPackageArn": registrations.VERSION_ARN, **archived}, update=True) == []
+    assert said_when_run(registrations.smallest_registration() | archived) != []
+
+
+def test_a_registration_that_holds_itself_is_refused() -> None:
+    """As YAML's anchors can make one."""
+    request = registrations.smallest_registration()
+    request["ModelLifeCycle"] = request
+    said = ["request must be nested 50 deep at most; does it hold itself?"]
+    assert said_when_run(request) == said_at_parse(request) == said
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8) | st.text("ab_.:/=+-@ é流\n,\u0301", max_size=300)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = sorted({(breach.kind, breach.path) for breach in BREACHES if breach.constraint == "type"})
+
+
+@st.composite
+def odd_registrations(draw: st.DrawFn) -> tuple[bool, dict[str, Any]]:
+    """Good requests with a few members that are anything at all."""
+    update, request = draw(st.sampled_from(GOOD))
+    for _ in range(draw(st.integers(0, 3))):
+        path = draw(st.sampled_from([path for kind, path in PLACES if kind == OPERATIONS[update]]))
+        value = draw(st.sampled_from(["", "1", 1, "true", True, "None", "s3://b/k", "arn:x", 0.5, [], {}]) | JSON)
+        try:
+            request = spoiled(request, steps(path), value)
+        except (AttributeError, IndexError, KeyError, TypeError):  # The request has nothing that this would be in.
+            continue
+    return update, request
+
+
+@settings(max_examples=300)
+@given(odd_registrations())
+def test_what_is_accepted_here_is_accepted_by_boto3_and_by_the_emulator(odd: tuple[bool, dict[str, Any]]) -> None:
+    """Whatever stands in a request, it is refused as a whole or can be sent as it is."""
+    update, request = odd
+    if said_when_run(request, update=update):
+        event("refused")
+        return
+    event("accepted")
+    ready = checked_model_package(request, update=update)
+    assert not ParamValidator().validate(ready, input_shape(OPERATIONS[update])).has_errors()
+    check_request(OPERATIONS[update], ready)
+    assert checked_model_package(ready, update=update) == ready
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(TEXT, TEXT, min_size=1, max_size=4))
+@example({"k" * 128: "v" * 256})
+@example({"Größe": "µ² 流失\u2028"})
+def test_metadata_that_the_rules_let_pass_is_what_the_service_takes(metadata: dict[str, str]) -> None:
+    """Python's knowledge of characters, and the service model's patterns, agree."""
+    request = {"ModelPackageGroupName": "churn", "CustomerMetadataProperties": metadata}
+    said = said_when_run(request)
+    event("refused" if said else "accepted")
+    if not said:
+        check_request("CreateModelPackage", request)
+    assert [line for line in said if "pattern" in line] == []
+
+
+@given(st.dictionaries(TEXT, JSON), st.booleans())
+def test_no_tree_is_too_odd_to_be_refused(tree: dict[str, Any], update: bool) -> None:
+    """Nothing but the one error comes out, at parse neither."""
+    assert said_when_run(tree, update=update)
+    assert said_at_parse(tree, update=update)
