@@ -18,8 +18,8 @@ from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import Metadata, is_finished
-from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.core.quota import Refusal
+from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
     JobNameTaken,
@@ -27,7 +27,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuotaReached,
     ServiceUnavailable,
 )
-from airflow_sagemaker_automl.service_errors import code_of
+from airflow_sagemaker_automl.service_errors import code_of, is_denied
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _PACKAGE_POLL_SECONDS = 5
 _PACKAGE_WAIT_SECONDS = 600
 _GROUP_WAIT_SECONDS = 60
+_ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
 _NO_REPORT_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403"})
 
 
@@ -207,18 +208,21 @@ class SageMakerAutoMLHook(AwsBaseHook):
             return None
         return Report(uri=uri, sha256=hashlib.sha256(body).hexdigest(), content=content)
 
-    def ensure_group(self, name_or_arn: str) -> None:
+    def ensure_group(self, name_or_arn: str) -> bool:
         """Create a model package group unless it exists; one that is given as ARN is never created.
 
         Which error says "exists" or "does not exist" is not documented, so what decides is whether it can be seen.
 
+        :return: whether it was created here.
         :raises ServiceUnavailable: the service takes longer than a minute to make it.
         """
         if name_or_arn.startswith("arn:"):
-            return
+            return False
+        is_made_here = False
         if self._group_status(name_or_arn) is None:
             try:
                 self.conn.create_model_package_group(ModelPackageGroupName=name_or_arn)
+                is_made_here = True
             except ClientError:
                 if self._group_status(name_or_arn) is None:  # Else somebody else was faster.
                     raise
@@ -227,28 +231,56 @@ class SageMakerAutoMLHook(AwsBaseHook):
             if time.monotonic() > deadline:
                 raise ServiceUnavailable(f"Model package group {name_or_arn} is still being made; try again later.")
             time.sleep(1)
+        return is_made_here
 
-    def create_model_package(self, request: Mapping[str, Any]) -> str:
+    def has_group(self, name_or_arn: str) -> bool:
+        """Tell whether there is a model package group."""
+        return self._group_status(name_or_arn) is not None
+
+    def delete_empty_group(self, name: str) -> None:
+        """Delete a group; one that somebody has registered a version in meanwhile is left alone."""
+        try:
+            self.conn.delete_model_package_group(ModelPackageGroupName=name)
+        except ClientError as error:
+            self.log.info("Model package group %s is left as it is: %s", name, error)
+
+    def create_model_package(self, request: Mapping[str, Any]) -> str | None:
         """Register a version.
 
         :param request: arguments of ``CreateModelPackage``.
-        :return: its ARN.
+        :return: its ARN; None where the client token was used before, with another content.
         """
-        return self.conn.create_model_package(**request)["ModelPackageArn"]
+        try:
+            return self.conn.create_model_package(**request)["ModelPackageArn"]
+        except self.conn.exceptions.ConflictException:
+            return None
 
-    def find_model_package(self, group: str, request_digest: str, since: datetime) -> str | None:
-        """Find the version that a request has registered before.
+    def versions_of(self, group: str, request_digest: str, since: datetime) -> Iterator[dict[str, Any]]:
+        """Find the versions that one and the same registration has made before, newest first.
 
         :param group: name or ARN of the group.
-        :param request_digest: as in the version's metadata.
+        :param request_digest: as in a version's metadata.
         :param since: versions that are older cannot be it.
-        :return: its ARN.
+        :return: answers of ``DescribeModelPackage``; none where versions may not be listed, as the log says then.
         """
-        for arn in self._versions_since(group, since):
-            metadata = self.describe_model_package(arn).get("CustomerMetadataProperties", {})
-            if metadata.get(Metadata.REQUEST_DIGEST.value) == request_digest:
-                return arn
-        return None
+        try:
+            for arn in self._versions_since(group, since):
+                described = self.describe_model_package(arn)
+                metadata = described.get("CustomerMetadataProperties", {})
+                if metadata.get(Metadata.REQUEST_DIGEST.value) == request_digest:
+                    yield described
+        except ClientError as error:
+            if is_denied(error):
+                self.log.warning("Whether the version exists is left to its client token: %s", error)
+            elif code_of(error) not in _ABSENT_CODES or self.has_group(group):
+                raise
+
+    def update_model_package(self, request: Mapping[str, Any]) -> None:
+        """Change a version.
+
+        :param request: arguments of ``UpdateModelPackage``.
+        """
+        self.conn.update_model_package(**request)
 
     def describe_model_package(self, arn: str) -> dict[str, Any]:
         """Give the answer of ``DescribeModelPackage``."""
@@ -280,7 +312,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
         try:
             return self.conn.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupStatus"]
         except ClientError as error:
-            if error.response["Error"].get("Code") in ("ValidationException", "ResourceNotFound"):
+            if code_of(error) in _ABSENT_CODES:
                 return None
             raise
 

@@ -23,7 +23,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["aws"],
             }
         ],
-        "operators": [_modules("operators.jobs", "operators.registry", "operators.stopping")],
+        "operators": [_modules("operators.jobs", "operators.registry", "operators.stopping", "operators.updating")],
         "sensors": [_modules("sensors")],
         "hooks": [_modules("hooks")],
         "triggers": [_modules("triggers")],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
@@ -55,6 +55,7 @@ class Candidate:
     :param status: its ``CandidateStatus``.
     :param objective: None until it is known, and for text generation.
     :param containers: the inference containers in order, as the service gives them, with their whole environment.
+    :param containers_by_unit: the same for ``CPU`` and ``GPU``, where the service tells them apart.
     :param explainability_prefix: S3 prefix of ``analysis.json``; None where there is no report.
     :param model_insights_prefix: S3 prefix of ``statistics.json``; None where there is no report.
     """
@@ -66,6 +67,7 @@ class Candidate:
     containers: tuple[Mapping[str, Any], ...]
     explainability_prefix: str | None
     model_insights_prefix: str | None
+    containers_by_unit: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     @classmethod
     def from_api(cls, answer: Mapping[str, Any]) -> Candidate:
@@ -80,6 +82,9 @@ class Candidate:
             containers=tuple(answer.get("InferenceContainers", [])),
             explainability_prefix=locations.get("Explainability"),
             model_insights_prefix=locations.get("ModelInsights"),
+            containers_by_unit={
+                unit: tuple(chain) for unit, chain in answer.get("InferenceContainerDefinitions", {}).items() if chain
+            },
         )
 
     def metrics_by_set(self) -> dict[str, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""Whether a job that exists was started with a request."""
+"""Whether what exists is as a request asks for it."""
 
 from __future__ import annotations
 
@@ -26,25 +26,30 @@ def differences(asked: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]
     :return: one clause for each member, for example ``RoleArn is 'a' there and 'b' here``.
     """
     return [
-        f"{path} is {_shown(there)} there and {_shown(here)} here"
-        for path, here, there in _differing({key: asked[key] for key in asked if key not in _NOT_COMPARED}, found)
+        f"{path} is {shown(there)} there and {shown(here)} here"
+        for path, here, there in differing({key: asked[key] for key in asked if key not in _NOT_COMPARED}, found)
     ]
 
 
-def _differing(asked: Any, found: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differing(asked: Any, found: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Find the members that are not as asked for; what only the other side has is no difference.
+
+    :return: path, what is asked for, what there is.
+    """
     if path == _UNION and found and list(asked) != list(found):
         yield path, *list(asked), *list(found)
     elif isinstance(asked, Mapping) and isinstance(found, Mapping | None):
         for key, value in asked.items():
-            yield from _differing(value, (found or {}).get(key), f"{path}.{key}" if path else key)
+            yield from differing(value, (found or {}).get(key), f"{path}.{key}" if path else key)
     elif _is_list(asked) and _is_list(found) and len(asked) == len(found):
         for number, (here, there) in enumerate(zip(asked, found, strict=True)):
-            yield from _differing(here, there, f"{path}[{number}]")
+            yield from differing(here, there, f"{path}[{number}]")
     elif asked != (found or [] if _is_list(asked) else found):
         yield path, asked, found
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Write a value for a message, cut where it is long."""
     if value is None:
         return "not set"
     text = _SHORT.repr(value)

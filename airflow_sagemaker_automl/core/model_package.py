@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.evidence import Provenance, Report
+from airflow_sagemaker_automl.core.inference import alternatives, answering
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.members import present
+from airflow_sagemaker_automl.core.literals import merged
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
 from airflow_sagemaker_automl.exceptions import (
     CandidateNotRegistrable,
@@ -22,9 +23,37 @@ from airflow_sagemaker_automl.exceptions import (
     Violation,
 )
 
-APPROVAL_STATUSES = ("Approved", "Rejected", "PendingManualApproval")
-CARD_STATUSES = ("Draft", "PendingReview", "Approved", "Archived")
+# Arguments of the register operator → where they stand in CreateModelPackage.
+REGISTRATION_MEMBERS: Mapping[str, str] = {
+    "model_package_group_name": "ModelPackageGroupName",
+    "approval_status": "ModelApprovalStatus",
+    "description": "ModelPackageDescription",
+    "model_card_status": "ModelCard.ModelCardStatus",
+    "content_types": "InferenceSpecification.SupportedContentTypes",
+    "response_types": "InferenceSpecification.SupportedResponseMIMETypes",
+    "realtime_instance_types": "InferenceSpecification.SupportedRealtimeInferenceInstanceTypes",
+    "transform_instance_types": "InferenceSpecification.SupportedTransformInstanceTypes",
+    "additional_inference_specifications": "AdditionalInferenceSpecifications",
+    "customer_metadata_properties": "CustomerMetadataProperties",
+    "commit_id": "MetadataProperties.CommitId",
+    "repository": "MetadataProperties.Repository",
+    "project_id": "MetadataProperties.ProjectId",
+    "model_metrics": "ModelMetrics",
+    "drift_check_baselines": "DriftCheckBaselines",
+    "model_life_cycle": "ModelLifeCycle",
+    "registration_type": "ModelPackageRegistrationType",
+    "domain": "Domain",
+    "task": "Task",
+    "sample_payload_url": "SamplePayloadUrl",
+    "source_uri": "SourceUri",
+    "security_config": "SecurityConfig",
+    "skip_model_validation": "SkipModelValidation",
+    "validation_specification": "ValidationSpecification",
+    "managed_storage_type": "ManagedStorageType",
+}
 
+# Which code made a version does not make it another one.
+_NOT_IDENTITY = ("MetadataProperties",)
 # The service allows 36 characters.
 _TOKEN_LENGTH = 32
 _LONGEST_METADATA_VALUE = 256
@@ -54,50 +83,93 @@ class Metadata(StrEnum):
     REQUEST_DIGEST = "request_digest"
 
 
-def create_model_package_request(
-    *,
-    group: str,
+def written(arguments: Mapping[str, Any], members: Mapping[str, str]) -> dict[str, Any]:
+    """Put an operator's arguments where they stand in a request.
+
+    :param arguments: name → value; None is left out.
+    :param members: name → member, with dots between a member and its own members.
+    """
+    request: dict[str, Any] = {}
+    for name, member in members.items():
+        if (value := arguments.get(name)) is not None:
+            *parents, last = member.split(".")
+            place = request
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = value
+    return request
+
+
+def identity(
     job: AutoMLJob,
     candidate: Candidate,
-    approval_status: str,
+    declared: Mapping[str, Any],
+    *,
+    card: Mapping[str, Any],
+    response_keys: Sequence[str],
+) -> str:
+    """Say what makes a version the one it is: model and declaration, not the DAG run or the code that registers it.
+
+    :param declared: what the author asks for, as members of ``CreateModelPackage``.
+    :param card: the author's part of the card.
+    :return: the same 64 hexadecimal digits for the same version.
+    """
+    asked = {key: value for key, value in declared.items() if key not in _NOT_IDENTITY}
+    asked["ModelPackageGroupName"] = group_name(declared["ModelPackageGroupName"])
+    return digest([job.arn, candidate.name, asked, card, list(response_keys)])
+
+
+def client_token(version: str, attempt: int) -> str:
+    """Name a registration to the service, which makes one version of all that have the same token.
+
+    :param version: the version's :func:`identity`.
+    :param attempt: how many registrations of the same version have failed before.
+    """
+    return (digest([version, attempt]) if attempt else version)[:_TOKEN_LENGTH]
+
+
+def create_model_package_request(
+    declared: Mapping[str, Any],
+    *,
+    version: str,
+    job: AutoMLJob,
+    candidate: Candidate,
+    response_keys: Sequence[str],
     statistics: Report | None,
     analysis: Report | None,
     card: Mapping[str, Any],
-    card_status: str,
     provenance: Provenance,
-    description: str | None = None,
 ) -> dict[str, Any]:
-    """Write the request for one version.
+    """Write the request for one version, without its token; what the author declares wins over what is built.
 
-    The same arguments give the same request, client token and ``request_digest`` included, so that sending it twice
-    registers one version.
-
-    :param group: name or ARN of the model package group.
-    :param approval_status: ``Approved``, ``Rejected`` or ``PendingManualApproval``.
+    :param declared: what the author asks for, as members of ``CreateModelPackage``.
+    :param version: the version's :func:`identity`.
+    :param response_keys: what the model is to answer with; none leaves it at the predicted label.
     :param statistics: the model insights report, if there is one.
     :param analysis: the explainability report, if there is one.
     :param card: content of the model card.
-    :param card_status: ``Draft``, ``PendingReview``, ``Approved`` or ``Archived``.
-    :param description: at most 1024 characters, without line breaks.
-    :raises InvalidModelPackage: a status is none of these.
-    :raises CandidateNotRegistrable: there is no model behind the candidate.
+    :raises CandidateNotRegistrable: it is not known how the model is asked.
+    :raises InvalidModelPackage: its containers do not offer one of the response keys.
     """
-    _require_known("approval_status", approval_status, APPROVAL_STATUSES)
-    _require_known("model_card_status", card_status, CARD_STATUSES)
-    request = present(
-        ModelPackageGroupName=group,
-        ModelPackageDescription=description,
-        InferenceSpecification=_inference_specification(job, candidate),
-        ModelApprovalStatus=approval_status,
-        ModelMetrics=_model_metrics(statistics, analysis),
-        MetadataProperties={"GeneratedBy": job.arn},
-        CustomerMetadataProperties=_metadata(job, candidate, provenance),
-        ModelCard={"ModelCardContent": compact(card), "ModelCardStatus": card_status},
-    )
-    identity = digest(request)
-    request["CustomerMetadataProperties"][Metadata.REQUEST_DIGEST.value] = identity
-    request["ClientToken"] = identity[:_TOKEN_LENGTH]
+    _require_free_keys(declared)
+    built: dict[str, Any] = {
+        "InferenceSpecification": _inference_specification(job, candidate, response_keys, declared),
+        "MetadataProperties": {"GeneratedBy": job.arn},
+        "CustomerMetadataProperties": _metadata(job, candidate, provenance, version),
+        "ModelCard": {"ModelCardContent": compact(card)},
+    }
+    if metrics := _model_metrics(statistics, analysis):
+        built["ModelMetrics"] = metrics
+    # The service does not take it together with containers; it is set by an update.
+    request = merged(built, {member: value for member, value in declared.items() if member != "SourceUri"})
+    if others := _other_specifications(request, candidate, response_keys):
+        request["AdditionalInferenceSpecifications"] = others
     return request
+
+
+def group_name(name_or_arn: str) -> str:
+    """Give the name of a model package group that may be given as ARN."""
+    return name_or_arn.rpartition("/")[2]
 
 
 def compact(card: Mapping[str, Any]) -> str:
@@ -115,7 +187,7 @@ def is_finished(answer: Mapping[str, Any]) -> bool:
     value = answer["ModelPackageStatus"]
     if value not in set(ModelPackageStatus):
         raise UnknownStatus("Model package", value)
-    if value in (ModelPackageStatus.FAILED, ModelPackageStatus.DELETING):
+    if has_failed(answer):
         details = answer.get("ModelPackageStatusDetails", {})
         items = [*details.get("ValidationStatuses", []), *details.get("ImageScanStatuses", [])]
         reasons = [f"{item['Name']}: {item['FailureReason']}" for item in items if item.get("FailureReason")]
@@ -123,43 +195,67 @@ def is_finished(answer: Mapping[str, Any]) -> bool:
     return bool(value == ModelPackageStatus.COMPLETED)
 
 
-def _require_known(argument: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise InvalidModelPackage([Violation(argument, value, f"must be one of {', '.join(known)}")])
+def has_failed(answer: Mapping[str, Any]) -> bool:
+    """Tell whether a version is of no use any more."""
+    return answer["ModelPackageStatus"] in (ModelPackageStatus.FAILED, ModelPackageStatus.DELETING)
 
 
-def _inference_specification(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
+def metadata_value(text: str) -> str:
+    """Fit a text into ``CustomerMetadataProperties``: other characters become ``_``, the rest is cut at 256."""
+    return re.sub(r"[^\w .:/=+\-@]", "_", text)[:_LONGEST_METADATA_VALUE]
+
+
+def _require_free_keys(declared: Mapping[str, Any]) -> None:
+    taken = sorted(set(declared.get("CustomerMetadataProperties", {})) & set(Metadata))
+    if taken:
+        rule = "is written by the registration itself; take another key"
+        raise InvalidModelPackage([Violation(f"customer_metadata_properties.{key}", None, rule) for key in taken])
+
+
+def _inference_specification(
+    job: AutoMLJob, candidate: Candidate, response_keys: Sequence[str], declared: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe how the model is asked; types that the author declares are laid over it."""
     candidate.require_registrable(job.name)
-    problem_type = PROBLEM_TYPES.get(job.problem_type)
-    if problem_type is None:
-        reason = f"this version registers {', '.join(PROBLEM_TYPES)} only, not {job.problem_type or 'an unknown type'}."
-        raise CandidateNotRegistrable(job.name, candidate.name, reason)
     # Dropping an ensemble's environment breaks its inference, and CreateModel cannot set it again.
-    containers = [
-        present(
-            Image=container["Image"],
-            ModelDataUrl=container["ModelDataUrl"],
-            Environment=dict(container["Environment"]) if container.get("Environment") else None,
+    specification: dict[str, Any] = {"Containers": answering(candidate.containers, response_keys)}
+    problem_type = PROBLEM_TYPES.get(job.problem_type)
+    if problem_type is not None:
+        specification["SupportedContentTypes"] = list(problem_type.inference_content_types)
+        specification["SupportedResponseMIMETypes"] = list(problem_type.inference_response_types)
+    elif not {"SupportedContentTypes", "SupportedResponseMIMETypes"} <= set(declared.get("InferenceSpecification", {})):
+        reason = (
+            f"how a model of problem type {job.problem_type or 'unknown'} is asked is not known here (of "
+            f"{', '.join(PROBLEM_TYPES)} it is); give content_types and response_types."
         )
-        for container in candidate.containers
+        raise CandidateNotRegistrable(job.name, candidate.name, reason)
+    return specification
+
+
+def _other_specifications(
+    request: Mapping[str, Any], candidate: Candidate, response_keys: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Give the author's additional specifications, and one for each other processing unit that they do not name."""
+    declared = list(request.get("AdditionalInferenceSpecifications", []))
+    names = {entry.get("Name") for entry in declared if isinstance(entry, Mapping)}
+    types = {key: value for key, value in request["InferenceSpecification"].items() if key != "Containers"}
+    return declared + [
+        {"Name": unit, "Containers": answering(chain, response_keys), **types}
+        for unit, chain in alternatives(candidate).items()
+        if unit not in names
     ]
-    return {
-        "Containers": containers,
-        "SupportedContentTypes": list(problem_type.inference_content_types),
-        "SupportedResponseMIMETypes": list(problem_type.inference_response_types),
-    }
 
 
-def _model_metrics(statistics: Report | None, analysis: Report | None) -> dict[str, Any] | None:
+def _model_metrics(statistics: Report | None, analysis: Report | None) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     if statistics:
         metrics["ModelQuality"] = {"Statistics": statistics.as_metrics_source()}
     if analysis:
         metrics["Explainability"] = {"Report": analysis.as_metrics_source()}
-    return metrics or None
+    return metrics
 
 
-def _metadata(job: AutoMLJob, candidate: Candidate, provenance: Provenance) -> dict[str, str]:
+def _metadata(job: AutoMLJob, candidate: Candidate, provenance: Provenance, version: str) -> dict[str, str]:
     objective = candidate.objective
     values = {
         Metadata.AUTOML_JOB_NAME: job.name,
@@ -169,10 +265,11 @@ def _metadata(job: AutoMLJob, candidate: Candidate, provenance: Provenance) -> d
         Metadata.OBJECTIVE_VALUE: repr(objective.value) if objective else None,
         Metadata.DAG_ID: provenance.dag_id,
         Metadata.RUN_ID: provenance.run_id,
+        Metadata.REQUEST_DIGEST: version,
     }
     return {key.value: metadata_value(value) for key, value in values.items() if value}
 
 
-def metadata_value(text: str) -> str:
-    """Fit a text into ``CustomerMetadataProperties``: other characters become ``_``, the rest is cut at 256."""
-    return re.sub(r"[^\w .:/=+\-@]", "_", text)[:_LONGEST_METADATA_VALUE]
+def unfailed(descriptions: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Find the first version that is of use."""
+    return next((described for described in descriptions if not has_failed(described)), None)

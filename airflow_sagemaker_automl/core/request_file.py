@@ -14,23 +14,39 @@ _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _PLACEHOLDER = re.compile(r"JinjaExpression(\d+)Here")
 
 
+class Unreadable(ValueError):
+    """What is wrong with a file's text, as the rest of a sentence that begins with where it stands."""
+
+
 def parse_request(text: str, suffix: str, *, rendered: bool = True) -> dict[str, Any]:
     """Read the text of a request file.
 
-    :param text: what stands in the file.
-    :param suffix: ``.json``, ``.yaml`` or ``.yml``.
-    :param rendered: False for a text whose Jinja expressions are still to be rendered; they stay where they stand,
-        quoted or not, and statements are left out.
     :raises InvalidJobRequest: it cannot be read, a key stands twice in a mapping, or it holds no mapping.
     """
+    try:
+        return parse_mapping(text, suffix, of="CreateAutoMLJobV2's arguments", rendered=rendered)
+    except Unreadable as error:
+        raise InvalidJobRequest([Violation("request", None, str(error))]) from error
+
+
+def parse_mapping(text: str, suffix: str, *, of: str, rendered: bool = True) -> dict[str, Any]:
+    """Read the text of a file that holds a mapping.
+
+    :param text: what stands in the file.
+    :param suffix: ``.json``, ``.yaml`` or ``.yml``.
+    :param of: what is in the mapping.
+    :param rendered: False for a text whose Jinja expressions are still to be rendered; they stay where they stand,
+        quoted or not, and statements are left out.
+    :raises Unreadable: it cannot be read, a key stands twice in a mapping, or it holds no mapping.
+    """
     if suffix.lower() not in SUFFIXES:
-        raise _unreadable(f"must be a file whose name ends in {', '.join(SUFFIXES)}, not {suffix!r}")
+        raise Unreadable(f"must be a file whose name ends in {', '.join(SUFFIXES)}, not {suffix!r}")
     if rendered or not (_EXPRESSION.search(text) or _STATEMENT.search(text)):
         content = _parse_json(text) if suffix.lower() == ".json" else _parse_yaml(text)
     else:
         content = _parse_template(text)
     if not isinstance(content, Mapping):
-        raise _unreadable(f"must hold a mapping of CreateAutoMLJobV2's arguments, not {type(content).__name__}")
+        raise Unreadable(f"must hold a mapping of {of}, not {type(content).__name__}")
     return dict(content)
 
 
@@ -44,7 +60,7 @@ def _parse_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=unique)
     except ValueError as error:
-        raise _unreadable(f"is no valid JSON: {error}") from error
+        raise Unreadable(f"is no valid JSON: {error}") from error
 
 
 def _parse_yaml(text: str) -> Any:
@@ -61,7 +77,7 @@ def _parse_yaml(text: str) -> Any:
     try:
         return yaml.load(text, UniqueKeys)  # noqa: S506 - a safe loader.
     except yaml.YAMLError as error:
-        raise _unreadable(f"is no valid YAML: {' '.join(str(error).split())}") from error
+        raise Unreadable(f"is no valid YAML: {' '.join(str(error).split())}") from error
 
 
 def _parse_template(text: str) -> Any:
@@ -87,8 +103,4 @@ def _parse_template(text: str) -> Any:
 def _require_unique(keys: list[Any], where: str = "") -> None:
     for key in keys:
         if keys.count(key) > 1:
-            raise _unreadable(f"is ambiguous: {where}the key {key!r} stands there {keys.count(key)} times")
-
-
-def _unreadable(rule: str) -> InvalidJobRequest:
-    return InvalidJobRequest([Violation("request", None, rule)])
+            raise Unreadable(f"is ambiguous: {where}the key {key!r} stands there {keys.count(key)} times")

@@ -9,13 +9,20 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.operators.jobs import SageMakerAutoMLJobOperator
     from airflow_sagemaker_automl.operators.registry import SageMakerRegisterCandidateOperator
     from airflow_sagemaker_automl.operators.stopping import SageMakerStopAutoMLJobOperator
+    from airflow_sagemaker_automl.operators.updating import SageMakerUpdateModelPackageOperator
 
-__all__ = ["SageMakerAutoMLJobOperator", "SageMakerRegisterCandidateOperator", "SageMakerStopAutoMLJobOperator"]
+__all__ = [
+    "SageMakerAutoMLJobOperator",
+    "SageMakerRegisterCandidateOperator",
+    "SageMakerStopAutoMLJobOperator",
+    "SageMakerUpdateModelPackageOperator",
+]
 
 _MODULES = {
     "SageMakerAutoMLJobOperator": "jobs",
     "SageMakerRegisterCandidateOperator": "registry",
     "SageMakerStopAutoMLJobOperator": "stopping",
+    "SageMakerUpdateModelPackageOperator": "updating",
 }
 
 

@@ -1,56 +1,112 @@
-"""Operators that work on the model registry."""
+"""The operator that registers a candidate as a version of a model package group."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
-from airflow_sagemaker_automl.core.evidence import ANALYSIS_FILE, STATISTICS_FILE, Provenance
-from airflow_sagemaker_automl.core.model_card import build_model_card
-from airflow_sagemaker_automl.core.model_package import Metadata, create_model_package_request
+from airflow_sagemaker_automl.assets import tell_of_registration
+from airflow_sagemaker_automl.completion import WaitsForModelPackage
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
+from airflow_sagemaker_automl.core.inference import served
+from airflow_sagemaker_automl.core.literals import mapping, merged, plain
+from airflow_sagemaker_automl.core.model_card import card_violations
+from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.outcome import Acceptance
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable
+from airflow_sagemaker_automl.operators.author import (
+    card_as_template_field,
+    rendered_card,
+    require_allowed,
+    require_allowed_at_parse,
+)
+from airflow_sagemaker_automl.operators.registration import (
+    REGISTRATION_NAMES,
+    Declaration,
+    Registration,
+    provenance_of,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_sagemaker_automl.core.candidate import Candidate
     from airflow_sagemaker_automl.core.job import AutoMLJob
+    from airflow_sagemaker_automl.core.model_card import ModelCard
 
 
-class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
+class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     """Register a candidate of a completed AutoML job as a version of a model package group, with a model card.
 
     The group is created if it does not exist. The card is built from the job, its candidates and the service's
-    reports; ``model_card`` adds what only people know. Registering the same thing twice gives one version.
+    reports; ``model_card`` adds what only people know.
+
+    The same model, registered in the same way, is one version, however often the task runs, and whoever runs it: a
+    retry, a clear or another DAG run finds the version that exists, with the approval that it has by then. A
+    registration that was edited makes another version. Revision, repository and DAG run are recorded, and make no
+    difference.
+
+    Members of ``CreateModelPackage`` that an argument is named after are given as boto3 takes them, and win over what
+    is built, mapping by mapping.
 
     :param job_name: the AutoML job. (templated)
     :param model_package_group_name: name of the group, or the ARN of one that may be another account's and is never
         created. (templated)
     :param candidate_name: the candidate to register. Default: the best one. (templated)
     :param approval_status: ``PendingManualApproval`` (default), ``Approved`` or ``Rejected``. (templated)
-    :param model_card: the author's part of the card, in the card's own schema, for example
-        ``{"intended_uses": {"purpose_of_model": "…"}}``; it wins over what is built. (templated)
+    :param model_card: the author's part of the card: a :class:`~airflow_sagemaker_automl.core.model_card.ModelCard`;
+        a mapping in the card's own schema, for example ``{"intended_uses": {"purpose_of_model": "…"}}``; or the path
+        of a ``.json``, ``.yaml`` or ``.yml`` file that holds one, relative to the DAG file, whose text is rendered
+        too. It wins over what is built. (templated)
     :param model_card_status: ``Draft`` (default), ``PendingReview`` or ``Approved``. (templated)
-    :param description: description of the version, at most 1024 characters on one line. (templated)
-    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
-        those of every operator.
+    :param description: of the version, at most 1024 characters on one line. (templated)
+    :param inference_response_keys: what the model is to answer with, of ``predicted_label``, ``probability``,
+        ``probabilities`` and ``labels``, as far as the candidate supports them. Default: the predicted label. It
+        cannot be changed after registration. (templated)
+    :param content_types: MIME types that the model takes. Default: those of the problem type. (templated)
+    :param response_types: MIME types that it answers in. Default: those of the problem type. (templated)
+    :param realtime_instance_types: instance types that it may be hosted on. (templated)
+    :param transform_instance_types: instance types for batch transform. (templated)
+    :param additional_inference_specifications: other ways to serve it. If the service names containers for a CPU and
+        for a GPU, those that are not the default are added under the name ``cpu`` or ``gpu``. (templated)
+    :param customer_metadata_properties: key → text, beside the keys that registration writes, which are those of
+        :class:`~airflow_sagemaker_automl.core.model_package.Metadata`; 50 in all. (templated)
+    :param commit_id: revision of the code behind it, at most 1024 characters. (templated)
+    :param repository: where that code is. (templated)
+    :param project_id: the SageMaker project that it belongs to. (templated)
+    :param model_metrics: further reports, for example of bias, beside those of the job. (templated)
+    :param drift_check_baselines: baselines for monitoring. (templated)
+    :param model_life_cycle: ``Stage``, ``StageStatus`` and ``StageDescription``. (templated)
+    :param registration_type: ``Registered`` or ``Logged``. (templated)
+    :param domain: for Inference Recommender, for example ``MACHINE_LEARNING``. (templated)
+    :param task: for Inference Recommender, for example ``CLASSIFICATION``. (templated)
+    :param sample_payload_url: S3 URI of an archive of sample requests. (templated)
+    :param source_uri: where the model comes from; it is set when the version is completed, since the service does
+        not take it together with containers. (templated)
+    :param security_config: ``{"KmsKeyId": …}`` that encrypts the package's information. (templated)
+    :param skip_model_validation: ``All`` or ``None`` (as text). (templated)
+    :param validation_specification: batch transform jobs that have to succeed before it is completed. (templated)
+    :param managed_storage_type: ``Restricted``, or nothing. (templated)
+    :param extra_request: members of ``CreateModelPackage`` to put over all others, mapping by mapping. (templated)
+    :param kwargs: waiting arguments as in :class:`~airflow_sagemaker_automl.completion.WaitsForModelPackage`,
+        connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and those of
+        every operator. ``outlets`` may have :func:`~airflow_sagemaker_automl.assets.registered` and
+        :func:`~airflow_sagemaker_automl.assets.approved` of the group.
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
         ``approval_status``, ``model_package_status``.
     """
 
     template_fields: Sequence[str] = (
         "job_name",
-        "model_package_group_name",
         "candidate_name",
-        "approval_status",
         "model_card",
-        "model_card_status",
-        "description",
+        "inference_response_keys",
+        *REGISTRATION_MEMBERS,
+        "extra_request",
         *CONNECTION_FIELDS,
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"model_card": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"model_card": "json", "extra_request": "json"}
     ui_color = "#d9e2f3"
 
     def __init__(
@@ -60,30 +116,77 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
         model_package_group_name: str,
         candidate_name: str | None = None,
         approval_status: str = "PendingManualApproval",
-        model_card: Mapping[str, Any] | None = None,
+        model_card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         model_card_status: str = "Draft",
         description: str | None = None,
+        inference_response_keys: Sequence[str] | None = None,
+        content_types: Sequence[str] | None = None,
+        response_types: Sequence[str] | None = None,
+        realtime_instance_types: Sequence[str] | None = None,
+        transform_instance_types: Sequence[str] | None = None,
+        additional_inference_specifications: Sequence[Mapping[str, Any]] | None = None,
+        customer_metadata_properties: Mapping[str, str] | None = None,
+        commit_id: str | None = None,
+        repository: str | None = None,
+        project_id: str | None = None,
+        model_metrics: Mapping[str, Any] | None = None,
+        drift_check_baselines: Mapping[str, Any] | None = None,
+        model_life_cycle: Mapping[str, str] | None = None,
+        registration_type: str | None = None,
+        domain: str | None = None,
+        task: str | None = None,
+        sample_payload_url: str | None = None,
+        source_uri: str | None = None,
+        security_config: Mapping[str, str] | None = None,
+        skip_model_validation: str | None = None,
+        validation_specification: Mapping[str, Any] | None = None,
+        managed_storage_type: str | None = None,
+        extra_request: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        given = {name: plain(value) for name, value in locals().items() if name in REGISTRATION_MEMBERS}
         super().__init__(**{"multiple_outputs": True, **kwargs})
         self.job_name = job_name
-        self.model_package_group_name = model_package_group_name
         self.candidate_name = candidate_name
-        self.approval_status = approval_status
-        self.model_card = model_card
-        self.model_card_status = model_card_status
-        self.description = description
+        self.model_card = card_as_template_field(model_card)
+        self.inference_response_keys = plain(inference_response_keys)
+        self.extra_request = plain(extra_request)
+        for name, value in given.items():
+            setattr(self, name, value)
+        require_allowed_at_parse(self._members(), REGISTRATION_NAMES, self.model_card)
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
-        """Register the candidate, or find the version that an earlier try has registered."""
+        """Register the candidate, or find the version that is registered already, and wait until it is completed."""
+        declaration = self._declaration(context)
         job = self._ended_job()
-        candidates = self.hook.candidates(job.name)
-        candidate = self._choose(job, candidates)
-        request = self._registration(job, candidate, candidates, context)
-        self.hook.ensure_group(self.model_package_group_name)
-        arn = self._find_or_create(request, job, first_try=context["ti"].try_number == 1)
-        return _result(self.hook.wait_for_model_package(arn))
+        candidates = self.patiently(lambda hook: hook.candidates(job.name))
+        candidate = served(self._choose(job, candidates), job.problem_type)
+        candidate.require_registrable(job.name)
+        ti = context["ti"]
+        registration = Registration(self, declaration, job, candidate, is_first_try=ti.try_number == 1)
+        arn = registration.find_or_create(candidates, provenance_of(ti, declaration.members))
+        return self._finish(self.completed(arn, context), context)
+
+    @errors_for_people
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Go on when the version is completed or has failed, or the deadline has come."""
+        return self._finish(self.after_completion(event), context)
+
+    def _members(self) -> dict[str, Any]:
+        """Give what the author declares as members of ``CreateModelPackage``."""
+        return merged(written(vars(self), REGISTRATION_MEMBERS), mapping(self.extra_request))
+
+    def _declaration(self, context: Context) -> Declaration:
+        """Read what Airflow has rendered.
+
+        :raises InvalidModelPackage: it breaks rules, the card's included.
+        """
+        members = self._members()
+        card = rendered_card(self, self.model_card, context)
+        require_allowed(members, REGISTRATION_NAMES, more=card_violations(card))
+        keys = self.inference_response_keys or ()
+        return Declaration(members=members, card=card, response_keys=keys.split(",") if isinstance(keys, str) else keys)
 
     def _ended_job(self) -> AutoMLJob:
         """Look at the job.
@@ -91,7 +194,7 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
         :raises AutoMLJobUnfinished: it still runs.
         :raises CandidateNotRegistrable: it did not end well, which no retry of this task can change.
         """
-        job = self.hook.describe_job(self.job_name)
+        job = self.patiently(lambda hook: hook.describe_job(self.job_name))
         if not job.is_finished:
             raise AutoMLJobUnfinished(job, "A candidate is registered when its job has ended.")
         try:
@@ -104,7 +207,7 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
     def _choose(self, job: AutoMLJob, candidates: Sequence[Candidate]) -> Candidate:
         """Find the candidate to register.
 
-        :raises CandidateNotRegistrable: there is no such candidate, or no model behind it.
+        :raises CandidateNotRegistrable: there is no such candidate.
         """
         if self.candidate_name:
             chosen = next((entry for entry in candidates if entry.name == self.candidate_name), None)
@@ -114,56 +217,19 @@ class SageMakerRegisterCandidateOperator(ConnectsToSageMaker):
             known = ", ".join(entry.name for entry in candidates) or "none"
             reason = f"the job has no such candidate; it has: {known}."
             raise CandidateNotRegistrable(job.name, self.candidate_name, reason)
-        chosen.require_registrable(job.name)
         return chosen
 
-    def _registration(
-        self, job: AutoMLJob, candidate: Candidate, candidates: Sequence[Candidate], context: Context
-    ) -> dict[str, Any]:
-        statistics = self.hook.read_report(candidate.model_insights_prefix, STATISTICS_FILE)
-        analysis = self.hook.read_report(candidate.explainability_prefix, ANALYSIS_FILE)
-        ti = context["ti"]
-        provenance = Provenance(dag_id=ti.dag_id, run_id=ti.run_id, task_id=ti.task_id)
-        card = build_model_card(
-            job=job,
-            candidate=candidate,
-            candidates=candidates,
-            statistics=statistics,
-            analysis=analysis,
-            provenance=provenance,
-            author=self.model_card,
-        )
-        return create_model_package_request(
-            group=self.model_package_group_name,
-            job=job,
-            candidate=candidate,
-            approval_status=self.approval_status,
-            statistics=statistics,
-            analysis=analysis,
-            card=card,
-            card_status=self.model_card_status,
-            provenance=provenance,
-            description=self.description,
-        )
-
-    def _find_or_create(self, request: dict[str, Any], job: AutoMLJob, *, first_try: bool) -> str:
-        """Register the version unless an earlier try has; how long the service remembers a token is not documented."""
-        if not first_try:
-            identity = request["CustomerMetadataProperties"][Metadata.REQUEST_DIGEST.value]
-            arn = self.hook.find_model_package(self.model_package_group_name, identity, job.created)
-            if arn:
-                self.log.info("An earlier try has registered %s", arn)
-                return arn
-        arn = self.hook.create_model_package(request)
-        self.log.info("Registered %s", arn)
-        return arn
-
-
-def _result(described: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "model_package_arn": described["ModelPackageArn"],
-        "model_package_group_name": described.get("ModelPackageGroupName"),
-        "model_package_version": described.get("ModelPackageVersion"),
-        "approval_status": described.get("ModelApprovalStatus"),
-        "model_package_status": described["ModelPackageStatus"],
-    }
+    def _finish(self, described: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """Set what can be set on a completed version only, and tell assets and downstream tasks of it."""
+        arn, source_uri = described["ModelPackageArn"], self._members().get("SourceUri")
+        if source_uri and described.get("SourceUri") != source_uri:
+            change = {"ModelPackageArn": arn, "SourceUri": source_uri}
+            self.patiently(lambda hook: hook.update_model_package(change))
+        tell_of_registration(self, context, described)
+        return {
+            "model_package_arn": arn,
+            "model_package_group_name": described.get("ModelPackageGroupName"),
+            "model_package_version": described.get("ModelPackageVersion"),
+            "approval_status": described.get("ModelApprovalStatus"),
+            "model_package_status": described["ModelPackageStatus"],
+        }

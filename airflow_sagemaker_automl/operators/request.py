@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_sagemaker_automl.core import rules
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.literals import is_resolved, literal, merged, plain
-from airflow_sagemaker_automl.core.request_file import SUFFIXES, parse_request
+from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_request
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
 
 if TYPE_CHECKING:
@@ -74,9 +74,20 @@ def rendered_request(operator: BaseOperator, request: Any, extra: Any, context: 
 
 
 def _from_file(operator: BaseOperator, name: str, context: Context) -> Any:
-    """Read a file from the DAG's folder or ``template_searchpath``, render its text, and parse that.
+    try:
+        rendered = file_text(operator, name, context)
+    except Unreadable as error:
+        raise InvalidJobRequest([Violation("request", name, str(error))]) from error
+    # With render_template_as_native_obj a text that looks like a dictionary has become one.
+    return rendered if isinstance(rendered, Mapping) else parse_request(rendered, Path(name).suffix)
 
-    ``template_ext`` would do half of it, and would open every S3 URI in a request that ends in ``.json``.
+
+def file_text(operator: BaseOperator, name: str, context: Context) -> str | Mapping[str, Any]:
+    """Read a file from the DAG's folder or ``template_searchpath``, and render its text.
+
+    ``template_ext`` would do this too, and would open every S3 URI in a request that ends in ``.json``.
+
+    :raises Unreadable: it is not there, is no text, or is no template.
     """
     from jinja2 import TemplateError
 
@@ -88,9 +99,8 @@ def _from_file(operator: BaseOperator, name: str, context: Context) -> Any:
         rendered = operator.render_template(text, context, environment)
     except (OSError, UnicodeDecodeError, TemplateError) as error:
         rule = f"cannot be read beside the DAG file or on template_searchpath: {type(error).__name__}: {error}"
-        raise InvalidJobRequest([Violation("request", name, rule)]) from error
-    # With render_template_as_native_obj a text that looks like a dictionary has become one.
-    return rendered if isinstance(rendered, Mapping) else parse_request(str(rendered), path.suffix)
+        raise Unreadable(rule) from error
+    return rendered if isinstance(rendered, Mapping) else str(rendered)
 
 
 def _no_mapping(extra: Any) -> InvalidJobRequest:

@@ -33,6 +33,7 @@ ERRORS: list[AutoMLError] = [
     exceptions.ModelPackageFailed("arn", ["a reason"]),
     exceptions.ModelPackageUnfinished("arn", "InProgress", "Wait."),
     exceptions.ModelPackageTimedOut("arn", "InProgress", 60.0),
+    exceptions.ModelCardArchived("arn", ["ModelCardContent"]),
     exceptions.ServiceUnavailable("no answer"),
 ]
 

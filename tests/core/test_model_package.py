@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_package import (
     ModelPackageStatus,
+    client_token,
     create_model_package_request,
+    identity,
     is_finished,
     metadata_value,
 )
@@ -31,30 +34,34 @@ CONTAINERS = [
     {"Image": "transform:1", "ModelDataUrl": "s3://bucket/1.tar.gz", "Environment": {"MODE": "feature-transform"}},
     {"Image": "algorithm:1", "ModelDataUrl": "s3://bucket/2.tar.gz"},
 ]
+JOB = AutoMLJob.from_api(job_described(AutoMLJobStatus="Completed", BestCandidate=CANDIDATE))
+DECLARED = {
+    "ModelPackageGroupName": "churn",
+    "ModelApprovalStatus": "PendingManualApproval",
+    "ModelCard": {"ModelCardStatus": "Draft"},
+}
 REPORT = Report(uri="s3://bucket/report.json", sha256="ab" * 32, content={})
 
 
-def request(**changes: Any) -> dict[str, Any]:
+def request(*, candidate: Any = None, job: Any = None, declared: Any = None, **changes: Any) -> dict[str, Any]:
     """Write a registration, with changes."""
-    job = AutoMLJob.from_api(job_described(AutoMLJobStatus="Completed", BestCandidate=CANDIDATE))
     given: dict[str, Any] = {
-        "group": "churn",
-        "job": job,
-        "candidate": Candidate.from_api({**CANDIDATE, "InferenceContainers": CONTAINERS}),
-        "approval_status": "PendingManualApproval",
+        "version": "d" * 64,
+        "job": job or JOB,
+        "candidate": candidate or Candidate.from_api({**CANDIDATE, "InferenceContainers": CONTAINERS}),
+        "response_keys": (),
         "statistics": REPORT,
         "analysis": None,
         "card": {"business_details": {"business_problem": "Churn"}},
-        "card_status": "Draft",
         "provenance": Provenance(dag_id="dag", run_id="manual__2026-11-20T12:00:00+00:00", task_id="register"),
         **changes,
     }
-    return create_model_package_request(**given)
+    return create_model_package_request({**DECLARED, **(declared or {})}, **given)
 
 
 def test_the_request_is_one_that_the_service_takes() -> None:
     """All constraints of the service model hold."""
-    check_request("CreateModelPackage", request(analysis=REPORT, description="A version"))
+    check_request("CreateModelPackage", request(analysis=REPORT, declared={"ModelPackageDescription": "A version"}))
 
 
 def test_all_containers_are_registered_in_order_with_their_environment() -> None:
@@ -81,14 +88,81 @@ def test_metadata_says_where_the_version_comes_from() -> None:
     assert "verdict" not in metadata
 
 
-def test_the_token_is_the_content() -> None:
-    """The same registration has the same token and digest; any change has others."""
-    first, again, changed = request(), request(), request(approval_status="Approved")
-    assert first == again
-    assert first["ClientToken"] != changed["ClientToken"]
-    digests = [each["CustomerMetadataProperties"]["request_digest"] for each in (first, changed)]
-    assert digests[0] != digests[1]
-    assert len(first["ClientToken"]) <= 36
+def test_a_version_is_known_by_model_and_declaration() -> None:
+    """Who registers it, and from which revision of the code, makes no difference; whatever the author edits does."""
+
+    def version(card: Any = None, keys: Any = (), **declared: Any) -> str:
+        candidate = JOB.best_candidate
+        assert candidate
+        return identity(JOB, candidate, {**DECLARED, **declared}, card=card or {}, response_keys=keys)
+
+    same = [
+        version(),
+        version(MetadataProperties={"CommitId": "abc"}),
+        version(ModelPackageGroupName="arn:aws:sagemaker:us-east-1:123456789012:model-package-group/churn"),
+    ]
+    others = [
+        version(ModelApprovalStatus="Approved"),
+        version(ModelPackageGroupName="other"),
+        version(card={"intended_uses": {"purpose_of_model": "x"}}),
+        version(keys=["probability"]),
+    ]
+    assert len(set(same)) == 1
+    assert len({*same, *others}) == 5
+
+
+def test_a_token_is_the_versions_own_and_another_after_a_failure() -> None:
+    """The service makes one version of all registrations with one token, and would give back the one that failed."""
+    tokens = [client_token("d" * 64, attempt) for attempt in range(3)]
+    assert len(set(tokens)) == 3
+    assert all(re.fullmatch("[a-zA-Z0-9-]{1,36}", token) for token in tokens)
+    assert tokens[1] == client_token("d" * 64, 1)
+
+
+def test_what_the_author_declares_wins_member_by_member() -> None:
+    """Types replace those of the problem type, metadata and metrics stand beside the built ones."""
+    bias = {"Bias": {"Report": {"ContentType": "application/json", "S3Uri": "s3://bucket/bias.json"}}}
+    made = request(
+        declared={
+            "InferenceSpecification": {"SupportedContentTypes": ["application/x-parquet"]},
+            "CustomerMetadataProperties": {"team": "growth"},
+            "ModelMetrics": bias,
+            "MetadataProperties": {"CommitId": "abc"},
+        }
+    )
+    assert made["InferenceSpecification"]["SupportedContentTypes"] == ["application/x-parquet"]
+    assert made["InferenceSpecification"]["SupportedResponseMIMETypes"] == ["text/csv"]
+    assert made["InferenceSpecification"]["Containers"] == CONTAINERS
+    assert made["CustomerMetadataProperties"]["team"] == "growth"
+    assert made["CustomerMetadataProperties"]["automl_job_name"] == "job"
+    assert made["ModelMetrics"] == {**bias, "ModelQuality": {"Statistics": REPORT.as_metrics_source()}}
+    assert made["MetadataProperties"] == {"CommitId": "abc", "GeneratedBy": JOB.arn}
+
+
+def test_keys_that_registration_writes_cannot_be_taken() -> None:
+    """Later tasks read them, so that an author's value under one of them would mislead."""
+    with pytest.raises(
+        InvalidModelPackage, match=r"customer_metadata_properties\.run_id is written by the registration"
+    ):
+        request(declared={"CustomerMetadataProperties": {"run_id": "mine", "team": "growth"}})
+
+
+def test_the_source_is_left_to_an_update() -> None:
+    """The service takes no source together with containers."""
+    assert "SourceUri" not in request(declared={"SourceUri": "s3://bucket/model/"})
+
+
+def test_containers_for_another_unit_are_an_additional_specification() -> None:
+    """Those for a GPU are there to be chosen when a model is made; an author's of the same name wins."""
+    gpu = [{"Image": "gpu:1", "ModelDataUrl": "s3://bucket/gpu.tar.gz"}]
+    described = {**CANDIDATE, "InferenceContainers": CONTAINERS, "InferenceContainerDefinitions": {"GPU": gpu}}
+    candidate = Candidate.from_api(described)
+    types = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+    built = request(candidate=candidate)["AdditionalInferenceSpecifications"]
+    assert built == [{"Name": "gpu", "Containers": gpu, **types}]
+    own = [{"Name": "gpu", "Containers": CONTAINERS}]
+    declared = request(candidate=candidate, declared={"AdditionalInferenceSpecifications": own})
+    assert declared["AdditionalInferenceSpecifications"] == own
 
 
 def test_a_candidate_without_containers_is_refused() -> None:
@@ -97,20 +171,18 @@ def test_a_candidate_without_containers_is_refused() -> None:
         request(candidate=Candidate.from_api(candidate_described()))
 
 
-@pytest.mark.parametrize("change", [{"approval_status": "approved"}, {"card_status": "Done"}])
-def test_an_unknown_status_is_refused_before_any_call(change: dict[str, str]) -> None:
-    """The statuses that there are are in the message."""
-    with pytest.raises(InvalidModelPackage, match=r"one of \w+, \w+, \w+"):
-        request(**change)
-
-
 def test_content_types_are_those_of_the_problem_type() -> None:
     """A text classifier answers in JSON; a type that is not known is named, since the training was paid for."""
     text = AutoMLJob.from_api(job_described(AutoMLProblemTypeConfigName="TextClassification"))
     assert request(job=text)["InferenceSpecification"]["SupportedResponseMIMETypes"] == ["application/json"]
     unknown = AutoMLJob.from_api(job_described(AutoMLProblemTypeConfigName="Telepathy"))
-    with pytest.raises(CandidateNotRegistrable, match="not Telepathy"):
+    with pytest.raises(CandidateNotRegistrable, match="problem type Telepathy is asked is not known"):
         request(job=unknown)
+    types = {"SupportedContentTypes": ["text/plain"], "SupportedResponseMIMETypes": ["text/plain"]}
+    assert (
+        request(job=unknown, declared={"InferenceSpecification": types})["InferenceSpecification"].items()
+        >= types.items()
+    )
 
 
 def test_metadata_values_fit_the_service() -> None:

@@ -1,0 +1,184 @@
+"""What we change: the arguments of ``UpdateModelPackage`` for what is not as it is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_sagemaker_automl.core.card_size import merged as card_of
+from airflow_sagemaker_automl.core.comparison import differing, shown
+from airflow_sagemaker_automl.core.literals import at, mapping
+from airflow_sagemaker_automl.core.model_package import compact
+from airflow_sagemaker_automl.exceptions import InvalidModelPackage, ModelCardArchived, Violation
+
+# Arguments of the update operator → where they stand in UpdateModelPackage.
+UPDATE_MEMBERS: Mapping[str, str] = {
+    "model_package_arn": "ModelPackageArn",
+    "approval_status": "ModelApprovalStatus",
+    "approval_description": "ApprovalDescription",
+    "customer_metadata_properties": "CustomerMetadataProperties",
+    "customer_metadata_properties_to_remove": "CustomerMetadataPropertiesToRemove",
+    "additional_inference_specifications": "AdditionalInferenceSpecificationsToAdd",
+    "inference_specification": "InferenceSpecification",
+    "source_uri": "SourceUri",
+    "model_card_status": "ModelCard.ModelCardStatus",
+    "model_life_cycle": "ModelLifeCycle",
+    "registration_type": "ModelPackageRegistrationType",
+}
+
+_ARCHIVED = "Archived"
+# All other members replace what there is.
+_NOT_REPLACED = frozenset(
+    {
+        "ModelPackageArn",
+        "ClientToken",
+        "ModelCard",
+        "CustomerMetadataProperties",
+        "CustomerMetadataPropertiesToRemove",
+        "AdditionalInferenceSpecificationsToAdd",
+    }
+)
+_LONGEST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is not as it is asked for.
+
+    :param member: in the words of the API.
+    :param before: None where it is not set.
+    :param after: None where it is to be removed.
+    """
+
+    member: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.member}: {shown(self.before)} → {shown(self.after) if self.after is not None else 'removed'}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it small and JSON-safe."""
+        return {"member": self.member, "before": _short(self.before), "after": _short(self.after)}
+
+
+@dataclass(frozen=True)
+class PackageChange:
+    """All that is to be changed in a version.
+
+    :param changes: one by one, to be told.
+    :param requests: the calls that make them, in order; none where everything is as it is asked for.
+    """
+
+    changes: tuple[Change, ...]
+    requests: tuple[dict[str, Any], ...]
+
+
+def package_change(
+    described: Mapping[str, Any], asked: Mapping[str, Any], card: Mapping[str, Any] | None = None
+) -> PackageChange:
+    """Compare a version with what is asked for.
+
+    :param described: answer of ``DescribeModelPackage``.
+    :param asked: arguments of ``UpdateModelPackage``.
+    :param card: sections to lay over the model card's, as far as they are given.
+    :raises ModelCardArchived: the card would have to change, and takes no change any more.
+    :raises InvalidModelPackage: the version has another additional inference specification of the same name.
+    """
+    card_members = _card_members(described, mapping(asked.get("ModelCard")), card or {})
+    found = [*_replaced(described, asked), *_metadata(described, asked), *_additional(described, asked)]
+    changes = [change for _, change in found]
+    for member, value in card_members.items():
+        changes.append(Change(f"ModelCard.{member}", at(described, "ModelCard", member), value))
+    members: dict[str, Any] = {}
+    for part, _ in found:
+        members |= part
+    return PackageChange(tuple(changes), tuple(_requests(described, asked, members, card_members)))
+
+
+def _replaced(described: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Change]]:
+    for member, after in asked.items():
+        before = described.get(member)
+        if member not in _NOT_REPLACED and after is not None and before != after:
+            # One line for each place where a structure differs; a structure that is larger before is told whole.
+            places = list(differing(after, before, member)) or [(member, after, before)]
+            for place, here, there in places:
+                yield {member: after}, Change(place, there, here)
+
+
+def _metadata(described: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Change]]:
+    properties = described.get("CustomerMetadataProperties", {})
+    wanted = mapping(asked.get("CustomerMetadataProperties"))
+    different = {key: value for key, value in wanted.items() if properties.get(key) != value}
+    for key, value in different.items():
+        change = Change(f"CustomerMetadataProperties.{key}", properties.get(key), value)
+        yield {"CustomerMetadataProperties": different}, change
+    unwanted = [key for key in asked.get("CustomerMetadataPropertiesToRemove") or [] if key in properties]
+    for key in unwanted:
+        change = Change(f"CustomerMetadataProperties.{key}", properties[key], None)
+        yield {"CustomerMetadataPropertiesToRemove": unwanted}, change
+
+
+def _additional(described: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Change]]:
+    known = {entry["Name"]: entry for entry in described.get("AdditionalInferenceSpecifications", [])}
+    wanted = asked.get("AdditionalInferenceSpecificationsToAdd") or []
+    taken = [
+        Violation(f"additional_inference_specifications[{position}].Name", entry["Name"], "must be a name that is free")
+        for position, entry in enumerate(wanted)
+        if entry["Name"] in known and list(differing(entry, known[entry["Name"]]))
+    ]
+    if taken:
+        raise InvalidModelPackage(taken)
+    lacking = [entry for entry in wanted if entry["Name"] not in known]
+    for entry in lacking:
+        change = Change(f"AdditionalInferenceSpecifications.{entry['Name']}", None, entry["Containers"])
+        yield {"AdditionalInferenceSpecificationsToAdd": lacking}, change
+
+
+def _card_members(
+    described: Mapping[str, Any], asked: Mapping[str, Any], sections: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the members of the card that have to change."""
+    there = mapping(described.get("ModelCard"))
+    wanted = dict(asked)
+    before = json.loads(there.get("ModelCardContent") or "{}")
+    if sections and (after := _laid_over(before, sections)) != before:
+        wanted.setdefault("ModelCardContent", compact(after))
+    different = {member: value for member, value in wanted.items() if value is not None and there.get(member) != value}
+    if different and there.get("ModelCardStatus") == _ARCHIVED:
+        raise ModelCardArchived(described["ModelPackageArn"], sorted(different))
+    return different
+
+
+def _laid_over(card: Mapping[str, Any], sections: Mapping[str, Any]) -> Any:
+    """Put sections over a card's; an evaluation takes the place of the one of its name, so that none comes twice."""
+    named = {item["name"] for item in sections.get("evaluation_details", [])}
+    kept = {
+        key: [item for item in section if item.get("name") not in named] if key == "evaluation_details" else section
+        for key, section in card.items()
+    }
+    return card_of(kept, sections)
+
+
+def _requests(
+    described: Mapping[str, Any], asked: Mapping[str, Any], members: dict[str, Any], card: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    arn = {"ModelPackageArn": described["ModelPackageArn"]}
+    if "ApprovalDescription" in members:
+        # It says why a status was given, so that both travel together.
+        members.setdefault("ModelApprovalStatus", asked.get("ModelApprovalStatus") or described["ModelApprovalStatus"])
+    # Whether the service takes a card's content and status in one update is not documented; apart it takes them.
+    first, *rest = [{"ModelCard": {member: card[member]}} for member in sorted(card)] or [{}]
+    if members or first:
+        yield {**arn, **{key: asked[key] for key in ("ClientToken",) if key in asked}, **members, **first}
+    for request in rest:
+        yield {**arn, **request}
+
+
+def _short(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} …"

@@ -1,0 +1,93 @@
+"""The errors of this package; each carries its evidence and says whether a retry can help.
+
+::
+
+    AutoMLError
+     ├─ InvalidRequest           what was asked for breaks rules of the service
+     │   ├─ InvalidJobRequest
+     │   ├─ InvalidModelPackage
+     │   └─ InvalidModelCard
+     ├─ JobNameTaken             the job's name belongs to somebody else's job
+     ├─ QuotaReached             as many jobs run as the account may have
+     │   └─ NoQuota              and waiting will not change that
+     ├─ QuotaWaitTimedOut        no place became free in time
+     ├─ UnknownStatus            the service answered with a status that this version does not know
+     ├─ AutoMLJobNotFound        there is no job of this name in the account and region
+     ├─ AutoMLJobError           what became of a job; carries the job
+     │   ├─ AutoMLJobUnfinished  it still runs, and something needs its end
+     │   ├─ AutoMLJobFailed
+     │   ├─ AutoMLJobStopped
+     │   ├─ NoBestCandidate      it ended well, and has no model
+     │   ├─ AutoMLJobFlawed      it has a model, but not as it was wanted
+     │   └─ AutoMLJobTimedOut    the wait reached its deadline
+     ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
+     ├─ ModelPackageFailed       the service could not complete the model package
+     ├─ ModelPackageUnfinished   the service works on it, and nobody sees when that ends
+     ├─ ModelPackageTimedOut     the service was not done with it in time
+     ├─ ModelCardArchived        the model card takes no change any more
+     └─ ServiceUnavailable       no answer, or no credentials to ask with
+"""
+
+from __future__ import annotations
+
+from airflow_sagemaker_automl.exceptions.base import (
+    AutoMLError,
+    ServiceUnavailable,
+    UnknownStatus,
+)
+from airflow_sagemaker_automl.exceptions.jobs import (
+    AutoMLJobError,
+    AutoMLJobFailed,
+    AutoMLJobFlawed,
+    AutoMLJobNotFound,
+    AutoMLJobStopped,
+    AutoMLJobTimedOut,
+    AutoMLJobUnfinished,
+    JobNameTaken,
+    NoBestCandidate,
+    NoQuota,
+    QuotaReached,
+    QuotaWaitTimedOut,
+)
+from airflow_sagemaker_automl.exceptions.registry import (
+    CandidateNotRegistrable,
+    ModelCardArchived,
+    ModelPackageFailed,
+    ModelPackageTimedOut,
+    ModelPackageUnfinished,
+)
+from airflow_sagemaker_automl.exceptions.requests import (
+    InvalidJobRequest,
+    InvalidModelCard,
+    InvalidModelPackage,
+    InvalidRequest,
+    Violation,
+)
+
+__all__ = [
+    "AutoMLError",
+    "AutoMLJobError",
+    "AutoMLJobFailed",
+    "AutoMLJobFlawed",
+    "AutoMLJobNotFound",
+    "AutoMLJobStopped",
+    "AutoMLJobTimedOut",
+    "AutoMLJobUnfinished",
+    "CandidateNotRegistrable",
+    "InvalidJobRequest",
+    "InvalidModelCard",
+    "InvalidModelPackage",
+    "InvalidRequest",
+    "JobNameTaken",
+    "ModelCardArchived",
+    "ModelPackageFailed",
+    "ModelPackageTimedOut",
+    "ModelPackageUnfinished",
+    "NoBestCandidate",
+    "NoQuota",
+    "QuotaReached",
+    "QuotaWaitTimedOut",
+    "ServiceUnavailable",
+    "UnknownStatus",
+    "Violation",
+]

@@ -1,0 +1,48 @@
+"""The root of all errors, and those of the service itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AutoMLError(Exception):
+    """Base of all errors of this package.
+
+    The arguments of every error are those of its constructor, so that each survives pickling.
+    """
+
+    retry_can_help: ClassVar[bool] = False
+
+
+class UnknownStatus(AutoMLError):
+    """The service has a new status, and guessing its meaning could turn a failure into a success.
+
+    :param kind: what the status belongs to, for example ``AutoML job``.
+    :param value: the status as received.
+    """
+
+    def __init__(self, kind: str, value: str) -> None:
+        super().__init__(kind, value)
+        self.kind = kind
+        self.value = value
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} status {self.value!r} is not known to this version of airflow-sagemaker-automl; upgrade it."
+        )
+
+
+class ServiceUnavailable(AutoMLError):
+    """The service could not be asked.
+
+    :param reason: why, and what to do about it.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,106 @@
+"""What became of a version of a model package group, or kept it from being registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_sagemaker_automl.exceptions.base import AutoMLError
+
+
+class CandidateNotRegistrable(AutoMLError):
+    """There is no such candidate, or it has no model.
+
+    :param job_name: the AutoML job.
+    :param candidate_name: the candidate that was asked for; None for the best one.
+    :param reason: what is wrong with it.
+    """
+
+    def __init__(self, job_name: str, candidate_name: str | None, reason: str) -> None:
+        super().__init__(job_name, candidate_name, reason)
+        self.job_name = job_name
+        self.candidate_name = candidate_name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        which = f"Candidate {self.candidate_name!r}" if self.candidate_name else "The best candidate"
+        return f"{which} of AutoML job {self.job_name} cannot be registered: {self.reason}"
+
+
+class ModelPackageFailed(AutoMLError):
+    """The service could not complete a model package version.
+
+    :param arn: ARN of the version.
+    :param reasons: what its validation and image scan say.
+    """
+
+    def __init__(self, arn: str, reasons: Sequence[str]) -> None:
+        super().__init__(arn, reasons)
+        self.arn = arn
+        self.reasons = tuple(reasons)
+
+    def __str__(self) -> str:
+        return f"Model package {self.arn} failed: {'; '.join(self.reasons) or 'the service gives no reason.'}"
+
+
+class ModelPackageUnfinished(AutoMLError):
+    """The service still works on a model package version although its completion is needed.
+
+    A retry finds the version and waits for it again.
+
+    :param arn: ARN of the version.
+    :param status: its status.
+    :param reason: why nobody waits any longer, and what to do.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, arn: str, status: str, reason: str) -> None:
+        super().__init__(arn, status, reason)
+        self.arn = arn
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Model package {self.arn} is {self.status}. {self.reason}"
+
+
+class ModelPackageTimedOut(AutoMLError):
+    """The wait for a model package version reached its deadline; the service may complete it all the same.
+
+    A retry finds the same version, whose deadline is counted from its creation, so that it cannot help.
+
+    :param arn: ARN of the version.
+    :param status: its status.
+    :param limit: seconds from its creation to the deadline.
+    """
+
+    def __init__(self, arn: str, status: str, limit: float) -> None:
+        super().__init__(arn, status, limit)
+        self.arn = arn
+        self.status = status
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"Model package {self.arn} is still {self.status}, {self.limit:.0f} s after its creation. "
+            "It stays registered; clear the task when it is completed, or raise completion_timeout."
+        )
+
+
+class ModelCardArchived(AutoMLError):
+    """The model card takes no change any more.
+
+    :param arn: ARN of the version.
+    :param members: what of the card was to change.
+    """
+
+    def __init__(self, arn: str, members: Sequence[str]) -> None:
+        super().__init__(arn, members)
+        self.arn = arn
+        self.members = tuple(members)
+
+    def __str__(self) -> str:
+        return (
+            f"The model card of {self.arn} is archived, so that {' and '.join(self.members)} cannot change any more; "
+            "nothing was changed. Leave the card out, or register the model again."
+        )

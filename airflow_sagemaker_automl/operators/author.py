@@ -1,0 +1,106 @@
+"""What a DAG author says of a version: arguments as members of a request, and the author's part of the card."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
+from airflow_sagemaker_automl.core.model_card import author_card, card_violations
+from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_mapping
+from airflow_sagemaker_automl.core.rules import registration
+from airflow_sagemaker_automl.exceptions import InvalidModelCard, InvalidModelPackage, Violation
+from airflow_sagemaker_automl.operators.request import file_text
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+    from airflow_sagemaker_automl.core.model_card import ModelCard
+
+_CARD = "the card's sections"
+
+
+class RegistrationRefusedAtParse(InvalidModelPackage, AirflowFailException):
+    """What is literal in a registration, or in its card, breaks rules: an import error of the DAG."""
+
+
+def require_allowed_at_parse(
+    members: Mapping[str, Any], names: Mapping[str, str], card: Any, *, update: bool = False
+) -> None:
+    """Judge at DAG parse what is literal.
+
+    :param members: of the request, templates and XComArgs in any leaf.
+    :param names: member → the argument that it is given by.
+    :param card: the template field of the author's part.
+    :raises RegistrationRefusedAtParse: with every rule that is broken already.
+    """
+    try:
+        require_allowed(members, names, more=_literal_card_violations(card), update=update)
+    except InvalidModelPackage as error:
+        raise RegistrationRefusedAtParse(error.violations) from None
+
+
+def require_allowed(
+    members: Mapping[str, Any], names: Mapping[str, str], *, more: Sequence[Violation] = (), update: bool = False
+) -> None:
+    """Judge what the author asks for, before the service is asked.
+
+    :param more: what else is wrong, said at once.
+    :raises InvalidModelPackage: with every rule that is broken.
+    """
+    judged = {member: value for member, value in members.items() if member != "SourceUri" or update}
+    # A version that has containers gets it in a call of its own.
+    source = registration.violations({"SourceUri": literal(members.get("SourceUri"))})
+    apart = [] if update else [violation for violation in source if violation.path == "SourceUri"]
+    more = [*registration.renamed(apart, names), *more]
+    registration.require_literals(judged, update=update, names=names, more=more)
+
+
+def card_as_template_field(card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None) -> Any:
+    """Copy the author's part of a card as Airflow can render it: a dictionary, or the path of a file."""
+    if isinstance(card, os.PathLike):
+        return os.fspath(card)
+    return plain(author_card(card)) if isinstance(card, Mapping) or hasattr(card, "to_api") else card
+
+
+def _literal_card_violations(card: Any) -> list[Violation]:
+    """Judge at DAG parse what is known then."""
+    if isinstance(card, Mapping):
+        return card_violations(card, rendered=False)
+    if card is None or not is_resolved(literal(card)) or str(card).endswith(SUFFIXES):
+        return []
+    return [_unusable(card)]
+
+
+def rendered_card(operator: BaseOperator, card: Any, context: Context) -> dict[str, Any]:
+    """Read what Airflow has rendered.
+
+    :param card: the rendered template field: a mapping, a JSON text, or the path of a file that is rendered now.
+    :raises InvalidModelCard: it is nothing of the kind.
+    """
+    if isinstance(card, str):
+        card = _from_text(operator, card, context) if card.strip() else None
+    if card is not None and not isinstance(card, Mapping):
+        raise InvalidModelCard([_unusable(card)])
+    return author_card(card)
+
+
+def _from_text(operator: BaseOperator, card: str, context: Context) -> Any:
+    try:
+        if card.strip().startswith("{"):
+            return parse_mapping(card, ".json", of=_CARD)
+        if not card.endswith(SUFFIXES):
+            raise InvalidModelCard([_unusable(card)])
+        rendered = file_text(operator, card, context)
+        return rendered if isinstance(rendered, Mapping) else parse_mapping(rendered, Path(card).suffix, of=_CARD)
+    except Unreadable as error:
+        raise InvalidModelCard([Violation("model_card", card, str(error))]) from error
+
+
+def _unusable(card: Any) -> Violation:
+    rule = f"must be a ModelCard, a mapping of {_CARD}, or the path of a {', '.join(SUFFIXES)} file that holds one"
+    return Violation("model_card", card, rule)

@@ -1,0 +1,147 @@
+"""The operator that changes a version of a model package group."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_sagemaker_automl.assets import tell_of_update
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.core.literals import mapping, merged, plain
+from airflow_sagemaker_automl.core.model_card import card_violations
+from airflow_sagemaker_automl.core.model_package import compact, written
+from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS, package_change
+from airflow_sagemaker_automl.operators.author import (
+    card_as_template_field,
+    rendered_card,
+    require_allowed_at_parse,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_sagemaker_automl.core.model_card import ModelCard
+
+_NAMES: Mapping[str, str] = {member: name for name, member in UPDATE_MEMBERS.items()}
+# A template is not judged.
+_CONTENT_TO_COME = "{{ model_card }}"
+
+
+class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
+    """Change a version of a model package group: approve or reject it, move it on, document it.
+
+    Only what is given is changed, and only where it is not so already; the log and the result say what changed from
+    what to what. Members of ``UpdateModelPackage`` that an argument is named after are given as boto3 takes them.
+
+    :param model_package_arn: ARN of the version. (templated)
+    :param approval_status: ``Approved``, ``Rejected`` or ``PendingManualApproval``. (templated)
+    :param approval_description: why, at most 1024 characters on one line. (templated)
+    :param customer_metadata_properties: keys to set; all others stay. (templated)
+    :param customer_metadata_properties_to_remove: keys to take away. (templated)
+    :param additional_inference_specifications: further ways to serve it, each under a name of its own. (templated)
+    :param inference_specification: takes the place of what there is. (templated)
+    :param source_uri: where the model comes from. (templated)
+    :param model_card: sections to lay over the card's: a
+        :class:`~airflow_sagemaker_automl.core.model_card.ModelCard`, a mapping in the card's own schema, or the path
+        of a ``.json``, ``.yaml`` or ``.yml`` file, as for
+        :class:`~airflow_sagemaker_automl.operators.registry.SageMakerRegisterCandidateOperator`. (templated)
+    :param model_card_status: ``Draft``, ``PendingReview``, ``Approved`` or ``Archived``; an archived card takes no
+        change any more. (templated)
+    :param model_life_cycle: ``Stage``, ``StageStatus`` and ``StageDescription``. (templated)
+    :param registration_type: ``Registered`` or ``Logged``. (templated)
+    :param extra_request: members of ``UpdateModelPackage`` to put over all others, mapping by mapping; for what a
+        newer boto3 knows and this package does not. (templated)
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
+        those of every operator. ``outlets`` may have :func:`~airflow_sagemaker_automl.assets.approved` of the group.
+    :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
+        ``approval_status``, and ``changed``: a list of ``member``, ``before`` and ``after``, long values cut.
+    """
+
+    template_fields: Sequence[str] = (*UPDATE_MEMBERS, "model_card", "extra_request", *CONNECTION_FIELDS)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"model_card": "json", "extra_request": "json"}
+    ui_color = "#d9e2f3"
+
+    def __init__(
+        self,
+        *,
+        model_package_arn: str,
+        approval_status: str | None = None,
+        approval_description: str | None = None,
+        customer_metadata_properties: Mapping[str, str] | None = None,
+        customer_metadata_properties_to_remove: Sequence[str] | None = None,
+        additional_inference_specifications: Sequence[Mapping[str, Any]] | None = None,
+        inference_specification: Mapping[str, Any] | None = None,
+        source_uri: str | None = None,
+        model_card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        model_card_status: str | None = None,
+        model_life_cycle: Mapping[str, str] | None = None,
+        registration_type: str | None = None,
+        extra_request: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        self.model_package_arn = model_package_arn
+        self.approval_status = approval_status
+        self.approval_description = approval_description
+        self.customer_metadata_properties = plain(customer_metadata_properties)
+        self.customer_metadata_properties_to_remove = plain(customer_metadata_properties_to_remove)
+        self.additional_inference_specifications = plain(additional_inference_specifications)
+        self.inference_specification = plain(inference_specification)
+        self.source_uri = source_uri
+        self.model_card = card = card_as_template_field(model_card)
+        self.model_card_status = model_card_status
+        self.model_life_cycle = plain(model_life_cycle)
+        self.registration_type = registration_type
+        self.extra_request = plain(extra_request)
+        require_allowed_at_parse(self._members(_CONTENT_TO_COME if model_card else None), _NAMES, card, update=True)
+
+    @errors_for_people
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Make the changes that are needed, all of them checked before the first."""
+        from airflow_sagemaker_automl.validation import checked_model_package
+
+        card = rendered_card(self, self.model_card, context)
+        asked = self._asked(card)
+        arn = asked["ModelPackageArn"]
+        before = self.patiently(lambda hook: hook.describe_model_package(arn))
+        change = package_change(before, asked, card)
+        requests = [checked_model_package(request, update=True, names=_NAMES) for request in change.requests]
+        for request in requests:
+            self._send(request)
+        for line in change.changes or ("everything is as it is asked for",):
+            self.log.info("%s: %s", arn, line)
+        described = self.patiently(lambda hook: hook.describe_model_package(arn)) if requests else before
+        tell_of_update(self, context, described, asked.get("ModelApprovalStatus"))
+        return {
+            "model_package_arn": arn,
+            "model_package_group_name": described.get("ModelPackageGroupName"),
+            "model_package_version": described.get("ModelPackageVersion"),
+            "approval_status": described.get("ModelApprovalStatus"),
+            "changed": [line.to_json() for line in change.changes],
+        }
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        self.patiently(lambda hook: hook.update_model_package(request))
+
+    def _members(self, card_content: str | None) -> dict[str, Any]:
+        """Give what the author asks for as members of ``UpdateModelPackage``.
+
+        :param card_content: stands for the content of the card, which is known when the version has been looked at.
+        """
+        to_come = {"ModelCard": {"ModelCardContent": card_content}} if card_content else {}
+        return merged(merged(to_come, written(vars(self), UPDATE_MEMBERS)), mapping(self.extra_request))
+
+    def _asked(self, card: Mapping[str, Any]) -> dict[str, Any]:
+        """Read what Airflow has rendered.
+
+        :raises InvalidModelPackage: it breaks rules, the card's included.
+        """
+        from airflow_sagemaker_automl.validation import checked_model_package
+
+        content = compact(card) if card else None
+        members = self._members(content)
+        asked = checked_model_package(members, update=True, names=_NAMES, more=card_violations(card))
+        if content and asked["ModelCard"].get("ModelCardContent") == content:
+            del asked["ModelCard"]["ModelCardContent"]
+        return asked
