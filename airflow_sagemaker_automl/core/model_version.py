@@ -129,7 +129,7 @@ class ModelVersion:
         return match[part]
 
 
-_NO_VERSION = "The asset event carries no model version, as one that a person has made, or a task marked as successful"
+_NO_VERSION = "The asset event carries no model version, as one made by hand, or by a task that knows none"
 
 
 class _Reading:

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_shown(name: str, value: Any) -> None:
 
 
 def test_an_event_made_by_hand_has_all_that_is_missing_listed() -> None:
-    """As from the button in Airflow's UI, or a task that was marked as successful."""
+    """As from the button in Airflow's UI, or a task of another operator that has the outlet."""
     for extra in ({}, {"from_rest_api": True}, {"from_trigger": True, "payload": {}}):
         with pytest.raises(ValueError, match="; ".join(f"{name} is missing" for name in REQUIRED)):
             ModelVersion.from_extra(extra)
