@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow_sagemaker_automl.core.model_package import Metadata
+from airflow_sagemaker_automl.core.version_arn import VersionArn
 
-_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):model-package/\S+")
 _OPTIONAL_TEXTS = ("approval_description", "objective_metric", "objective_type", "automl_job_name", "candidate_name")
 
 
@@ -50,12 +49,12 @@ class ModelVersion:
     @property
     def account(self) -> str:
         """Number of the AWS account that owns the version."""
-        return self._part_of_arn("account")
+        return VersionArn.parse(self.model_package_arn).account
 
     @property
     def region(self) -> str:
         """AWS region that it is in."""
-        return self._part_of_arn("region")
+        return VersionArn.parse(self.model_package_arn).region
 
     @property
     def deduplication_key(self) -> str:
@@ -110,7 +109,7 @@ class ModelVersion:
             raise ValueError(f"{_NO_VERSION}: its payload is {facts!r}.")
         reading = _Reading(facts)
         version = cls(
-            model_package_arn=reading.text("model_package_arn", pattern=_ARN),
+            model_package_arn=reading.arn("model_package_arn"),
             model_package_group_name=reading.text("model_package_group_name"),
             model_package_version=reading.whole("model_package_version"),
             approval_status=reading.text("approval_status"),
@@ -121,12 +120,6 @@ class ModelVersion:
         if reading.faults:
             raise ValueError(f"{_NO_VERSION}: {'; '.join(reading.faults)}.")
         return version
-
-    def _part_of_arn(self, part: str) -> str:
-        match = _ARN.fullmatch(self.model_package_arn)
-        if match is None:
-            raise ValueError(f"{self.model_package_arn!r} is not the ARN of a model package.")
-        return match[part]
 
 
 _NO_VERSION = "The asset event carries no model version, as one made by hand, or by a task that knows none"
@@ -142,12 +135,18 @@ class _Reading:
         self.faults: list[str] = []
         self._facts = facts
 
-    def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str:
+    def text(self, name: str) -> str:
         """Read a text."""
         value = self._facts.get(name)
-        if not isinstance(value, str) or not value or (pattern and not pattern.fullmatch(value)):
+        return value if isinstance(value, str) and value else str(self._fault(name, ""))
+
+    def arn(self, name: str) -> str:
+        """Read the ARN of a version."""
+        try:
+            VersionArn.parse(str(self._facts.get(name)))
+        except ValueError:
             return str(self._fault(name, ""))
-        return value
+        return self.text(name)
 
     def whole(self, name: str) -> int:
         """Read a whole number."""
