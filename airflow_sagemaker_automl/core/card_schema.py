@@ -66,7 +66,7 @@ def card_violations(card: Mapping[str, Any], *, rendered: bool = True) -> list[V
         if is_resolved(breach.value):
             # Of one place the first rule says what is wrong.
             found.setdefault(_dotted(breach.way), Violation(_dotted(breach.way), breach.value, breach.rule))
-    return list(found.values()) or (list(_length(known)) if rendered else [])
+    return list(found.values()) or (list(_length(known)) if is_resolved(known) else [])
 
 
 def require_valid(card: Mapping[str, Any]) -> None:
