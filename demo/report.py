@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from airflow_sagemaker_automl.rendering import render_html
+from airflow_sagemaker_automl.rendering import render_html, render_markdown, version_facts, version_title
 
 Members = dict[str, Any]
 
@@ -61,19 +61,13 @@ class Outcome:
         return "\n".join(lines)
 
     def write(self, folder: Path) -> None:
-        """Write ``summary.json``, ``model_card.json`` and ``model_card.html``."""
+        """Write ``summary.json``, and the model card as data, page and Markdown: ``model_card`` and its suffixes."""
         card = json.loads(self.version["ModelCard"]["ModelCardContent"])
-        facts = {
-            "Model package": self.version["ModelPackageArn"],
-            "Version": str(self.version["ModelPackageVersion"]),
-            "Approval": self.version["ModelApprovalStatus"],
-            "Card status": self.version["ModelCard"]["ModelCardStatus"],
-            "AutoML job": self.job["AutoMLJobName"],
-        }
-        title = f"{self.version['ModelPackageGroupName']}, version {self.version['ModelPackageVersion']}"
+        title, facts = version_title(self.version), version_facts(self.version)
         (folder / "summary.json").write_text(json.dumps(self.summary(), indent=2) + "\n")
         (folder / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
         (folder / "model_card.html").write_text(render_html(card, title=title, facts=facts))
+        (folder / "model_card.md").write_text(render_markdown(card, title=title, facts=facts))
 
     def _ranked(self) -> list[Members]:
         sign = -1 if self._objective(self.job["BestCandidate"])["Type"] == "Maximize" else 1

@@ -23,6 +23,12 @@ from demo.sandbox import (
 FOLDER = REPOSITORY / "build" / "demo"
 DAG_ID = "automl_retraining"
 GROUP = "breast-cancer"
+_FILES = (
+    ("Model card", "model_card.html"),
+    ("", "model_card.md"),
+    ("", "model_card.json"),
+    ("Summary", "summary.json"),
+)
 _LOOK_EVERY_SECONDS = 0.5
 
 
@@ -81,7 +87,7 @@ def _report(outcome: Outcome) -> None:
     print(f"Best candidate   {summary['best_candidate']}")
     print(f"Model package    {summary['model_package_arn']}")
     print(f"                 version {summary['model_package_version']}, {summary['approval_status']}")
-    for what, file in (("Model card", "model_card.html"), ("", "model_card.json"), ("Summary", "summary.json")):
+    for what, file in _FILES:
         print(f"{what:<17}{_shown(FOLDER / file)}")
 
 

@@ -1,0 +1,68 @@
+"""What the registry says of a model package version, as title and facts of its card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_sagemaker_automl.core.model_package import Metadata
+from airflow_sagemaker_automl.rendering.values import mapping, text_of
+
+
+def version_title(described: Mapping[str, Any]) -> str:
+    """Name a version.
+
+    :param described: the answer of ``DescribeModelPackage``, from boto3 or as the AWS CLI prints it.
+    """
+    group, version = text_of(described.get("ModelPackageGroupName")), described.get("ModelPackageVersion")
+    if group and version is not None:
+        return f"{group}, version {version}"
+    return text_of(described.get("ModelPackageName")) or group or "Model package"
+
+
+def version_facts(described: Mapping[str, Any]) -> dict[str, str]:
+    """Tell who a version is, where it came from and how it stands.
+
+    :param described: the answer of ``DescribeModelPackage``, from boto3 or as the AWS CLI prints it; what it lacks is
+        left out.
+    :return: labels and texts for :func:`render_html` and :func:`render_markdown`.
+    """
+    metadata = mapping(described.get("CustomerMetadataProperties"))
+    status = text_of(described.get("ModelPackageStatus"))
+    facts = {
+        "Approval": text_of(described.get("ModelApprovalStatus")),
+        "Card": text_of(mapping(described.get("ModelCard")).get("ModelCardStatus")),
+        "Reason for the approval status": text_of(described.get("ApprovalDescription")),
+        "Registration": "" if status == "Completed" else status,
+        "Life cycle": _life_cycle(mapping(described.get("ModelLifeCycle"))),
+        "AutoML job": text_of(metadata.get(Metadata.AUTOML_JOB_NAME)),
+        "DAG": text_of(metadata.get(Metadata.DAG_ID)),
+        "Run": text_of(metadata.get(Metadata.RUN_ID)),
+        "Created": _moment(described.get("CreationTime")),
+        "Group": text_of(described.get("ModelPackageGroupName")),
+        "Version": str(described.get("ModelPackageVersion") or ""),
+        "Description": text_of(described.get("ModelPackageDescription")),
+        "Model package": text_of(described.get("ModelPackageArn")),
+    }
+    return {label: fact for label, fact in facts.items() if fact}
+
+
+def _life_cycle(cycle: Mapping[str, Any]) -> str:
+    stage = ": ".join(filter(None, (text_of(cycle.get("Stage")), text_of(cycle.get("StageStatus")))))
+    described = text_of(cycle.get("StageDescription"))
+    return f"{stage} ({described})" if described else stage
+
+
+def _moment(value: Any) -> str:
+    """Write a moment, which boto3 gives as such and the AWS CLI prints in ISO 8601 or as seconds since 1970."""
+    try:
+        if isinstance(value, int | float):
+            value = datetime.fromtimestamp(value, UTC)
+        elif isinstance(value, str):
+            value = datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        return text_of(value)
+    if not isinstance(value, datetime):
+        return ""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

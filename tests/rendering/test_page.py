@@ -1,0 +1,359 @@
+"""The model card page: complete, escaped and self-contained."""
+
+from __future__ import annotations
+
+import copy
+import html
+import itertools
+import json
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_sagemaker_automl.rendering import render_html
+from demo.sandbox import REPOSITORY
+from tests.rendering.cards import (
+    BARS,
+    CARD,
+    EVALUATION,
+    HOSTILE,
+    MATRIX,
+    ODD_CARDS,
+    ROC,
+    TEXT_PATHS,
+    with_metric,
+    with_value,
+)
+from tests.rendering.pages import Page, rendered
+
+DASH = "\N{EN DASH}"
+
+
+def _group(title: str, **figures: float) -> dict[str, Any]:
+    return {
+        "name": title,
+        "metric_data": [{"name": name, "type": "number", "value": value} for name, value in figures.items()],
+    }
+
+
+def _tables(card: dict[str, Any], caption: str) -> list[list[list[str]]]:
+    """Read the tables of a caption, row by row, without their empty cells."""
+    source = render_html(card, title="t")
+    bodies = re.findall(rf"<caption>{caption}</caption>(.*?)</table>", source, re.DOTALL)
+    rows = [re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL) for body in bodies]
+    return [[re.findall(r"<t[hd][^>]*>([^<]+)<", row) for row in table] for table in rows]
+
+
+def test_sections_follow_the_promised_order() -> None:
+    """A full card has its author's words first, then how good the model is, and the small print last."""
+    assert rendered(CARD).texts_in("h2") == [
+        "Purpose and limits",
+        "Evaluation",
+        "Training",
+        "Provenance",
+        "Appendix",
+    ]
+
+
+@pytest.mark.parametrize("path", TEXT_PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_every_text_of_the_card_is_shown(path: Sequence[str | int]) -> None:
+    """Each text of a full card reaches the page."""
+    page = rendered(with_value(path, "Unmistakable 4711"))
+    assert any("Unmistakable 4711" in text for _, text in page.texts)
+
+
+@pytest.mark.parametrize("path", TEXT_PATHS, ids=lambda path: ".".join(map(str, path)))
+def test_hostile_text_stays_text(path: Sequence[str | int]) -> None:
+    """Markup in any text of the card is shown as it was written and adds no element."""
+    page = rendered(with_value(path, HOSTILE))
+    assert any(HOSTILE in text for _, text in page.texts)
+    assert "script" not in {tag for tag, _ in page.elements}
+    assert (page.open_tags, page.stray_end_tags) == ([], [])
+
+
+@pytest.mark.parametrize("path", [(*EVALUATION, "metadata"), ("additional_information", "custom_details")])
+def test_hostile_keys_stay_text(path: Sequence[str | int]) -> None:
+    """Markup in the keys of a free mapping is escaped too."""
+    page = rendered(with_value(path, {HOSTILE: "value"}))
+    assert any(text.casefold() == HOSTILE.casefold() for text in page.texts_in("th", "td"))
+    assert "script" not in {tag for tag, _ in page.elements}
+
+
+def test_hostile_title_and_facts_stay_text() -> None:
+    """Markup in the title, in a fact's label and in its text is escaped."""
+    page = Page(render_html({}, title=HOSTILE, facts={HOSTILE: HOSTILE}))
+    for tag in ("title", "h1", "dt", "dd"):
+        assert page.texts_in(tag) == [HOSTILE]
+    assert "script" not in {tag for tag, _ in page.elements}
+
+
+def test_facts_keep_their_order() -> None:
+    """Statuses stand first, as badges, then all other facts, each in the given order."""
+    facts = {"Version": "3", "Approval": "Approved", "Job": "j", "Card": "Draft"}
+    page = Page(render_html({}, title="t", facts=facts))
+    assert page.texts_in("dt", "dd") == ["Approval", "Approved", "Card", "Draft", "Version", "3", "Job", "j"]
+    assert [attributes["class"] for attributes in page.of_class("badge")] == ["badge good", "badge plain"]
+
+
+def test_an_empty_card_is_only_its_title() -> None:
+    """Missing sections leave no heading, no table and no list."""
+    page = rendered({})
+    assert page.texts_in("h1", "h2", "h3", "h4", "dt", "caption") == ["Cancer, version 3"]
+    assert not {"section", "dl", "table", "svg"} & {tag for tag, _ in page.elements}
+
+
+@pytest.mark.parametrize(
+    ("members", "heading"),
+    [
+        (("intended_uses", "business_details", "model_overview", "additional_information"), "Purpose and limits"),
+        (("evaluation_details",), "Evaluation"),
+        (("training_details",), "Training"),
+        (("model_overview", "training_details", "additional_information"), "Provenance"),
+        (("evaluation_details", "training_details"), "Appendix"),
+    ],
+)
+def test_what_is_missing_leaves_no_heading(members: Sequence[str], heading: str) -> None:
+    """Without its content, or with empty content, a section disappears."""
+    empties: tuple[Any, ...] = (None, {}, [], {"unknown": "key"}, "text")
+    for empty in empties:
+        assert heading not in rendered(CARD | dict.fromkeys(members, empty)).texts_in("h2")
+    assert heading in rendered(CARD).texts_in("h2")
+
+
+def test_nothing_is_requested_from_outside() -> None:
+    """The page has no script, nothing to fetch but an empty icon, and a policy that forbids both."""
+    card = with_value(("model_overview", "model_creator"), "https://example.org/me")
+    source = render_html(card, title="t", facts={"Address": "javascript:alert(1)"})
+    page = Page(source)
+    fetching = {"script", "img", "iframe", "a", "use", "image", "object", "base", "form", "foreignobject"}
+    assert not fetching & {tag for tag, _ in page.elements}
+    assert [attributes for tag, attributes in page.elements if tag == "link"] == [{"rel": "icon", "href": "data:,"}]
+    names = [name for tag, attributes in page.elements if tag != "link" for name in attributes]
+    assert not {"src", "href", "xlink:href", "srcset", "action"} & set(names)
+    assert not [name for name in names if name.startswith("on")]
+    assert not re.search(r"url\(|@import", source)
+    (policy,) = [attributes["content"] for _, attributes in page.elements if "http-equiv" in attributes]
+    assert policy.split("; ") == [
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+
+
+def test_tags_balance_and_headings_step_by_one() -> None:
+    """The page is well formed and no heading level is skipped."""
+    page = rendered(CARD)
+    assert (page.open_tags, page.stray_end_tags) == ([], [])
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_assistive_technology_gets_names() -> None:
+    """The page has a language, tables have captions and scoped heads, charts titles and descriptions."""
+    page = rendered(CARD)
+    elements = page.elements
+    tags = [tag for tag, _ in elements]
+    assert ("html", {"lang": "en"}) in elements
+    assert tags.count("caption") == tags.count("table") > 0
+    assert all("scope" in attributes for tag, attributes in elements if tag == "th")
+    charts = [index for index, tag in enumerate(tags) if tag == "svg"]
+    assert len(charts) == 3
+    assert all(elements[index][1]["role"] == "img" for index in charts)
+    assert all(tags[index + 1 : index + 3] == ["title", "desc"] for index in charts)
+
+
+def test_scalar_metrics_share_one_table() -> None:
+    """The scalar metrics of a group are rows of one table, with numbers, words and booleans made readable."""
+    (table,) = _tables({"evaluation_details": CARD["evaluation_details"]}, "Metrics")
+    assert table == [
+        ["Name", "Value", "Notes"],
+        ["Accuracy", "0.9647", "Share of hits"],
+        ["Rows", "171"],
+        ["Calibrated", "Yes"],
+        ["Winner", "LightGBM"],
+    ]
+
+
+def test_data_sets_stand_side_by_side() -> None:
+    """Groups that have the same metrics are columns of one table; a value that one lacks is a dash."""
+    groups = [
+        _group("Train data", F1=1.0, Log_loss=0.01),
+        _group("Validation data", F1=0.9, Log_loss=0.2),
+        _group("Test data", F1=0.95),
+    ]
+    (table,) = _tables({"evaluation_details": [{"name": "e", "metric_groups": groups}]}, "Metrics")
+    assert table == [
+        ["Metric", "Train data", "Validation data", "Test data"],
+        ["F1", "1", "0.9", "0.95"],
+        ["Log loss", "0.01", "0.2", DASH],
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "b", "metric_data": [{"name": "f1", "type": "number", "value": 2, "notes": "a word"}]},
+        {"name": "b", "metric_data": [{"name": "f1", "type": "number", "value": 2}] * 2},
+        {"name": "b", "metric_data": [{"name": "f1", "type": "number", "value": 2}, ROC]},
+        {"name": "b", "metric_data": [{"name": "r2", "type": "number", "value": 2}]},
+    ],
+)
+def test_groups_that_are_not_alike_keep_tables_of_their_own(other: dict[str, Any]) -> None:
+    """Notes, a name that stands twice, a chart, or other metrics."""
+    card = {"evaluation_details": [{"name": "e", "metric_groups": [_group("a", f1=1.0), other]}]}
+    assert len(_tables(card, "Metrics")) == 2
+    assert {"A", "B"} <= set(rendered(card).texts_in("h4"))
+
+
+def test_a_constant_guess_stands_beside_the_model() -> None:
+    """What Model Monitor calls the best constant classifier is a column, not more rows."""
+    group = _group("g", accuracy=0.97, accuracy_best_constant_classifier=0.63, auc=0.99)
+    (table,) = _tables({"evaluation_details": [{"name": "e", "metric_groups": [group]}]}, "Metrics")
+    assert table == [
+        ["Name", "Value", "Best constant guess"],
+        ["Accuracy", "0.97", "0.63"],
+        ["AUC", "0.99", DASH],
+    ]
+
+
+def test_training_metrics_have_a_column_for_each_data_set() -> None:
+    """Names such as "F1 (Test)" are taken apart where all are of this kind; nothing is lost where one is not."""
+    metrics = [{"name": f"{name} ({part})", "value": 0.5} for part in ("Train", "Test") for name in ("F1", "AUC")]
+    details = {"training_job_details": {"training_metrics": metrics}}
+    (table,) = _tables({"training_details": details}, "Training metrics")
+    assert table == [["Metric", "Train", "Test"], ["F1", "0.5", "0.5"], ["AUC", "0.5", "0.5"]]
+    metrics.append({"name": "seconds", "value": 12})
+    (plain,) = _tables({"training_details": details}, "Training metrics")
+    assert plain[-1] == ["Seconds", "12"]
+    assert len(plain) == 6
+
+
+def test_the_objective_stands_at_the_top() -> None:
+    """Its value on test data, that on validation and training data beside it, and further figures after it."""
+    card = CARD | {
+        "training_details": {"objective_function": {"function": {"function": "Maximize", "facet": "F1"}}},
+        "evaluation_details": [
+            {"name": "gate", "metric_groups": [_group("limits", minimum=0.5)]},
+            {
+                "name": "metrics",
+                "metric_groups": [
+                    _group("Train data", Accuracy=1, F1=1),
+                    _group("Validation data", Accuracy=0.8, F1=0.91),
+                    _group("Test data", Accuracy=0.7, F1=0.89),
+                ],
+            },
+        ],
+    }
+    page = rendered(card)
+    (tiles,) = re.findall(r'<dl class="tiles">(.*?)</dl>', render_html(card, title="t"), re.DOTALL)
+    assert len(page.of_class("objective")) == 1
+    assert " ".join(re.sub(r"<[^>]*>", " ", tiles).split()) == (
+        "F1 objective 0.89 Test data Validation 0.91 Train 1 Accuracy 0.7 Test data Validation 0.8 Train 1"
+    )
+
+
+def test_without_an_objective_the_first_figures_stand_at_the_top() -> None:
+    """Nothing is called the objective then; without any figure there are no tiles."""
+    card = {"evaluation_details": [{"name": "e", "metric_groups": [_group("g", f1=0.5)]}]}
+    page = rendered(card)
+    assert len(page.of_class("tiles")) == len(page.of_class("figure")) == 1
+    assert page.of_class("objective") == []
+    assert rendered({"evaluation_details": [{"name": "e"}]}).of_class("tiles") == []
+
+
+def test_the_objective_reads_as_a_sentence() -> None:
+    """The objective function is spelled out with its condition."""
+    assert "Maximize F1 on validation" in rendered(CARD).texts_in("dd")
+
+
+@pytest.mark.parametrize(
+    ("rating", "style"),
+    [("High", "bad"), ("Medium", "open"), ("Low", "good"), ("Unknown", "plain"), ("huge", "plain")],
+)
+def test_the_risk_rating_is_a_badge(rating: str, style: str) -> None:
+    """The risk rating has a badge of its own colour, and an unexpected rating a neutral one."""
+    page = rendered({"intended_uses": {"risk_rating": rating}})
+    assert page.texts_in("span") == [rating]
+    assert len(page.of_class(style)) == len(page.of_class("badge")) == 1
+
+
+@pytest.mark.parametrize("kind", ["linear_graph", "bar_chart", "matrix", "number", "unheard_of", None, []])
+@pytest.mark.parametrize(
+    "value",
+    [None, "x", [], {}, [[]], [None], [[None, None]], math.nan, [math.inf], [[1, -math.inf]], 10**400],
+    ids=repr,
+)
+def test_odd_metrics_do_not_break_the_page(kind: Any, value: Any) -> None:
+    """Whatever a metric holds, its name is shown and the page stays well formed."""
+    page = rendered(with_metric({"name": "odd_metric", "type": kind, "value": value}))
+    assert "Odd metric" in page.texts_in("th", "strong")
+    assert (page.open_tags, page.stray_end_tags) == ([], [])
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\u202e", "\u2066", "\x00", "\x1b", "\x9b"], ids=ascii)
+@pytest.mark.parametrize("path", [("model_overview", "model_creator"), (*EVALUATION, "name")])
+def test_what_cannot_be_printed_is_replaced(path: Sequence[str | int], character: str) -> None:
+    """Half a character, a turn of the writing direction, and control characters do not reach the page."""
+    source = render_html(with_value(path, f"a{character}b"), title=f"t{character}", facts={character: character})
+    assert source.encode()
+    assert character not in source
+    assert "a\N{REPLACEMENT CHARACTER}b" in source.casefold()
+
+
+@given(card=ODD_CARDS, title=st.text(), facts=st.dictionaries(st.text(), st.text(), max_size=3))
+def test_every_card_has_a_page(card: dict[str, Any], title: str, facts: dict[str, str]) -> None:
+    """Whatever a mapping holds, the page is well formed, encodable and without a script."""
+    source = render_html(card, title=title, facts=facts)
+    page = Page(source)
+    assert source.encode()
+    assert (page.open_tags, page.stray_end_tags) == ([], [])
+    assert "script" not in {tag for tag, _ in page.elements}
+
+
+def test_the_same_card_gives_the_same_page() -> None:
+    """Rendering has no memory and changes nothing in the card."""
+    card = copy.deepcopy(CARD)
+    assert render_html(card, title="t") == render_html(card, title="t")
+    assert card == CARD
+
+
+def test_a_card_of_full_size_is_rendered_whole() -> None:
+    """A card at the service's limit of 100 000 characters loses neither bars nor cells."""
+    curve = ROC | {"value": [[index / 9999, 0.5] for index in range(5000)]}
+    bars = BARS | {"value": [0.5] * 100, "x_axis_name": ["a label of thirty characters.."] * 100}
+    matrix = MATRIX | {"value": [[12] * 20] * 20}
+    groups = [{"name": "g", "metric_data": [curve, bars, matrix]}]
+    card = {"evaluation_details": [{"name": "e", "metric_groups": groups}]}
+    assert len(json.dumps(card)) > 100_000
+    page = render_html(card, title="t")
+    assert page.count("a label of thirty characters..") >= 100
+    assert page.count(">12<") >= 400
+
+
+def test_quotes_in_labels_survive_in_attributes_and_text() -> None:
+    """A label with both kinds of quotes and an ampersand is readable as written."""
+    label = "5\" & 'more'"
+    source = render_html(with_metric(MATRIX | {"x_axis_name": [label, "b"]}), title="t")
+    assert label not in source
+    assert html.escape(label) in source.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
+    assert label in Page(source).texts_in("text")
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    """Workers that never render pay nothing for the page, and the command line nothing for Airflow."""
+    program = (
+        "import sys; import airflow_sagemaker_automl.rendering;"
+        "print({'jinja2', 'airflow', 'boto3', 'botocore', 'jsonschema'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert result.stdout.strip() == "set()"
