@@ -1,40 +1,23 @@
-"""The command line: ``python -m airflow_sagemaker_automl request …``.
-
-Neither Airflow nor the AWS SDK is imported before a command needs it, so that help comes at once.
-"""
+"""``python -m airflow_sagemaker_automl request …``."""
 
 from __future__ import annotations
 
 import difflib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from airflow_sagemaker_automl import __version__
+from airflow_sagemaker_automl.cli.files import TO_BE_MENDED, UNREADABLE, Unreadable, read
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.v1_request import Migration
 
 SKELETONS = ("tabular", "time-series", "text-classification", "image-classification", "text-generation")
-_STDIN = "-"
-_TO_BE_MENDED = 1
-_UNREADABLE = 2
 
 
-class _Unreadable(click.ClickException):
-    exit_code = _UNREADABLE
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="%(version)s")
-def main() -> None:
-    """AutoML jobs on Amazon SageMaker, for people who write Airflow DAGs."""
-
-
-@main.group()
+@click.group()
 def request() -> None:
     """Write, check and migrate requests for AutoML jobs.
 
@@ -93,15 +76,15 @@ def _checked(path: str) -> int:
     from airflow_sagemaker_automl.validation import checked_request
 
     try:
-        text, suffix = _read(path)
+        text, suffix = read(path)
         checked_request(parse_request(text, suffix, rendered=False), rendered=False)
-    except _Unreadable as error:
+    except Unreadable as error:
         error.show()
-        return _UNREADABLE
+        return UNREADABLE
     except InvalidJobRequest as error:
         for violation in error.violations:
             click.echo(f"{path}: {violation}")
-        return _TO_BE_MENDED
+        return TO_BE_MENDED
     click.echo(f"{path}: valid")
     return 0
 
@@ -134,7 +117,7 @@ def migrate(path: str, format_: str) -> None:
     click.echo(_written(migration.request, format_), nl=False)
     for remark in migration.remarks:
         click.echo(remark, err=True)
-    sys.exit(_TO_BE_MENDED if migration.remarks else 0)
+    sys.exit(TO_BE_MENDED if migration.remarks else 0)
 
 
 def _migrated(path: str) -> Migration:
@@ -142,14 +125,14 @@ def _migrated(path: str) -> Migration:
     from airflow_sagemaker_automl.core.v1_request import from_v1
     from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 
-    text, suffix = _read(path)
+    text, suffix = read(path)
     try:
         return from_v1(parse_request(text, suffix))
     except InvalidJobRequest as error:
         hint = " A Jinja expression has to stand in quotes here." if "{{" in text else ""
-        raise _Unreadable("\n".join(f"{path}: {violation}{hint}" for violation in error.violations)) from error
+        raise Unreadable("\n".join(f"{path}: {violation}{hint}" for violation in error.violations)) from error
     except ValueError as error:
-        raise _Unreadable(f"{path}: {error}") from error
+        raise Unreadable(f"{path}: {error}") from error
 
 
 def _written(request: dict[str, Any], format_: str) -> str:
@@ -161,27 +144,3 @@ def _written(request: dict[str, Any], format_: str) -> str:
 
     text: str = yaml.safe_dump(request, sort_keys=False, allow_unicode=True, width=sys.maxsize)
     return text
-
-
-def _read(path: str) -> tuple[str, str]:
-    """Read a file and tell how it is written.
-
-    :return: its text, and the suffix of its name.
-    :raises _Unreadable: with what is wrong about it.
-    """
-    try:
-        content = sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = f"it is no text in UTF-8: {error.reason} at byte {error.start}."
-    except FileNotFoundError:
-        reason = "there is no such file."
-    except IsADirectoryError:
-        reason = "it is a directory; name the files in it."
-    except OSError as error:
-        reason = f"it cannot be read: {error.strerror}."
-    else:
-        if path != _STDIN:
-            return text, Path(path).suffix
-        return text, ".json" if text.lstrip().startswith("{") else ".yaml"
-    raise _Unreadable(f"{path}: {reason}")

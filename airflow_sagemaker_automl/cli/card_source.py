@@ -1,0 +1,192 @@
+"""Where ``card show`` finds a card: in the registry, or in one of the forms in which people have it in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_sagemaker_automl.cli.files import STDIO, Unreadable, read
+from airflow_sagemaker_automl.rendering import version_facts, version_title
+from airflow_sagemaker_automl.service_errors import code_of, is_denied, is_stale, may_pass
+
+_VERSION_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):\d{12}:model-package/\S+")
+_ARN_FORM = "arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION"
+_SECTIONS = (
+    "model_overview",
+    "business_details",
+    "intended_uses",
+    "training_details",
+    "evaluation_details",
+    "additional_information",
+)
+_LOG_LEVEL = "AIRFLOW__LOGGING__LOGGING_LEVEL"
+_YAML_SUFFIXES = (".yaml", ".yml")
+_LOG_IN = (
+    "Set AWS_PROFILE, log in with 'aws configure' or 'aws sso login', or name an Airflow connection: --aws-conn-id."
+)
+_ADVICE = {
+    "EndpointConnectionError": "Are the region and, where it is set, AWS_ENDPOINT_URL right?",
+    "InvalidRegionError": "Is the region right?",
+    "NoCredentialsError": _LOG_IN,
+    "NoRegionError": "Say which with --region.",
+    "PartialCredentialsError": _LOG_IN,
+    "ProfileNotFound": "Is AWS_PROFILE right?",
+    "SSOTokenLoadError": "Log in with 'aws sso login'.",
+    "TokenRetrievalError": "Log in with 'aws sso login'.",
+    "UnauthorizedSSOTokenError": "Log in with 'aws sso login'.",
+    "ValueError": "Is AWS_ENDPOINT_URL right? It starts with http:// or https://.",
+}
+
+Fetch = Callable[[str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class FoundCard:
+    """A card, and what stands above it."""
+
+    card: Mapping[str, Any]
+    title: str
+    facts: Mapping[str, str]
+
+
+def find_card(source: str, *, aws_conn_id: str | None, region: str | None) -> FoundCard:
+    """Find the card that a command's argument means.
+
+    :param source: an ARN, the path of a file, or ``-``.
+    :param aws_conn_id: Airflow connection to fetch with; None leaves it to boto3's own search for credentials.
+    :param region: AWS region to fetch from; None takes the ARN's.
+    :raises Unreadable: there is none; the message says what to do.
+    """
+
+    def fetch(arn: str) -> dict[str, Any]:
+        return _fetched(arn.strip(), aws_conn_id=aws_conn_id, region=region)
+
+    if _is_arn(source):
+        return _of_version(source, fetch(source))
+    return _of_content(source, _content(source), fetch)
+
+
+def _is_arn(text: str) -> bool:
+    return text.strip().lower().startswith("arn:")
+
+
+def _content(path: str) -> Any:
+    try:
+        text, suffix = read(path)
+    except Unreadable as error:
+        if path == STDIO or Path(path).exists():
+            raise
+        raise Unreadable(f"{error.message} A registered version is named by its ARN: {_ARN_FORM}") from error
+    if not text.strip():
+        raise Unreadable(f"{path}: it is empty.")
+    return _yaml(path, text) if suffix.lower() in _YAML_SUFFIXES else _json(path, text)
+
+
+def _json(path: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise Unreadable(f"{path}: it is nested too deep.") from error
+    except ValueError as error:
+        raise Unreadable(f"{path}: it is no valid JSON: {error}.") from error
+
+
+def _yaml(path: str, text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except RecursionError as error:
+        raise Unreadable(f"{path}: it is nested too deep.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise Unreadable(f"{path}: it is no valid YAML: {reason}.") from error
+
+
+def _of_content(path: str, content: Any, fetch: Fetch) -> FoundCard:
+    if isinstance(content, str):
+        if _is_arn(content):
+            return _of_version(content, fetch(content))
+        # A card's content by itself, which the service keeps as text.
+        content = _json(path, content)
+    if not isinstance(content, Mapping):
+        raise Unreadable(f"{path}: it holds no model card.")
+    if isinstance(arn := content.get("model_package_arn"), str):
+        return _of_version(arn, fetch(arn))
+    if "ModelCardContent" in content:
+        content = {"ModelCard": content}
+    if "ModelCard" in content or "ModelPackageArn" in content:
+        return _of_version(path, content)
+    if not any(section in content for section in _SECTIONS):
+        raise Unreadable(f"{path}: it holds no model card, which has one or more of {', '.join(_SECTIONS)}.")
+    return FoundCard(content, "Model card" if path == STDIO else Path(path).name, {})
+
+
+def _of_version(source: str, described: Mapping[str, Any]) -> FoundCard:
+    kept = described.get("ModelCard")
+    content = kept.get("ModelCardContent") if isinstance(kept, Mapping) else None
+    card = _json(f"{source}: ModelCardContent", content) if isinstance(content, str) else content
+    if not isinstance(card, Mapping):
+        raise Unreadable(f"{source.strip()}: this version has no model card.")
+    return FoundCard(card, version_title(described), version_facts(described))
+
+
+def _fetched(arn: str, *, aws_conn_id: str | None, region: str | None) -> dict[str, Any]:
+    found = _VERSION_ARN.fullmatch(arn)
+    if not found:
+        is_group = ":model-package-group/" in arn
+        reason = "it names a group; a card belongs to one of its versions" if is_group else "it names no model package"
+        raise Unreadable(f"{arn}: {reason}. Give the ARN of a version: {_ARN_FORM}")
+    with _airflow_off_the_output():
+        return _described(arn, aws_conn_id=aws_conn_id, region=region or found["region"])
+
+
+def _described(arn: str, *, aws_conn_id: str | None, region: str) -> dict[str, Any]:
+    from airflow.sdk.exceptions import AirflowException
+
+    from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+
+    try:
+        if aws_conn_id is not None:
+            # The hook would go on without a connection that is not there.
+            SageMakerAutoMLHook.get_connection(aws_conn_id)
+        return SageMakerAutoMLHook(aws_conn_id=aws_conn_id, region_name=region).describe_model_package(arn)
+    except (AirflowException, ValueError) as error:
+        raise Unreadable(_explained(arn, error)) from error
+    except Exception as error:
+        if not (code_of(error) or may_pass(error)):
+            raise
+        raise Unreadable(_explained(arn, error)) from error
+
+
+@contextmanager
+def _airflow_off_the_output() -> Iterator[None]:
+    """Keep Airflow's log, which it sets up when it is imported, from where the card is to stand."""
+    before = os.environ.get(_LOG_LEVEL)
+    os.environ[_LOG_LEVEL] = before or "CRITICAL"
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if before is None:
+            del os.environ[_LOG_LEVEL]
+
+
+def _explained(arn: str, error: Exception) -> str:
+    code = code_of(error)
+    if is_denied(error):
+        advice = "Reading a version takes the permission sagemaker:DescribeModelPackage."
+    elif code and is_stale(error):
+        advice = f"The credentials are wrong or have expired. {_LOG_IN}"
+    elif code == "ValidationException":
+        advice = "Are region, account, group and version right?"
+    else:
+        advice = _ADVICE.get(type(error).__name__, "")
+    return f"{arn}: {' '.join(str(error).split()).rstrip('.')}. {advice}".rstrip()
