@@ -13,12 +13,13 @@ It shares no code with the rest of the package, so that one wrong idea cannot si
 ``operations``         one module for each subject: AutoML jobs (V2 and V1), registry, hosting, tags, search
 ``jobs``               an AutoML job's states, whoever takes it through them: ``supervisor`` with a ``trainer`` process,
                        or ``playback`` with a ``script``
-``script``             how to tell the emulator how a job goes, instead of training it
+``script``             how to tell the emulator how a job goes, instead of training it; ``package_script`` the same of
+                       how a version is completed
 ``faults``             what can be made to go wrong, the quota of jobs at once for example; ``fault_switch`` keeps what
                        is in force, and ``fate`` is what it means for one request
-``documents``          how both are read: strictly
+``documents``          how all of them are read: strictly
 ``request_count``      how often each operation has been answered
-``registry``           model packages and their groups
+``registry``           model packages and their groups; ``registration`` is what is looked at before they are kept
 ``hosting``            models, endpoint configurations, endpoints
 =====================  ================================================================================================
 """

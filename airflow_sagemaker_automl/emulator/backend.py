@@ -41,7 +41,12 @@ class LocalSageMaker(SageMakerModelBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.jobs: dict[str, AutoMLJob] = {}
-        self.registry = Registry(self.arn, self.caller())
+        self.registry = Registry(
+            self.arn,
+            self.caller(),
+            self.rehearsals.for_group,
+            lambda account: self.of(account, region_name).registry,
+        )
         self.hosting = Hosting(self.arn, self.registry)
         self._runs: dict[str, Trainer | Playback] = {}
         # One request at a time: a name that two clients ask for at once is one client's.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, NoReturn
 
 
@@ -35,6 +35,24 @@ def read(text: str | bytes, name: str, problems: Callable[[dict[str, Any]], Iter
     if found:
         raise InvalidDocument(found)
     return document
+
+
+def unknown_members(holder: Mapping[str, Any], known: Set[str], path: str) -> Iterator[str]:
+    """Say of each member that nobody knows what is known."""
+    for name in sorted(set(holder) - known):
+        yield f"{path} has no member {name!r}; it may have {', '.join(sorted(known))}."
+
+
+def seconds_problems(holder: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
+    """Say what is wrong with a number of seconds, where there is one."""
+    value = holder.get(key, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        yield f"{path} must be a number of seconds, 0 or more, not {value!r}."
+
+
+def is_list_of_objects(value: Any) -> bool:
+    """Tell whether something is a list of objects of JSON."""
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -89,7 +89,7 @@ class FaultSwitch:
 
     @property
     def stale_list_seconds(self) -> float:
-        """How far ``ListAutoMLJobs`` lags behind."""
+        """How far ``ListAutoMLJobs`` and ``ListModelPackages`` lag behind."""
         return self._in_force().faults.stale_list
 
     def fate(self, operation: str, caller: Caller) -> Fate:

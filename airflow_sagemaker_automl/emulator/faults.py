@@ -33,7 +33,8 @@ Every member may be left out, and then nothing of it goes wrong.
     Operations that answer ``AccessDeniedException``.
 ``StaleListSeconds``
     ``ListAutoMLJobs`` answers as of so many seconds ago: jobs that were created since then are missing, and what has
-    changed since then, the end of a job for example, shows as it was. Other operations answer as of now.
+    changed since then, the end of a job for example, shows as it was. So does ``ListModelPackages``, as far as
+    ``ModelPackageStatus`` is concerned. Other operations answer as of now.
 ``ConcurrentJobs``
     How many AutoML jobs may be ``InProgress`` or ``Stopping`` at once in each account and region; 0 is an account
     without quota. Left out, it is what the emulator was started with.

@@ -269,6 +269,10 @@ class Hosting:
         if both:
             raise ValidationException(f"{', '.join(both)} cannot be specified both at Model Package and Model.")
         package = self._registry.find_package(container["ModelPackageName"])
+        if package.status != "Completed":
+            raise ValidationException(
+                f"Model package {package.arn} is {package.status}, so no model can be made of it."
+            )
         if not package.is_deployable:
             raise ValidationException(f"Model package {package.arn} is not approved, so no model can be made of it.")
         wanted = container.get("InferenceSpecificationName")

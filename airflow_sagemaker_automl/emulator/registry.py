@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from airflow_sagemaker_automl.emulator.clock import now
-from airflow_sagemaker_automl.emulator.errors import ConflictException, ValidationException
+from airflow_sagemaker_automl.emulator.errors import AccessDeniedException, ConflictException, ValidationException
+from airflow_sagemaker_automl.emulator.package_script import PackageScript, unscripted
+from airflow_sagemaker_automl.emulator.registration import require_distinct, require_one_source, require_sound
 
 _NOT_PART_OF_A_PACKAGE = ("ClientToken", "Tags", "ModelPackageGroupName", "ModelPackageName")
 _REPLACED_BY_UPDATE = (
@@ -24,8 +28,6 @@ _NEEDED_WITHOUT_A_GROUP = (
     "SupportedContentTypes",
     "SupportedResponseMIMETypes",
 )
-_SOURCES = ("InferenceSpecification", "SourceAlgorithmSpecification", "SourceUri")
-_MOST_ADDITIONAL_SPECIFICATIONS = 15
 _MOST_METADATA = 50
 
 
@@ -47,25 +49,28 @@ class ModelPackageGroup:
         self._created = now()
         self._creator = dict(creator)
         self._latest = 0
+        self._lock = threading.Lock()
 
-    def add_version(self, request: Mapping[str, Any]) -> ModelPackage:
-        """Register a version, or find the one that the same client token has registered before.
+    def add_version(
+        self, request: Mapping[str, Any], creator: Mapping[str, Any], script: PackageScript | None
+    ) -> ModelPackage:
+        """Register a version.
 
+        :param creator: ``UserContext`` of whoever registers it.
+        :param script: how it goes about being completed.
         :raises ValidationException: the request is not one for a version of a group.
-        :raises ConflictException: the client token was used for another request.
         """
         if request.get("Tags"):
             raise ValidationException("Tags are not supported for a versioned model package; tag its group.")
         if request.get("CertifyForMarketplace"):
             raise ValidationException("CertifyForMarketplace does not apply to a versioned model package.")
-        known = _with_token(self.versions.values(), request)
-        if known:
-            return known
-        _require_one_source(request)
-        self._latest += 1
-        arn = f"{self.arn.replace(':model-package-group/', ':model-package/')}/{self._latest}"
-        version = ModelPackage(request, arn, self._creator, group=self.name, version=self._latest)
-        self.versions[self._latest] = version
+        _require_registrable(request)
+        with self._lock:  # Several accounts may register here at once.
+            self._latest += 1
+            number = self._latest
+        arn = f"{self.arn.replace(':model-package-group/', ':model-package/')}/{number}"
+        version = ModelPackage(request, arn, creator, script, group=self.name, version=number)
+        self.versions[number] = version
         return version
 
     def describe(self) -> dict[str, Any]:
@@ -88,6 +93,7 @@ class ModelPackage:
     :param request: what the client registered.
     :param arn: ARN of the package.
     :param creator: ``UserContext`` of whoever registers it.
+    :param script: how it goes about being completed; None where nobody has said.
     :param group: name of the group; None for a package without one.
     :param version: its number in the group, from 1; numbers are never used again.
     """
@@ -97,6 +103,7 @@ class ModelPackage:
         request: Mapping[str, Any],
         arn: str,
         creator: Mapping[str, Any],
+        script: PackageScript | None = None,
         *,
         group: str | None = None,
         version: int | None = None,
@@ -107,12 +114,27 @@ class ModelPackage:
         self.name = group or request["ModelPackageName"]
         self.tags: list[dict[str, str]] = list(request.get("Tags", []))
         self.client_token: str | None = request.get("ClientToken")
-        self.given = _given(request)
+        self.request = copy.deepcopy(dict(request))
         self._created = now()
         self._creator = dict(creator)
-        self._members = copy.deepcopy(self.given)
+        self._script = script or unscripted(request)
+        self._since = time.monotonic()
+        self._updates: dict[str, Mapping[str, Any]] = {}
+        self._members = _given(request)
         if group:
             self._members.setdefault("ModelApprovalStatus", "PendingManualApproval")
+
+    @property
+    def status(self) -> str:
+        """Its ``ModelPackageStatus`` at this moment."""
+        return str(self.state()["ModelPackageStatus"])
+
+    def state(self, seconds_ago: float = 0) -> dict[str, Any]:
+        """Tell how far the service has come with it: ``ModelPackageStatus``, with details."""
+        return self._script.at(self._since, time.monotonic() - seconds_ago)
+
+    def existed(self, seconds_ago: float) -> bool:
+        return time.monotonic() - self._since >= seconds_ago
 
     @property
     def is_deployable(self) -> bool:
@@ -131,9 +153,14 @@ class ModelPackage:
     def update(self, request: Mapping[str, Any], editor: Mapping[str, Any]) -> None:
         """Apply ``UpdateModelPackage``, wholly or not at all.
 
-        :raises ConflictException: the model card is archived.
-        :raises ValidationException: the package would have more of something than it may.
+        :raises ConflictException: the model card is archived, or the client token was used for another update.
+        :raises ValidationException: the package would have more of something than it may, or something unsound.
         """
+        token = request.get("ClientToken")
+        if token in self._updates:
+            _require_same(self._updates[token], request)
+            return
+        require_sound(request)
         changed = copy.deepcopy(self._members)
         if self.group is None and "ModelApprovalStatus" in request:
             raise ValidationException("ModelApprovalStatus does not apply to a model package without a group.")
@@ -150,7 +177,9 @@ class ModelPackage:
             raise ValidationException(f"A model package has at most {_MOST_METADATA} customer metadata properties.")
         additional = changed.pop("AdditionalInferenceSpecifications", [])
         additional += copy.deepcopy(request.get("AdditionalInferenceSpecificationsToAdd", []))
-        _require_distinct_specifications(additional)
+        require_distinct(additional)
+        if token:
+            self._updates[token] = copy.deepcopy(dict(request))
         self._members = {
             **changed,
             **({"CustomerMetadataProperties": properties} if properties else {}),
@@ -159,7 +188,11 @@ class ModelPackage:
             "LastModifiedBy": dict(editor),
         }
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self, seconds_ago: float = 0) -> dict[str, Any]:
+        """Answer ``DescribeModelPackage``.
+
+        :param seconds_ago: how old the status is that is told.
+        """
         # The service model requires ModelPackageName in this answer although a version has none of its own.
         return copy.deepcopy(
             {
@@ -170,8 +203,7 @@ class ModelPackage:
                 "ModelPackageArn": self.arn,
                 "CreationTime": self._created,
                 "CreatedBy": self._creator,
-                "ModelPackageStatus": "Completed",
-                "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+                **self.state(seconds_ago),
             }
         )
 
@@ -181,13 +213,23 @@ class Registry:
 
     :param arn: writes an ARN of a kind and a name.
     :param caller: ``UserContext`` of whoever calls.
+    :param script_for: finds the script that versions of a group follow.
+    :param of_account: finds the registry of another account in the same region.
     """
 
-    def __init__(self, arn: Callable[[str, str], str], caller: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        arn: Callable[[str, str], str],
+        caller: Mapping[str, Any],
+        script_for: Callable[[str], PackageScript | None],
+        of_account: Callable[[str], Registry],
+    ) -> None:
         self.groups: dict[str, ModelPackageGroup] = {}
         self._unversioned: dict[str, ModelPackage] = {}
         self._arn = arn
         self._caller = caller
+        self._script_for = script_for
+        self._of_account = of_account
 
     def create_group(self, request: Mapping[str, Any]) -> ModelPackageGroup:
         name = request["ModelPackageGroupName"]
@@ -197,31 +239,71 @@ class Registry:
         return self.groups[name]
 
     def find_group(self, name_or_arn: str) -> ModelPackageGroup:
+        """Find a group, another account's by its ARN.
+
+        :raises ValidationException: there is none.
+        :raises AccessDeniedException: there is none in the other account, which nobody is told.
+        """
         name = name_or_arn.rpartition("/")[2]
-        arn = self._arn("model-package-group", name)
-        if name not in self.groups or name_or_arn not in (name, arn):
-            raise ValidationException(f"ModelPackageGroup {name_or_arn if '/' in name_or_arn else arn} does not exist.")
-        return self.groups[name]
+        owner = self._owner(name_or_arn)
+        arn = owner.arn_of_group(name)
+        if name in owner.groups and name_or_arn in (name, arn):
+            return owner.groups[name]
+        if owner is not self:
+            raise self._denial(name_or_arn)
+        raise ValidationException(f"ModelPackageGroup {name_or_arn if '/' in name_or_arn else arn} does not exist.")
+
+    def arn_of_group(self, name: str) -> str:
+        return self._arn("model-package-group", name)
 
     def delete_group(self, name_or_arn: str) -> None:
+        self._require_own(name_or_arn)
         group = self.find_group(name_or_arn)
         if group.versions:
             raise ConflictException(f"Model Package Group {group.arn} is not empty.")
         del self.groups[group.name]
 
     def create_package(self, request: Mapping[str, Any]) -> ModelPackage:
-        """Register a version of a group or a package without one.
+        """Register a version of a group or a package without one, or find what the same client token has registered.
 
         :raises ValidationException: the request names neither or both, or lacks what that kind needs.
+        :raises ConflictException: the client token was used for another request.
         """
         if "ModelPackageGroupName" in request and "ModelPackageName" in request:
             raise ValidationException("Both ModelPackageName and ModelPackageGroupName are given; give one of them.")
         if "ModelPackageGroupName" in request:
-            return self.find_group(request["ModelPackageGroupName"]).add_version(request)
+            group = self.find_group(request["ModelPackageGroupName"])
+            known = self._owner(group.arn)._with_token(request)
+            return known or group.add_version(request, self._caller, self._script_for(group.name))
         if "ModelPackageName" not in request:
             raise ValidationException("Missing ARN.")
-        known = _with_token(self._unversioned.values(), request)
-        return known or self._create_unversioned(request)
+        return self._with_token(request) or self._create_unversioned(request)
+
+    def _with_token(self, request: Mapping[str, Any]) -> ModelPackage | None:
+        token = request.get("ClientToken")
+        for package in self.packages():
+            if token and package.client_token == token:
+                _require_same(package.request, request)
+                return package
+        return None
+
+    def _owner(self, name_or_arn: str) -> Registry:
+        """Find whose registry an ARN belongs to: this one, or that of another account in the same region."""
+        own, given = self._arn("", "").split(":"), name_or_arn.split(":")
+        if len(given) < len(own) or given[:4] != own[:4] or given[4] == own[4]:
+            return self
+        return self._of_account(given[4])
+
+    def _require_own(self, name_or_arn: str) -> None:
+        if self._owner(name_or_arn) is not self:
+            raise self._denial(name_or_arn)
+
+    def _denial(self, arn: str) -> AccessDeniedException:
+        user = self._caller["IamIdentity"]["Arn"]
+        return AccessDeniedException(
+            f"User: {user} is not authorized to perform this operation on resource: {arn} "
+            "because no resource-based policy allows it"
+        )
 
     def _create_unversioned(self, request: Mapping[str, Any]) -> ModelPackage:
         name = request["ModelPackageName"]
@@ -230,7 +312,7 @@ class Registry:
             raise ValidationException(f"Model Package already exists: {arn}")
         if "ModelApprovalStatus" in request:
             raise ValidationException("ModelApprovalStatus does not apply to a model package without a group.")
-        _require_one_source(request)
+        _require_registrable(request)
         specification = request.get("InferenceSpecification")
         missing = [key for key in _NEEDED_WITHOUT_A_GROUP if specification is not None and not specification.get(key)]
         if missing:
@@ -245,15 +327,22 @@ class Registry:
         yield from self._unversioned.values()
 
     def find_package(self, name_or_arn: str) -> ModelPackage:
-        if name_or_arn in self._unversioned:
-            return self._unversioned[name_or_arn]
-        for package in self.packages():
-            if package.arn == name_or_arn:
+        """Find a package, one of another account by its ARN.
+
+        :raises ValidationException: there is none.
+        :raises AccessDeniedException: its group is not in the other account, which nobody is told.
+        """
+        owner = self._owner(name_or_arn)
+        for package in owner.packages():
+            if name_or_arn == package.arn or (package.group is None and name_or_arn == package.name):
                 return package
+        if owner is not self and name_or_arn.split("/")[1] not in owner.groups:
+            raise self._denial(name_or_arn)
         arn = name_or_arn if name_or_arn.startswith("arn:") else self._arn("model-package", name_or_arn)
         raise ValidationException(f"ModelPackage {arn} does not exist.")
 
     def delete_package(self, name_or_arn: str) -> None:
+        self._require_own(name_or_arn)
         package = self.find_package(name_or_arn)
         if package.group is None:
             del self._unversioned[package.name]
@@ -261,31 +350,22 @@ class Registry:
             del self.groups[package.group].versions[package.version or 0]
 
 
+def _require_registrable(request: Mapping[str, Any]) -> None:
+    require_one_source(request)
+    require_distinct(request.get("AdditionalInferenceSpecifications", []))
+    require_sound(request)
+
+
+def _require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """Refuse a client token that comes again with something else; a group has the same name as ARN or without."""
+
+    def named(members: Mapping[str, Any]) -> dict[str, Any]:
+        group = members.get("ModelPackageGroupName")
+        return {**members, "ModelPackageGroupName": group and group.rpartition("/")[2]}
+
+    if named(earlier) != named(request):
+        raise ConflictException("The client token was used before, with other parameters.")
+
+
 def _given(request: Mapping[str, Any]) -> dict[str, Any]:
     return {key: copy.deepcopy(value) for key, value in request.items() if key not in _NOT_PART_OF_A_PACKAGE}
-
-
-def _with_token(packages: Any, request: Mapping[str, Any]) -> ModelPackage | None:
-    token = request.get("ClientToken")
-    for package in packages:
-        if token and package.client_token == token:
-            if package.given != _given(request):
-                raise ConflictException("The client token was used before, with other parameters.")
-            found: ModelPackage = package
-            return found
-    return None
-
-
-def _require_one_source(request: Mapping[str, Any]) -> None:
-    if sum(key in request for key in _SOURCES) != 1:
-        raise ValidationException("Give either InferenceSpecification or SourceUri or SourceAlgorithmSpecification.")
-    _require_distinct_specifications(request.get("AdditionalInferenceSpecifications", []))
-
-
-def _require_distinct_specifications(additional: list[dict[str, Any]]) -> None:
-    names = [entry["Name"] for entry in additional]
-    if len(set(names)) < len(names):
-        raise ValidationException("The names of additional inference specifications must be different.")
-    if len(names) > _MOST_ADDITIONAL_SPECIFICATIONS:
-        limit = _MOST_ADDITIONAL_SPECIFICATIONS
-        raise ValidationException(f"A model package has at most {limit} additional inference specifications.")

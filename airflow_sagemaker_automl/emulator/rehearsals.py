@@ -2,13 +2,15 @@
 
 ``PUT /automl-emulator/scripts/NAME``
     puts a script under a name, or another in its place. With ``?job-names=PATTERN`` (``*`` and ``?``, without regard
-    to case) it is followed by all jobs of such names.
+    to case) it is followed by all jobs of such names. With ``?model-package-groups=PATTERN`` it is a script for
+    versions (:mod:`airflow_sagemaker_automl.emulator.package_script`) of all groups of such names.
 ``GET /automl-emulator/scripts``
-    lists them as ``{"Scripts": [{"Name": …, "JobNames": …, "Script": …}]}``.
+    lists them as ``{"Scripts": [{"Name": …, "JobNames": …, "Script": …}]}``; scripts for versions have
+    ``ModelPackageGroups`` in place of ``JobNames``.
 ``GET /automl-emulator/scripts/NAME``
     shows one entry of that list.
 ``DELETE /automl-emulator/scripts/NAME``
-    forgets it; jobs that follow it go on.
+    forgets it; jobs and versions that follow it go on.
 
 A script with mistakes answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for each mistake.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from werkzeug.wrappers import Request, Response
 
 from airflow_sagemaker_automl.emulator.documents import InvalidDocument
+from airflow_sagemaker_automl.emulator.package_script import PackageScript
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, json_answer
 from airflow_sagemaker_automl.emulator.script import Script
 
@@ -38,12 +41,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 class _Entry(NamedTuple):
     name: str
-    job_names: str | None
-    script: Script
+    pattern: str | None
+    script: Script | PackageScript
     document: Any
 
     def shown(self) -> dict[str, Any]:
-        return {"Name": self.name, "JobNames": self.job_names, "Script": self.document}
+        whose = "JobNames" if isinstance(self.script, Script) else "ModelPackageGroups"
+        return {"Name": self.name, whose: self.pattern, "Script": self.document}
+
+    def let_go(self) -> None:
+        if isinstance(self.script, PackageScript):
+            self.script.let_go()
 
 
 class Rehearsals:
@@ -57,26 +65,32 @@ class Rehearsals:
         return self._answer(Request(environ))(environ, start_response)
 
     def find(self, name: str) -> Script | None:
+        """Find a script for jobs."""
         entry = self._entries.get(name)
-        return entry.script if entry else None
+        return entry.script if entry and isinstance(entry.script, Script) else None
 
     def matching(self, job_name: str) -> str | None:
         """Find the script that jobs of this name follow: of several, the one that was put last.
 
         :return: the script's name.
         """
-        with self._lock:
-            entries = list(self._entries.values())
-        matching = (
-            entry.name
-            for entry in reversed(entries)
-            if entry.job_names and fnmatchcase(job_name.lower(), entry.job_names.lower())
-        )
-        return next(matching, None)
+        return next((entry.name for entry in self._matching(job_name) if isinstance(entry.script, Script)), None)
+
+    def for_group(self, group: str) -> PackageScript | None:
+        """Find the script that versions of this group follow: of several, the one that was put last."""
+        scripts = (entry.script for entry in self._matching(group))
+        return next((script for script in scripts if isinstance(script, PackageScript)), None)
 
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+
+    def _matching(self, name: str) -> Iterator[_Entry]:
+        with self._lock:
+            entries = list(self._entries.values())
+        return (
+            entry for entry in reversed(entries) if entry.pattern and fnmatchcase(name.lower(), entry.pattern.lower())
+        )
 
     def _answer(self, request: Request) -> Response:
         resource = _RESOURCE.fullmatch(request.path)
@@ -95,6 +109,7 @@ class Rehearsals:
             entry = self._entries.get(name)
             if entry and request.method == "DELETE":
                 del self._entries[name]
+                entry.let_go()
                 return Response(status=HTTPStatus.NO_CONTENT)
         if entry is None:
             return json_answer(HTTPStatus.NOT_FOUND, {"Message": f"There is no script {name}."})
@@ -104,13 +119,22 @@ class Rehearsals:
         if not _NAME.fullmatch(name):
             message = f"{name} is no name for a script; it must match {_NAME.pattern}."
             return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": [message]})
-        body = request.get_data()
         try:
-            entry = _Entry(name, request.args.get("job-names"), Script.from_json(body), json.loads(body))
+            entry = _read(name, request)
         except InvalidDocument as error:
-            message = f"No job can follow the script {name}: {error}"
+            message = f"Nothing can follow the script {name}: {error}"
             return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": error.problems})
         with self._lock:
             known = self._entries.pop(name, None)  # So that it counts as put last.
             self._entries[name] = entry
+        if known:
+            known.let_go()
         return json_answer(HTTPStatus.OK if known else HTTPStatus.CREATED, entry.shown())
+
+
+def _read(name: str, request: Request) -> _Entry:
+    body, groups, jobs = request.get_data(), request.args.get("model-package-groups"), request.args.get("job-names")
+    if groups and jobs:
+        raise InvalidDocument(["A script is for jobs or for versions; give job-names or model-package-groups."])
+    script = PackageScript.from_json(body) if groups else Script.from_json(body)
+    return _Entry(name, groups or jobs, script, json.loads(body))

@@ -57,6 +57,7 @@ from typing import Any
 
 from airflow_sagemaker_automl.emulator import documents
 from airflow_sagemaker_automl.emulator.contract import violations
+from airflow_sagemaker_automl.emulator.documents import is_list_of_objects, seconds_problems, unknown_members
 from airflow_sagemaker_automl.emulator.jobs import FINISHED
 
 TAG = "automl-emulator:script"
@@ -117,13 +118,13 @@ class Script:
 
 
 def _problems(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from _unknown(document, _MEMBERS, "The script")
-    malformed = [name for name in ("Stages", "Candidates") if not _is_list_of_objects(document.get(name, []))]
+    yield from unknown_members(document, _MEMBERS, "The script")
+    malformed = [name for name in ("Stages", "Candidates") if not is_list_of_objects(document.get(name, []))]
     yield from (f"{name} must be a list of objects." for name in malformed)
     if not isinstance(document.get("Ending"), dict):
         malformed.append("Ending")
         yield "Ending is required, and is an object."
-    yield from _seconds_problems(document, "StoppingSeconds", "StoppingSeconds")
+    yield from seconds_problems(document, "StoppingSeconds", "StoppingSeconds")
     if "ResolvedAttributes" in document:
         yield from violations("AutoMLResolvedAttributes", document["ResolvedAttributes"], "ResolvedAttributes")
     if malformed:
@@ -140,8 +141,8 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
 def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any]) -> Iterator[str]:
     for number, stage in enumerate(stages):
         path = f"Stages[{number}]"
-        yield from _unknown(stage, {"AutoMLJobSecondaryStatus", "Seconds"}, path)
-        yield from _seconds_problems(stage, "Seconds", f"{path}.Seconds")
+        yield from unknown_members(stage, {"AutoMLJobSecondaryStatus", "Seconds"}, path)
+        yield from seconds_problems(stage, "Seconds", f"{path}.Seconds")
         status = stage.get("AutoMLJobSecondaryStatus")
         found = violations("AutoMLJobSecondaryStatus", status, f"{path}.AutoMLJobSecondaryStatus")
         yield from found
@@ -155,8 +156,8 @@ def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
     malformed: list[str] = []
     for number, entry in enumerate(candidates):
         path = f"Candidates[{number}]"
-        malformed += _unknown(entry, {"AfterSeconds", "Candidate"}, path)
-        malformed += _seconds_problems(entry, "AfterSeconds", f"{path}.AfterSeconds")
+        malformed += unknown_members(entry, {"AfterSeconds", "Candidate"}, path)
+        malformed += seconds_problems(entry, "AfterSeconds", f"{path}.AfterSeconds")
         given = entry.get("Candidate")
         if isinstance(given, dict):
             malformed += [
@@ -184,7 +185,7 @@ def _unfolded(candidates: list[dict[str, Any]]) -> list[tuple[int, float, dict[s
 
 
 def _ending_problems(ending: Mapping[str, Any]) -> Iterator[str]:
-    yield from _unknown(
+    yield from unknown_members(
         ending, {"AutoMLJobStatus", "AutoMLJobSecondaryStatus", "BestCandidate", *_DESCRIBED_ENDING}, "Ending"
     )
     status = ending.get("AutoMLJobStatus")
@@ -223,18 +224,3 @@ def _best_candidate_problems(candidates: list[dict[str, Any]], ending: Mapping[s
         yield f"Ending.BestCandidate {best!r} is none of the candidates ({', '.join(statuses) or 'there are none'})."
     elif statuses[best] != "Completed":
         yield f"Ending.BestCandidate {best!r} is {statuses[best]} at the end, and only a Completed one can be best."
-
-
-def _seconds_problems(holder: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
-    value = holder.get(key, 0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        yield f"{path} must be a number of seconds, 0 or more, not {value!r}."
-
-
-def _unknown(holder: Mapping[str, Any], known: frozenset[str] | set[str], path: str) -> Iterator[str]:
-    for name in sorted(set(holder) - known):
-        yield f"{path} has no member {name!r}; it may have {', '.join(sorted(known))}."
-
-
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)

@@ -117,6 +117,7 @@ def update_package(account: LocalSageMaker, request: Members) -> Members:
 
 def list_packages(account: LocalSageMaker, request: Members) -> Members:
     """List packages; without a group and a type the service lists those that are in no group."""
+    lag = account.faults.stale_list_seconds
     group = request.get("ModelPackageGroupName")
     if group is not None:
         packages = list(account.registry.find_group(group).versions.values())
@@ -128,10 +129,11 @@ def list_packages(account: LocalSageMaker, request: Members) -> Members:
         {
             # A version has no name in the service's lists either.
             **({} if package.group else {"ModelPackageName": package.name}),
-            **{key: value for key, value in package.describe().items() if key in _SUMMARY},
+            **{key: value for key, value in package.describe(lag).items() if key in _SUMMARY},
             "Name": package.name,
         }
         for package in packages
+        if package.existed(lag)
     ]
     by_name = request.get("SortBy") == "Name"
     answer = page(

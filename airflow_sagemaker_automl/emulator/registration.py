@@ -1,0 +1,81 @@
+"""What the service looks at before it registers or changes a model package, beyond the form of the request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from airflow_sagemaker_automl.emulator import documents
+from airflow_sagemaker_automl.emulator.documents import InvalidDocument
+from airflow_sagemaker_automl.emulator.errors import ValidationException
+
+_SOURCES = ("InferenceSpecification", "SourceAlgorithmSpecification", "SourceUri")
+_ADDITIONAL = ("AdditionalInferenceSpecifications", "AdditionalInferenceSpecificationsToAdd")
+_MOST_ADDITIONAL_SPECIFICATIONS = 15
+_LONGEST_SHOWN = 300
+
+
+def require_one_source(request: Mapping[str, Any]) -> None:
+    """Refuse a package that comes from nowhere, or from two places."""
+    if sum(key in request for key in _SOURCES) != 1:
+        raise ValidationException("Give either InferenceSpecification or SourceUri or SourceAlgorithmSpecification.")
+
+
+def require_sound(request: Mapping[str, Any]) -> None:
+    """Refuse members of ``CreateModelPackage`` or ``UpdateModelPackage`` that contradict the service's documents.
+
+    :raises ValidationException: model data under a prefix that does not end with a slash, or a model card that is no
+        JSON or breaks the schema of cards.
+    """
+    for source in _model_data(request):
+        if source["S3DataType"] == "S3Prefix" and not source["S3Uri"].endswith("/"):
+            raise ValidationException(
+                f"S3Uri {source['S3Uri']} must end with a forward slash, for its S3DataType is S3Prefix."
+            )
+    content = request.get("ModelCard", {}).get("ModelCardContent")
+    if content is not None:
+        try:
+            documents.read(content, "model card's content", _breaches_of_schema)
+        except InvalidDocument as error:
+            raise ValidationException(f"The model card is not valid: {error}") from None
+
+
+def require_distinct(additional: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse more additional inference specifications than a package may have, or two of one name."""
+    names = [entry["Name"] for entry in additional]
+    if len(set(names)) < len(names):
+        raise ValidationException("The names of additional inference specifications must be different.")
+    if len(names) > _MOST_ADDITIONAL_SPECIFICATIONS:
+        limit = _MOST_ADDITIONAL_SPECIFICATIONS
+        raise ValidationException(f"A model package has at most {limit} additional inference specifications.")
+
+
+def _model_data(request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    specifications = [request.get("InferenceSpecification", {})]
+    for member in _ADDITIONAL:
+        specifications += request.get(member, [])
+    for specification in specifications:
+        for container in specification.get("Containers", []):
+            source = container.get("ModelDataSource", {}).get("S3DataSource")
+            if source:
+                yield source
+
+
+@cache
+def _schema() -> Draft7Validator:
+    # A copy of the emulator's own, as is everything that it judges by.
+    return Draft7Validator(json.loads((Path(__file__).parent / "model_package_model_card.schema.json").read_text()))
+
+
+def _breaches_of_schema(card: dict[str, Any]) -> Iterator[str]:
+    for breach in _schema().iter_errors(card):
+        what = breach.message  # It begins with the value, and ends with what is wrong with it.
+        shown = (
+            what if len(what) <= _LONGEST_SHOWN else f"{what[: _LONGEST_SHOWN // 2]} ... {what[-_LONGEST_SHOWN // 2 :]}"
+        )
+        yield f"{breach.json_path}: {shown}."

@@ -1,0 +1,185 @@
+"""Versions that take their time, or fail: an author says so, and describes and lists agree."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from airflow_sagemaker_automl.emulator import package_script
+from airflow_sagemaker_automl.emulator.documents import InvalidDocument
+from airflow_sagemaker_automl.emulator.package_script import PackageScript
+from demo.sandbox import sagemaker_client
+from tests.jobs import ROLE, unique
+from tests.plain_http import send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_CONTAINERS: Any = [{"Image": "image:1"}]
+_COMPLETED = {"ModelPackageStatus": "Completed"}
+_REASONS = {
+    "ValidationStatuses": [{"Name": "profile", "Status": "Failed", "FailureReason": "It exited with status 1."}],
+    "ImageScanStatuses": [{"Name": "image", "Status": "Failed", "FailureReason": "It has a hole."}],
+}
+_VALIDATION: Any = {
+    "ValidationRole": ROLE,
+    "ValidationProfiles": [
+        {
+            "ProfileName": "smoke",
+            "TransformJobDefinition": {
+                "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}}},
+                "TransformOutput": {"S3OutputPath": "s3://b/out"},
+                "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            },
+        }
+    ],
+}
+
+
+@pytest.fixture
+def group(sagemaker: SageMakerClient) -> str:
+    """Name of a new, empty group."""
+    name = unique("group")
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    return name
+
+
+def _register(sagemaker: SageMakerClient, group: str, **members: Any) -> str:
+    request: Any = {"InferenceSpecification": {"Containers": _CONTAINERS}, **members}
+    return sagemaker.create_model_package(ModelPackageGroupName=group, **request)["ModelPackageArn"]
+
+
+def _status(sagemaker: SageMakerClient, arn: str) -> str:
+    """Read a version's status, which its group's list shows as well."""
+    (listed,) = sagemaker.list_model_packages(ModelPackageGroupName=arn.split("/")[1])["ModelPackageSummaryList"]
+    described = sagemaker.describe_model_package(ModelPackageName=arn)["ModelPackageStatus"]
+    order = ("Pending", "InProgress", "Completed", "Failed")
+    assert order.index(listed["ModelPackageStatus"]) <= order.index(described)
+    return described
+
+
+def test_a_version_follows_the_script_of_its_group(sagemaker: SageMakerClient, emulator_url: str, group: str) -> None:
+    """It passes through its stages to its ending, and the reasons are those of the script."""
+    stages = [{"ModelPackageStatus": status, "Seconds": 1} for status in ("Pending", "InProgress")]
+    ending = {"ModelPackageStatus": "Failed", "ModelPackageStatusDetails": _REASONS}
+    url = f"{emulator_url}/automl-emulator/scripts/{group}?model-package-groups={group.upper()[:-1]}?"
+    assert send(url, "PUT", {"Stages": stages, "Ending": ending})[0] == 201
+    arn = _register(sagemaker, group)
+    seen = [_status(sagemaker, arn)]
+    deadline = time.monotonic() + 60
+    while seen[-1] != "Failed":
+        assert time.monotonic() < deadline
+        status = _status(sagemaker, arn)
+        seen += [status] if status != seen[-1] else []
+        time.sleep(0.05)
+    assert seen == [status for status in ("Pending", "InProgress", "Failed") if status in seen]
+    assert len(seen) > 1
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelPackageStatusDetails"] == _REASONS
+
+
+def test_a_version_is_held_until_its_script_is_gone(sagemaker: SageMakerClient, emulator_url: str, group: str) -> None:
+    """A stage without seconds ends when the script is deleted or replaced; later versions follow the later script."""
+    url = f"{emulator_url}/automl-emulator/scripts/{group}"
+    held = {"Stages": [{"ModelPackageStatus": "InProgress"}], "Ending": _COMPLETED}
+    entry = {"Name": group, "ModelPackageGroups": group, "Script": held}
+    assert send(f"{url}?model-package-groups={group}", "PUT", held) == (201, entry)
+    assert send(url, "GET") == (200, entry)
+    first = _register(sagemaker, group)
+    assert _status(sagemaker, first) == "InProgress"
+    with pytest.raises(ClientError, match="is InProgress, so no model can be made of it"):
+        sagemaker.create_model(
+            ModelName=unique("model"), ExecutionRoleArn=ROLE, PrimaryContainer={"ModelPackageName": first}
+        )
+    assert send(f"{url}?model-package-groups={group}", "PUT", held)[0] == 200
+    assert _status(sagemaker, first) == "Completed"
+    second = _register(sagemaker, group)
+    assert sagemaker.describe_model_package(ModelPackageName=second)["ModelPackageStatus"] == "InProgress"
+    assert send(url, "DELETE")[0] == 204
+    assert sagemaker.describe_model_package(ModelPackageName=second)["ModelPackageStatus"] == "Completed"
+
+
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({}, "Completed"),
+        ({"ValidationSpecification": _VALIDATION, "SkipModelValidation": "All"}, "Completed"),
+        ({"ValidationSpecification": _VALIDATION, "SkipModelValidation": "None"}, "Failed"),
+        ({"ValidationSpecification": _VALIDATION}, "Failed"),
+    ],
+)
+def test_a_validation_that_cannot_be_run_fails(
+    members: dict[str, Any], status: str, sagemaker: SageMakerClient, group: str
+) -> None:
+    """Without a script the emulator vouches for no container: it says what it cannot do, and how to go on."""
+    arn = _register(sagemaker, group, **members)
+    described = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert described["ModelPackageStatus"] == status
+    failures = described["ModelPackageStatusDetails"]["ValidationStatuses"]
+    assert [failure["Name"] for failure in failures] == (["smoke"] if status == "Failed" else [])
+    assert all("runs no transform jobs" in failure["FailureReason"] for failure in failures)
+
+
+def test_scripts_for_versions_and_for_jobs_do_not_meet(
+    sagemaker: SageMakerClient, emulator_url: str, group: str
+) -> None:
+    """The patterns are of different things, and a script is for one of them."""
+    url = f"{emulator_url}/automl-emulator/scripts/{group}"
+    job_script = {"Ending": {"AutoMLJobStatus": "Failed"}}
+    assert send(f"{url}?job-names={group}", "PUT", job_script)[0] == 201
+    assert _status(sagemaker, _register(sagemaker, group)) == "Completed"
+    assert send(f"{url}?model-package-groups={group}", "PUT", job_script)[0] == 400
+    assert send(f"{url}?job-names={group}", "PUT", {"Ending": _COMPLETED})[0] == 400
+    status, refusal = send(f"{url}?job-names=a&model-package-groups=b", "PUT", {"Ending": _COMPLETED})
+    assert (status, refusal["Problems"]) == (
+        400,
+        ["A script is for jobs or for versions; give job-names or model-package-groups."],
+    )
+    assert send(url, "DELETE")[0] == 204
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({}, "Ending is required"),
+        ({"Ending": {"ModelPackageStatus": "InProgress"}}, "must be one of Completed, Failed, not 'InProgress'"),
+        ({"Ending": {**_COMPLETED, "FailureReason": "x"}}, "Ending has no member 'FailureReason'"),
+        ({"Ending": _COMPLETED, "Candidates": []}, "The script has no member 'Candidates'"),
+        ({"Ending": _COMPLETED, "Stages": {}}, "Stages must be a list of objects"),
+        ({"Ending": _COMPLETED, "Stages": [_COMPLETED]}, "must be one of Pending, InProgress, not 'Completed'"),
+        ({"Ending": _COMPLETED, "Stages": [{"ModelPackageStatus": "Pending", "Seconds": -1}]}, "0 or more, not -1"),
+        ({"Ending": {**_COMPLETED, "ModelPackageStatusDetails": {}}}, "must not be null"),
+    ],
+)
+def test_a_script_that_no_version_could_follow_is_refused(document: Any, problem: str) -> None:
+    """Each mistake is named."""
+    with pytest.raises(InvalidDocument) as refused:
+        PackageScript.from_json(json.dumps(document))
+    assert problem in str(refused.value)
+
+
+def test_the_example_of_the_documentation_is_a_script() -> None:
+    """What the module shows is what it takes; its last stage lasts until the script is let go."""
+    assert package_script.__doc__
+    example = package_script.__doc__.partition("::\n")[2].partition("\n``Stages``")[0]
+    script = PackageScript.from_json(example)
+    assert [script.at(0, moment)["ModelPackageStatus"] for moment in (0.5, 1, 9**9)] == [
+        "Pending",
+        "InProgress",
+        "InProgress",
+    ]
+
+
+def test_a_list_of_versions_may_lag_behind(private_url: str) -> None:
+    """Under that fault a new version is described before it is listed, and its end is listed later."""
+    sagemaker = sagemaker_client(private_url)
+    sagemaker.create_model_package_group(ModelPackageGroupName="lag")
+    assert send(f"{private_url}/automl-emulator/faults", "PUT", {"StaleListSeconds": 3600})[0] == 200
+    arn = _register(sagemaker, "lag")
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelPackageStatus"] == "Completed"
+    assert not sagemaker.list_model_packages(ModelPackageGroupName="lag")["ModelPackageSummaryList"]
+    assert send(f"{private_url}/automl-emulator/faults", "DELETE")[0] == 204
+    assert _status(sagemaker, arn) == "Completed"
