@@ -18,6 +18,7 @@ from airflow_sagemaker_automl.operators import (
     SageMakerUpdateModelPackageOperator,
 )
 from tests.jobs import unique
+from tests.scripts import script_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -93,10 +94,11 @@ def test_arguments_are_named_after_members_that_there_are(operation: str, member
 
 
 def test_a_registration_with_everything_is_read_back(
-    context: Any, completed_job: str, sagemaker: SageMakerClient
+    context: Any, completed_job: str, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
     """Every member of CreateModelPackage: arguments of the operator for most, extra_request for the rest."""
     group = unique("group")
+    script_versions(emulator_url, group)
     said = {
         member: sample(of)
         for member, of in shape("CreateModelPackage").members.items()

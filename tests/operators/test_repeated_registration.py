@@ -1,0 +1,181 @@
+"""The same model, registered in the same way, is one version, whatever is repeated and whoever comes in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
+from tests.jobs import start, tabular_request, unique, wait
+from tests.plain_http import send
+from tests.scripts import CANDIDATE, script_jobs, script_versions
+from tests.tasks import TaskInstance, changed
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+def operator(job_name: str, group: str, **arguments: Any) -> SageMakerRegisterCandidateOperator:
+    """Make the operator under test."""
+    return SageMakerRegisterCandidateOperator(
+        task_id="register", job_name=job_name, model_package_group_name=group, **arguments
+    )
+
+
+@contextmanager
+def denied(url: str, *operations: str) -> Iterator[None]:
+    """Deny operations for as long as the block lasts."""
+    status, answer = send(f"{url}/automl-emulator/faults", "PUT", {"DeniedOperations": operations})
+    assert status == 200, answer
+    try:
+        yield
+    finally:
+        send(f"{url}/automl-emulator/faults", "DELETE")
+
+
+def another_run() -> Any:
+    """Make the context of a task of another DAG."""
+    return {"ti": TaskInstance(dag_id=unique("dag"), task_id="register", run_id=unique("run"))}
+
+
+def versions(sagemaker: SageMakerClient, group: str) -> list[str]:
+    """List the ARNs of a group's versions, oldest first."""
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    return [entry["ModelPackageArn"] for entry in listed]
+
+
+@pytest.fixture(scope="module")
+def job(sagemaker: SageMakerClient, emulator_url: str) -> str:
+    """Name of a job that has ended with a candidate."""
+    name = unique()
+    script_jobs(emulator_url, name, CANDIDATE)
+    start(sagemaker, tabular_request("s3://automl-demo/none/"), name)
+    wait(sagemaker, name)
+    return name
+
+
+def test_another_run_finds_the_version(context: Any, job: str, sagemaker: SageMakerClient) -> None:
+    """The card would name another DAG run, so that the service refuses the token; the version is found all the same."""
+    group = unique("group")
+    first = operator(job, group).execute(context)
+    sagemaker.update_model_package(ModelPackageArn=first["model_package_arn"], ModelApprovalStatus="Rejected")
+    again = operator(job, group).execute(another_run())
+    assert again == {**first, "approval_status": "Rejected"}
+    assert versions(sagemaker, group) == [first["model_package_arn"]]
+
+
+def test_revision_and_repository_make_no_other_version(context: Any, job: str, sagemaker: SageMakerClient) -> None:
+    """They say which code registered first; a word of the author's that changed makes another version."""
+    group = unique("group")
+    first = operator(job, group, commit_id="abc", repository="ssh://git/one").execute(context)["model_package_arn"]
+    assert operator(job, group, commit_id="def").execute(changed(context, try_number=2))["model_package_arn"] == first
+    assert sagemaker.describe_model_package(ModelPackageName=first)["MetadataProperties"]["CommitId"] == "abc"
+    edited = operator(job, group, model_card={"intended_uses": {"risk_rating": "Low"}}).execute(context)
+    assert edited["model_package_version"] == 2
+
+
+def test_many_at_once_make_one_version(job: str, sagemaker: SageMakerClient) -> None:
+    """Runs of several DAGs that register the same at the same time, in a group that is not there yet."""
+    group, results = unique("group"), []
+
+    def register() -> None:
+        results.append(operator(job, group).execute(another_run())["model_package_arn"])
+
+    threads = [threading.Thread(target=register) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == versions(sagemaker, group) * 6
+
+
+def test_a_version_that_failed_is_followed_by_another(
+    context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """It would be found for ever; its token would give it back too."""
+    group = unique("group")
+    details = {
+        "ValidationStatuses": [{"Name": "smoke", "Status": "Failed", "FailureReason": "Exit status 1."}],
+        "ImageScanStatuses": [{"Name": "scan", "Status": "Failed", "FailureReason": "CVE-1."}],
+    }
+    script_versions(emulator_url, group, "Failed", **details)
+    with pytest.raises(AirflowFailException, match=r"group-.* failed: smoke: Exit status 1.; scan: CVE-1."):
+        operator(job, group).execute(context)
+    script_versions(emulator_url, group)
+    result = operator(job, group).execute(changed(context, try_number=2))
+    assert (result["model_package_version"], result["model_package_status"]) == (2, "Completed")
+    assert operator(job, group).execute(changed(context, try_number=3)) == result
+    assert len(versions(sagemaker, group)) == 2
+
+
+def test_what_was_created_in_vain_is_taken_away_again(
+    context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """A group that this task has made for a version that the service refuses is deleted; one that was there is not."""
+    made, there = unique("group"), unique("group")
+    sagemaker.create_model_package_group(ModelPackageGroupName=there)
+    with denied(emulator_url, "CreateModelPackage"):
+        for group in (made, there):
+            with pytest.raises(AirflowFailException, match="CreateModelPackage"):
+                operator(job, group).execute(context)
+
+    def listed(name: str) -> bool:
+        return bool(sagemaker.list_model_package_groups(NameContains=name)["ModelPackageGroupSummaryList"])
+
+    assert (listed(made), listed(there)) == (False, True)
+
+
+def test_an_old_job_is_looked_for_at_the_first_try(
+    context: Any, job: str, sagemaker: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long the service remembers a token is not documented, and a job may be registered long after its end."""
+    from airflow_sagemaker_automl.operators import registration
+
+    group = unique("group")
+    first = operator(job, group).execute(context)["model_package_arn"]
+    kept = sagemaker.describe_model_package(ModelPackageName=first)
+    sagemaker.delete_model_package(ModelPackageName=first)
+    second = sagemaker.create_model_package(
+        ModelPackageGroupName=group,
+        InferenceSpecification=kept["InferenceSpecification"],
+        CustomerMetadataProperties=kept["CustomerMetadataProperties"],
+    )["ModelPackageArn"]
+
+    class Later(datetime):
+        """A clock that is two hours fast."""
+
+        @classmethod
+        def now(cls, tz: Any = UTC) -> Later:
+            return cls.fromtimestamp(time.time() + 2 * 60 * 60, tz)
+
+    monkeypatch.setattr(registration, "datetime", Later)
+    assert operator(job, group).execute(another_run())["model_package_arn"] == second
+
+
+def test_a_source_is_set_when_the_version_is_completed(context: Any, job: str, sagemaker: SageMakerClient) -> None:
+    """The service takes none together with containers; the second execution finds it set."""
+    group, source = unique("group"), "arn:aws:sagemaker:us-east-1:123456789012:model/churn"
+    task = operator(job, group, source_uri=source)
+    arn = task.execute(context)["model_package_arn"]
+    described = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert described["SourceUri"] == source
+    assert task.execute(changed(context, try_number=2))["model_package_arn"] == arn
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["LastModifiedTime"] == described["LastModifiedTime"]
+
+
+def test_who_may_not_list_relies_on_the_token(
+    context: Any, completed_job: str, emulator_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the least of permissions a retry still makes no second version; the log says what it relied on."""
+    group, retry = unique("group"), changed(context, try_number=2)
+    with denied(emulator_url, "ListModelPackages"):
+        first, again = (operator(completed_job, group).execute(retry)["model_package_arn"] for _ in range(2))
+    assert first == again
+    assert "left to its client token" in capsys.readouterr().out

@@ -1,0 +1,128 @@
+"""The update operator changes what is given, says what changed, and leaves alone what is so already."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_sagemaker_automl.core.model_card import IntendedUses, ModelCard
+from airflow_sagemaker_automl.exceptions import InvalidModelPackage
+from airflow_sagemaker_automl.operators import (
+    SageMakerRegisterCandidateOperator,
+    SageMakerUpdateModelPackageOperator,
+)
+from tests.jobs import unique
+from tests.plain_http import send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+def operator(arn: str, **arguments: Any) -> SageMakerUpdateModelPackageOperator:
+    """Make the operator under test."""
+    return SageMakerUpdateModelPackageOperator(task_id="update", model_package_arn=arn, **arguments)
+
+
+@pytest.fixture
+def version(context: Any, completed_job: str) -> str:
+    """ARN of a version that was registered a moment ago."""
+    result = SageMakerRegisterCandidateOperator(
+        task_id="register", job_name=completed_job, model_package_group_name=unique("group")
+    ).execute(context)
+    return str(result["model_package_arn"])
+
+
+def test_a_version_is_approved_with_a_reason(context: Any, version: str, sagemaker: SageMakerClient) -> None:
+    """The result and the log say from what to what; evidence and provenance stay."""
+    before = sagemaker.describe_model_package(ModelPackageName=version)
+    result = operator(
+        version,
+        approval_status="Approved",
+        approval_description="Better than the last",
+        model_card={"intended_uses": {"risk_rating": "Low"}},
+        model_card_status="Approved",
+        model_life_cycle={"Stage": "Production", "StageStatus": "Approved"},
+    ).execute(context)
+    after = sagemaker.describe_model_package(ModelPackageName=version)
+    assert result["approval_status"] == after["ModelApprovalStatus"] == "Approved"
+    assert {"member": "ModelApprovalStatus", "before": "PendingManualApproval", "after": "Approved"} in result[
+        "changed"
+    ]
+    assert after["ApprovalDescription"] == "Better than the last"
+    assert after["ModelCard"]["ModelCardStatus"] == "Approved"
+    assert after["CustomerMetadataProperties"] == before["CustomerMetadataProperties"]
+    old, new = (json.loads(described["ModelCard"]["ModelCardContent"]) for described in (before, after))
+    assert new == {**old, "intended_uses": {"risk_rating": "Low"}}
+    json.dumps(result)
+
+
+def test_nothing_is_sent_for_what_is_so_already(
+    context: Any, version: str, emulator_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A retry after an answer that was lost, or a second approval, is no change and no error."""
+    task = operator(version, approval_status="Approved", approval_description="Good")
+    assert len(task.execute(context)["changed"]) == 2
+    send(f"{emulator_url}/automl-emulator/requests", "DELETE")
+    assert task.execute(context)["changed"] == []
+    assert "UpdateModelPackage" not in send(f"{emulator_url}/automl-emulator/requests", "GET")[1]["Requests"]
+    assert "everything is as it is asked for" in capsys.readouterr().out
+
+
+def test_an_archived_card_is_refused_before_any_change(context: Any, version: str, sagemaker: SageMakerClient) -> None:
+    """Not even the rest of what was asked for is done."""
+    operator(version, model_card_status="Archived").execute(context)
+    with pytest.raises(AirflowFailException, match="is archived, so that ModelCardContent cannot change any more"):
+        operator(version, approval_status="Approved", model_card={"intended_uses": {"risk_rating": "Low"}}).execute(
+            context
+        )
+    assert sagemaker.describe_model_package(ModelPackageName=version)["ModelApprovalStatus"] == "PendingManualApproval"
+    assert operator(version, model_card_status="Archived").execute(context)["changed"] == []
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_sections_come_from_a_file_too(
+    context: Any, version: str, sagemaker: SageMakerClient, tmp_path: Path, suffix: str
+) -> None:
+    """Its text is rendered; a typed card says the same."""
+    text = {
+        ".yaml": "intended_uses: {purpose_of_model: 'For {{ ti.dag_id }}'}",
+        ".json": '{"intended_uses": {"purpose_of_model": "For {{ ti.dag_id }}"}}',
+    }[suffix]
+    file = tmp_path / f"card{suffix}"
+    file.write_text(text)
+    with DAG("dag", schedule=None):
+        task = operator(version, model_card=file)
+    assert len(task.execute(context)["changed"]) == 1
+    described = sagemaker.describe_model_package(ModelPackageName=version)
+    uses = json.loads(described["ModelCard"]["ModelCardContent"])["intended_uses"]
+    assert uses == {"purpose_of_model": f"For {context['ti'].dag_id}"}
+    typed = ModelCard(intended_uses=IntendedUses(purpose_of_model=f"For {context['ti'].dag_id}"))
+    assert operator(version, model_card=typed).execute(context)["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({}, "nothing to change is given"),
+        ({"approval_status": "approved"}, "did you mean 'Approved'"),
+        ({"model_card": {"intended_uses": {"risk": "Low"}}}, r"model_card\.intended_uses\.risk"),
+        ({"model_card": "card.txt"}, "or the path of a .json"),
+        ({"customer_metadata_properties": {}}, "customer_metadata_properties"),
+    ],
+)
+def test_what_is_wrong_is_said_when_the_dag_is_parsed(arguments: dict[str, Any], says: str) -> None:
+    """In the words of the operator's own arguments."""
+    with pytest.raises(InvalidModelPackage, match=says):
+        operator("arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1", **arguments)
+
+
+def test_a_version_that_is_not_there_fails_for_good(context: Any, emulator_url: str) -> None:
+    """It cannot come back."""
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/no-such-group/1"
+    with pytest.raises(AirflowFailException, match="does not exist"):
+        operator(arn, approval_status="Approved").execute(context)
