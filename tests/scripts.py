@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.plain_http import send
@@ -11,6 +12,16 @@ CANDIDATE: dict[str, Any] = {
     "CandidateName": "best",
     "FinalAutoMLJobObjectiveMetric": {"MetricName": "F1", "Type": "Maximize", "Value": 0.9},
     "InferenceContainers": CONTAINERS,
+}
+
+
+COMPLETED: dict[str, Any] = {"ModelPackageStatus": "Completed"}
+FAILED: dict[str, Any] = {
+    "ModelPackageStatus": "Failed",
+    "ModelPackageStatusDetails": {
+        "ValidationStatuses": [{"Name": "smoke", "Status": "Failed", "FailureReason": "It exited with status 1."}],
+        "ImageScanStatuses": [{"Name": "image", "Status": "Failed", "FailureReason": "It has a hole."}],
+    },
 }
 
 
@@ -30,19 +41,30 @@ def script_jobs(url: str, pattern: str, *candidates: dict[str, Any], **ending: A
     _put(f"{url}/automl-emulator/scripts/{pattern.strip('*')}?job-names={pattern}", script)
 
 
-def script_versions(url: str, group: str, status: str = "Completed", stages: Any = (), **details: Any) -> None:
-    """Let versions of a group end as told.
+def script_versions(url: str, group: str, ending: dict[str, Any] = COMPLETED, stages: Sequence[Any] = ()) -> None:
+    """Let versions of a group that are registered from now on end as told.
 
     :param url: the emulator's.
-    :param status: ``Completed`` or ``Failed``.
     :param stages: what they show before.
-    :param details: ``ModelPackageStatusDetails``, if any.
     """
-    ending = {"ModelPackageStatus": status, **({"ModelPackageStatusDetails": details} if details else {})}
-    _put(
-        f"{url}/automl-emulator/scripts/{group}?model-package-groups={group}",
-        {"Stages": list(stages), "Ending": ending},
-    )
+    script = {"Stages": list(stages), "Ending": ending}
+    _put(f"{url}/automl-emulator/scripts/{group}?model-package-groups={group}", script)
+
+
+def hold(url: str, group: str, ending: dict[str, Any] = COMPLETED, seconds: float | None = None) -> None:
+    """Let versions of a group that are registered from now on stay in progress.
+
+    :param url: the emulator's.
+    :param ending: how they end.
+    :param seconds: how long they stay; None until :func:`let_go`.
+    """
+    stage = {"ModelPackageStatus": "InProgress", **({} if seconds is None else {"Seconds": seconds})}
+    script_versions(url, group, ending, [stage])
+
+
+def let_go(url: str, group: str) -> None:
+    """Let the versions of a group that are held go on to their ending."""
+    assert send(f"{url}/automl-emulator/scripts/{group}", "DELETE")[0] == 204
 
 
 def _put(url: str, script: Any) -> None:

@@ -11,6 +11,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.execution_time.comms import GetTaskStates, TaskStatesResult
 
+from airflow_sagemaker_automl.triggers import WaitEnd
+
 
 @dataclass
 class TaskInstance:
@@ -58,5 +60,5 @@ def deferral(task: BaseOperator, context: Any) -> TaskDeferred:
 
 def resume(task: BaseOperator, context: Any, deferred: TaskDeferred, end: str) -> Any:
     """Go on after a wait, as Airflow does: in an instance that knows nothing but what was kept."""
-    event = {"job_name": deferred.trigger.job_name, "end": end}
+    event = deferred.trigger.event(WaitEnd(end))
     return getattr(task, deferred.method_name)(context, event, **(deferred.kwargs or {}))

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl import polling, triggers
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import REGION, airflow_environment, sagemaker_client
 from tests.jobs import start, tabular_request
 from tests.plain_http import hold_jobs, send
+from tests.waits import waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -71,59 +69,6 @@ def capacity_trigger(name: str, since: float, **arguments: Any) -> CapacityTrigg
     """Make a trigger that waits for a place; two jobs ran when it was refused."""
     fixed = {"job_name": name, "waiting_since": since, "limit": 2, "connection": CONNECTION, "poll_interval": INTERVAL}
     return CapacityTrigger(**{**fixed, **arguments})
-
-
-class Waits:
-    """Triggers that wait as they do in the triggerer: on one stream, each in a task of its own."""
-
-    def __init__(self, manager: SharedStreamManager) -> None:
-        self._manager = manager
-        self._tasks: dict[str, asyncio.Task[str]] = {}
-
-    def add(self, trigger: AutoMLJobTrigger | CapacityTrigger) -> None:
-        """Let a trigger wait."""
-        stream = self._manager.subscribe(trigger_id=len(self._tasks), trigger=trigger, key=trigger.shared_stream_key())
-        self._tasks[trigger.job_name] = asyncio.create_task(_end(trigger, stream))
-
-    async def ended(self, number: int, seconds: float = 60) -> dict[str, str]:
-        """Wait until so many have fired.
-
-        :return: job name → why the wait was over, of all that have fired.
-        """
-        deadline = time.monotonic() + seconds
-        while len(done := self.now()) < number:
-            assert time.monotonic() < deadline, f"only {done} have fired"
-            await asyncio.sleep(0.1)
-        return done
-
-    def now(self) -> dict[str, str]:
-        """Tell which have fired."""
-        return {name: task.result() for name, task in self._tasks.items() if task.done()}
-
-    async def close(self) -> None:
-        """End those that still wait."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await self._manager.stop_all()
-
-
-async def _end(trigger: AutoMLJobTrigger | CapacityTrigger, stream: AsyncIterator[Any]) -> str:
-    events = [event.payload async for event in trigger.filter_shared_stream(stream)]
-    assert [event["job_name"] for event in events] == [trigger.job_name]
-    return str(events[0]["end"])
-
-
-@asynccontextmanager
-async def waiting(*triggers: AutoMLJobTrigger | CapacityTrigger) -> AsyncIterator[Waits]:
-    """Let triggers wait for as long as the block lasts."""
-    waits = Waits(SharedStreamManager())
-    try:
-        for trigger in triggers:
-            waits.add(trigger)
-        yield waits
-    finally:
-        await waits.close()
 
 
 async def stop(account: SageMakerClient, name: str) -> None:

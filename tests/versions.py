@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tests.jobs import unique
+
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
@@ -21,6 +23,16 @@ METADATA = {
     "objective_type": "Maximize",
     "objective_value": "0.75",
 }
+
+
+def make_group(sagemaker: SageMakerClient) -> str:
+    """Make an empty group of its own.
+
+    :return: its name.
+    """
+    name = unique("group")
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    return name
 
 
 def register(sagemaker: SageMakerClient, group: str, **members: Any) -> str:

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
 from tests.jobs import start, tabular_request, unique, wait
 from tests.plain_http import send
-from tests.scripts import CANDIDATE, script_jobs, script_versions
+from tests.scripts import CANDIDATE, FAILED, script_jobs, script_versions
 from tests.tasks import TaskInstance, changed
 
 if TYPE_CHECKING:
@@ -101,12 +101,8 @@ def test_a_version_that_failed_is_followed_by_another(
 ) -> None:
     """It would be found for ever; its token would give it back too."""
     group = unique("group")
-    details = {
-        "ValidationStatuses": [{"Name": "smoke", "Status": "Failed", "FailureReason": "Exit status 1."}],
-        "ImageScanStatuses": [{"Name": "scan", "Status": "Failed", "FailureReason": "CVE-1."}],
-    }
-    script_versions(emulator_url, group, "Failed", **details)
-    with pytest.raises(AirflowFailException, match=r"group-.* failed: smoke: Exit status 1.; scan: CVE-1."):
+    script_versions(emulator_url, group, FAILED)
+    with pytest.raises(AirflowFailException, match=r"smoke: It exited with status 1.; image: It has a hole."):
         operator(job, group).execute(context)
     script_versions(emulator_url, group)
     result = operator(job, group).execute(changed(context, try_number=2))
