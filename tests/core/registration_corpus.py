@@ -11,12 +11,21 @@ from tests.core.requests import GONE
 
 
 class CorpusLoader(yaml.SafeLoader):
-    """YAML with short spellings for what would be long."""
+    """YAML with short spellings for what would be long.
+
+    ``!gone`` takes a member away; ``!times [3, x]`` is a text, ``!copies [3, x]`` a list, ``!numbered [3, {}]`` a list
+    with a name for each; ``!keys 3`` is a mapping.
+    """
 
 
 def _times(loader: CorpusLoader, node: yaml.SequenceNode) -> Any:
     count, what = loader.construct_sequence(node, deep=True)
-    return what * count if isinstance(what, str) else [what] * count
+    return what * count
+
+
+def _copies(loader: CorpusLoader, node: yaml.SequenceNode) -> Any:
+    count, what = loader.construct_sequence(node, deep=True)
+    return [what] * count
 
 
 def _numbered(loader: CorpusLoader, node: yaml.SequenceNode) -> Any:
@@ -26,6 +35,7 @@ def _numbered(loader: CorpusLoader, node: yaml.SequenceNode) -> Any:
 
 CorpusLoader.add_constructor("!gone", lambda loader, node: GONE)
 CorpusLoader.add_constructor("!times", _times)
+CorpusLoader.add_constructor("!copies", _copies)
 CorpusLoader.add_constructor("!numbered", _numbered)
 CorpusLoader.add_constructor("!keys", lambda loader, node: {f"key{n}": "x" for n in range(int(node.value))})
 
