@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +35,7 @@ GROUP = "churn"
 VERSION = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/1"
 CORPUS = read_corpus(Path(__file__).parent / "wrong_registrations.yaml")
 OF_THE_CORE = read_corpus(Path(__file__).parent.parent / "core" / "wrong_registrations.yaml")
+SCHEMA = json.loads((files("airflow_sagemaker_automl.core") / "model_card.schema.json").read_text("utf-8"))
 READING = ("Describe", "List", "BatchDescribe", "Get", "Search", "AssumeRole")
 _PLAIN = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}
 
@@ -181,6 +186,30 @@ def test_a_dag_file_shows_what_it_can(entry: dict[str, Any]) -> None:
         said = str(refused)
     expected = entry.get("at_parse", "")
     assert said == (entry["says"] if expected is True else expected)
+
+
+def limits(schema: Mapping[str, Any], path: str = "model_card") -> Iterator[str]:
+    """Walk the card's schema: the end of the sentence about each limit, with its place and its number."""
+    while "$ref" in schema:
+        schema = functools.reduce(lambda part, step: part[step], schema["$ref"].split("/")[1:], SCHEMA)
+    for keyword, unit in (("maxLength", "characters"), ("maxItems", "entries")):
+        if keyword in schema:
+            most = schema[keyword]
+            yield f"{path} = … must have at most {most} {unit}; it has {most + 1}"
+    for name, member in schema.get("properties", {}).items():
+        yield from limits(member, f"{path}.{name}")
+    for alternative in schema.get("anyOf", []):
+        yield from limits(alternative, path)
+    if "items" in schema:
+        yield from limits(schema["items"], f"{path}[0]")
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        yield from limits(schema["additionalProperties"], f"{path}.note")
+
+
+def test_each_limit_of_the_card_is_exceeded_by_one() -> None:
+    """The corpus reaches every largest length and number of the card's schema."""
+    said = {re.sub(r"^.*cannot be sent: (\S+) = .* must have", r"\1 = … must have", entry["says"]) for entry in CORPUS}
+    assert [limit for limit in limits(SCHEMA) if limit not in said] == []
 
 
 def test_the_corpora_are_as_large_as_promised() -> None:
