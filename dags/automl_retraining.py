@@ -8,7 +8,9 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
+from airflow_sagemaker_automl.assets import registered
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.core.model_card import IntendedUses, ModelCard
 from airflow_sagemaker_automl.core.problem_types import Tabular
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator
 
@@ -71,5 +73,11 @@ with DAG(
         task_id="register",
         job_name=train.output["job_name"],
         model_package_group_name="{{ params.model_package_group }}",
-        model_card={"intended_uses": {"purpose_of_model": "{{ params.purpose }}", "risk_rating": "Unknown"}},
+        model_card=ModelCard(
+            intended_uses=IntendedUses(purpose_of_model="{{ params.purpose }}", risk_rating="Unknown"),
+        ),
+        # A regression has no labels whose probability it could tell.
+        inference_response_keys=("{{ '' if params.problem_type == 'Regression' else 'predicted_label,probability' }}"),
+        outlets=[registered("breast-cancer")],
+        deferrable=True,
     )

@@ -62,8 +62,8 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     :param model_card_status: ``Draft`` (default), ``PendingReview`` or ``Approved``. (templated)
     :param description: of the version, at most 1024 characters on one line. (templated)
     :param inference_response_keys: what the model is to answer with, of ``predicted_label``, ``probability``,
-        ``probabilities`` and ``labels``, as far as the candidate supports them. Default: the predicted label. It
-        cannot be changed after registration. (templated)
+        ``probabilities`` and ``labels``, as far as the candidate supports them; a list, or a text with commas.
+        Default: the predicted label. It cannot be changed after registration. (templated)
     :param content_types: MIME types that the model takes. Default: those of the problem type. (templated)
     :param response_types: MIME types that it answers in. Default: those of the problem type. (templated)
     :param realtime_instance_types: instance types that it may be hosted on. (templated)
@@ -119,7 +119,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         model_card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         model_card_status: str = "Draft",
         description: str | None = None,
-        inference_response_keys: Sequence[str] | None = None,
+        inference_response_keys: Sequence[str] | str | None = None,
         content_types: Sequence[str] | None = None,
         response_types: Sequence[str] | None = None,
         realtime_instance_types: Sequence[str] | None = None,
@@ -186,7 +186,9 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         card = rendered_card(self, self.model_card, context)
         require_allowed(members, REGISTRATION_NAMES, more=card_violations(card))
         keys = self.inference_response_keys or ()
-        return Declaration(members=members, card=card, response_keys=keys.split(",") if isinstance(keys, str) else keys)
+        if isinstance(keys, str):
+            keys = [key.strip() for key in keys.split(",") if key.strip()]
+        return Declaration(members=members, card=card, response_keys=keys)
 
     def _ended_job(self) -> AutoMLJob:
         """Look at the job.
