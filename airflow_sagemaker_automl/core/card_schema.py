@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT, LONGEST_LABEL, number
-from airflow_sagemaker_automl.core.literals import at, is_resolved, literal
+from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
 from airflow_sagemaker_automl.core.model_package import compact
 from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
@@ -84,13 +83,13 @@ def without_breaches(card: Mapping[str, Any]) -> dict[str, Any]:
 
     A part that is filled in and breaks the schema is a mistake of this package, for which no model is to be lost.
     """
-    sound = deepcopy(dict(card))
+    sound = plain(card)
     while breaches := list(_breaches(sound)):
         # From the end, so that places in lists stay what they are.
         for way in sorted({_removable(sound, breach.way) for breach in breaches}, reverse=True):
             _log.warning("Left out of the model card, since it breaks the schema: %s", _dotted(way))
             _remove(sound, way)
-    return sound
+    return cast("dict[str, Any]", sound)
 
 
 def _length(card: Mapping[str, Any]) -> Iterator[Violation]:

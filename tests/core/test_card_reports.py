@@ -20,7 +20,7 @@ Points = list[tuple[float, float]]
 
 def area(points: Any) -> float:
     """Measure the area under a curve, by trapezoids."""
-    return float(sum((right[0] - left[0]) * (left[1] + right[1]) for left, right in itertools.pairwise(points)) / 2)
+    return math.fsum((right[0] - left[0]) * (left[1] + right[1]) / 2 for left, right in itertools.pairwise(points))
 
 
 def roc(count: int) -> dict[str, list[float]]:

@@ -1,0 +1,137 @@
+"""A card that would be too long does without parts in one stated order, and says so; the author's words all stay."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from typing import Any
+
+import pytest
+
+from airflow_sagemaker_automl.core.card_size import ORDER
+from airflow_sagemaker_automl.core.model_package import compact
+from tests.core.cards import ANALYSIS, CANDIDATE, STATISTICS, VERDICT, bars, build, evaluation, metric, require_sendable
+from tests.core.test_candidate import described, objective
+
+STATEMENT = [
+    "partial dependence",
+    "explanations of all outputs but the first",
+    "points of curves beyond 50",
+    "candidates beyond the first 10 of the leaderboard",
+    "bias metrics",
+    "explanations",
+    "curves",
+    "the leaderboard",
+    "the job's settings",
+    "the confusion matrix",
+    "model insights",
+    "candidate metrics by data set",
+    "the quality gate's rules",
+    "training metrics, data and images",
+    "all else but where the model comes from",
+    "where the model comes from",
+]
+CURVE = [place / 999 for place in range(1000)]
+LARGE_STATISTICS = {
+    **STATISTICS,
+    "binary_classification_metrics": {
+        **STATISTICS["binary_classification_metrics"],
+        "receiver_operating_characteristic_curve": {
+            "false_positive_rates": CURVE,
+            "true_positive_rates": [value**0.3 for value in CURVE],
+        },
+    },
+}
+SHAP = {"global_shap_values": {f"feature {place}": place / 7 for place in range(40)}}
+LARGE_ANALYSIS = {
+    **ANALYSIS,
+    "explanations": {**ANALYSIS["explanations"], "kernel_shap": {f"label{place}": SHAP for place in range(3)}},
+}
+CANDIDATES = [{**CANDIDATE, **described(f"job-{place}", **objective(place / 100))} for place in range(30)]
+
+
+def words(characters: int) -> dict[str, Any]:
+    """Write an author's part of so many characters."""
+    details = {f"{place:03}": "x" * 900 for place in range((characters - 150) // 909)}
+    card = {"additional_information": {"custom_details": details}}
+    missing = characters - len(compact(card))
+    card["additional_information"]["custom_details"]["rest"] = "x" * (missing - len(',"rest":""'))
+    assert len(compact(card)) == characters
+    return card
+
+
+def large(author: Any = None) -> dict[str, Any]:
+    """Build a card that has something for each step of the order to leave out."""
+    return build(author, LARGE_STATISTICS, LARGE_ANALYSIS, candidates=CANDIDATES, verdict=VERDICT)
+
+
+def left_out(card: dict[str, Any]) -> list[str]:
+    """Read the card's own line about what it does without."""
+    line = card["additional_information"]["custom_details"].get("Left out", "")
+    head, _, tail = line.partition(": ")
+    assert head in ("", "To keep the card within 100000 characters")
+    return [what for what in STATEMENT if what in _parts(tail)]
+
+
+def _parts(line: str) -> list[str]:
+    whole = line.removesuffix(".").replace("training metrics, data and images", "training")
+    return [part.replace("training", "training metrics, data and images") for part in whole.split(", ")]
+
+
+def test_the_order_is_the_one_that_is_stated() -> None:
+    """What goes first is what the reports in S3 have in full; where the model comes from goes last."""
+    assert [step.what for step in ORDER] == STATEMENT
+
+
+def test_the_longer_the_authors_part_the_more_is_left_out_in_this_order() -> None:
+    """Each card does without the first steps of the order, no more of them than it has to, and names them."""
+    whole = len(compact(large()))
+    seen: list[tuple[int, int]] = []
+    for characters in range(100_000 - whole, 99_000, 400):
+        author = words(characters)
+        card = large(author)
+        text = require_sendable(card)
+        details = card["additional_information"]["custom_details"]
+        assert author["additional_information"]["custom_details"].items() <= details.items()
+        missing = left_out(card)
+        assert missing == STATEMENT[: len(missing)]
+        seen.append((len(missing), len(text)))
+    assert seen[0][0] == 0
+    assert seen[-1][0] >= 13
+    for (fewer, before), (more, after) in itertools.pairwise(seen):
+        # Where nothing more is left out, the card grows by what the author adds.
+        assert more > fewer or (more == fewer and after == before + 400)
+
+
+@pytest.mark.parametrize("characters", [99_900, 99_999, 100_000])
+def test_an_author_who_leaves_no_room_has_the_card_alone(characters: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Every word stays, and the log says what the card has no room to say."""
+    author = words(characters)
+    with caplog.at_level(logging.INFO):
+        assert large(author) == author
+    (line,) = caplog.messages
+    assert line.startswith("Left out of the model card, which has ")
+    assert line.endswith("where the model comes from")
+
+
+def test_what_is_thinned_still_says_what_it_shows() -> None:
+    """Curves of 50 points keep their ends, and the leaderboard its best candidates."""
+    whole = large()
+    assert len(metric(whole, "Candidates", "F1")["value"]) == 30
+    room = 100_000 - len(compact(whole))
+    card = next(
+        card
+        for step in range(200)
+        if "candidates beyond the first 10 of the leaderboard" in left_out(card := large(words(room + 250 * step)))
+    )
+    curve = metric(card, "Model insights", "receiver_operating_characteristic_curve")
+    assert (len(curve["value"]), curve["value"][0], curve["value"][-1]) == (50, [0.0, 0.0], [1.0, 1.0])
+    assert curve["notes"] == "50 points, chosen to keep its shape"
+    assert list(bars(metric(card, "Candidates", "F1")).values()) == [place / 100 for place in range(29, 19, -1)]
+    assert len(evaluation(card, "Explainability")["metric_groups"]) == 1
+
+
+def test_nothing_is_left_out_of_a_card_that_fits() -> None:
+    """And no line says so."""
+    assert left_out(large()) == []
+    assert "Left out" not in large()["additional_information"]["custom_details"]
