@@ -19,7 +19,7 @@ from botocore.session import get_session
 
 from airflow_sagemaker_automl.conversion import as_the_model_wants
 from airflow_sagemaker_automl.core import rules
-from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
+from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
 from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, of_entry, one_of
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelPackage, Violation
@@ -75,6 +75,7 @@ def checked_model_package(
     update: bool = False,
     names: Mapping[str, str] | None = None,
     more: Sequence[Violation] = (),
+    later: Collection[str] = (),
 ) -> dict[str, Any]:
     """Make the registration of a version, or a change of one, ready to be sent.
 
@@ -86,6 +87,7 @@ def checked_model_package(
         is told in the words of who has to act upon it, as
         :func:`~airflow_sagemaker_automl.core.rules.registration.renamed` does.
     :param more: what else is wrong, said at once.
+    :param later: paths of required members that are not missed, since they are filled in after this.
     :return: the arguments as they can be sent.
     :raises InvalidModelPackage: with everything that is wrong.
     """
@@ -93,7 +95,8 @@ def checked_model_package(
     given = {key: value for key, value in registration.as_tree(request).items() if value is not None and value != ""}
     ready: dict[str, Any] = as_the_model_wants(shape, given)
     found = registration.violations(ready, update=update)
-    found += _of_model(shape, ready, {violation.path for violation in found})
+    unmissed = {path for path in later if at(ready, *path.split(".")) is None}
+    found += _of_model(shape, ready, {violation.path for violation in found} | unmissed)
     found = [*registration.renamed(found, names or {}), *more]
     if found:
         raise InvalidModelPackage(found)

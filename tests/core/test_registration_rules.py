@@ -130,10 +130,18 @@ def test_what_is_literal_beside_a_template_is_judged_at_parse() -> None:
 
 
 def test_the_operator_fills_the_specification_when_it_runs() -> None:
-    """What only the job can tell is not missed at parse."""
-    partial = {"ModelPackageGroupName": "churn", "InferenceSpecification": {"SupportedContentTypes": ["text/csv"]}}
+    """What only the job can tell is not missed at parse, nor when the rest is judged before the job is asked for."""
+    partial: dict[str, Any] = {
+        "ModelPackageGroupName": "churn",
+        "InferenceSpecification": {"SupportedContentTypes": ["text/csv"]},
+    }
     assert said_at_parse(partial) == []
     assert said_when_run(partial) == ["InferenceSpecification.Containers is required"]
+    assert checked_model_package(partial, later=["InferenceSpecification.Containers"]) == partial
+    partial["InferenceSpecification"] |= {"Containers": []}
+    assert said_when_run(partial, later=["InferenceSpecification.Containers"]) == [
+        "InferenceSpecification.Containers must have 1 to 15 containers; it has 0"
+    ]
 
 
 def test_violations_name_the_arguments_that_they_came_by() -> None:
