@@ -52,6 +52,11 @@ def test_the_demo_registers_a_real_model() -> None:
     page = (FOLDER / "model_card.html").read_text()
     assert page.count("<svg") >= 4
     assert "breast-cancer, version 1" in page
+    markdown = (FOLDER / "model_card.md").read_text()
+    assert markdown.startswith(
+        f"# breast-cancer, version 1\n\n**F1 {best['metrics']['Test']['F1']:.4g}** (Test data); "
+    )
+    assert "build/demo/model_card.md" in printed
 
 
 def test_progress_tells_of_rehearsed_jobs_too() -> None:

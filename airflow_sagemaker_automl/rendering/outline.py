@@ -135,7 +135,6 @@ def _authors_fields(card: Mapping[str, Any]) -> tuple[Field, ...]:
         *_fields(mapping(card.get("intended_uses")), _AUTHORS_USES),
         *_fields(mapping(card.get("business_details")), _AUTHORS_BUSINESS),
         *_fields(mapping(card.get("additional_information")), _AUTHORS_REMARKS),
-        *_fields(mapping(card.get("model_overview")), ("model_creator",)),
     )
 
 
@@ -151,7 +150,7 @@ def _training_fields(training: Mapping[str, Any], job: Mapping[str, Any]) -> tup
 
 def _provenance_fields(card: Mapping[str, Any], job: Mapping[str, Any]) -> tuple[Field, ...]:
     return (
-        *_fields(mapping(card.get("model_overview")), ("model_artifact",)),
+        *_fields(mapping(card.get("model_overview")), ("model_creator", "model_artifact")),
         *_fields(mapping(job.get("training_environment")), ("container_image",)),
         *_fields(job, ("training_arn",)),
     )

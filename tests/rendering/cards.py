@@ -166,9 +166,9 @@ ODD_CARDS = st.fixed_dictionaries(
 )
 
 
-def with_value(path: Sequence[str | int], value: Any) -> dict[str, Any]:
-    """Copy the full card with one value replaced."""
-    card = copy.deepcopy(CARD)
+def with_value(path: Sequence[str | int], value: Any, card: dict[str, Any] = CARD) -> dict[str, Any]:
+    """Copy a card, by default the full one, with one value replaced."""
+    card = copy.deepcopy(card)
     holder: Any = card
     for key in path[:-1]:
         holder = holder[key]

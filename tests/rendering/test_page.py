@@ -78,6 +78,39 @@ def test_hostile_text_stays_text(path: Sequence[str | int]) -> None:
     assert (page.open_tags, page.stray_end_tags) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "</svg><b>",
+        "</title></style><b>",
+        "<!-- ",
+        "]]><b>",
+        "' onload='alert(1)",
+        '" onload="alert(1)',
+        "javascript:alert(1)",
+        "&lt;b&gt;",
+        "{{ 7 * 191 }}{% raw %}",
+        "</p></dd></td></section>",
+    ],
+)
+def test_no_text_adds_an_element_or_an_attribute(hostile: str) -> None:
+    """In each place of a card, in its title and in its facts."""
+    plain = {(tag, name) for tag, attributes in Page(_with_all_texts("word")).elements for name in attributes}
+    page = Page(_with_all_texts(hostile))
+    assert {(tag, name) for tag, attributes in page.elements for name in attributes} <= plain
+    assert "b" not in {tag for tag, _ in page.elements}
+    assert (page.open_tags, page.stray_end_tags) == ([], [])
+    assert hostile.strip() in page.texts_in("h1")
+    assert "1337" not in "".join(text for _, text in page.texts)
+
+
+def _with_all_texts(text: str) -> str:
+    card = CARD
+    for path in TEXT_PATHS:
+        card = with_value(path, text, card)
+    return render_html(card, title=text, facts={text: text})
+
+
 @pytest.mark.parametrize("path", [(*EVALUATION, "metadata"), ("additional_information", "custom_details")])
 def test_hostile_keys_stay_text(path: Sequence[str | int]) -> None:
     """Markup in the keys of a free mapping is escaped too."""
@@ -112,7 +145,7 @@ def test_an_empty_card_is_only_its_title() -> None:
 @pytest.mark.parametrize(
     ("members", "heading"),
     [
-        (("intended_uses", "business_details", "model_overview", "additional_information"), "Purpose and limits"),
+        (("intended_uses", "business_details", "additional_information"), "Purpose and limits"),
         (("evaluation_details",), "Evaluation"),
         (("training_details",), "Training"),
         (("model_overview", "training_details", "additional_information"), "Provenance"),
