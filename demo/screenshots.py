@@ -1,0 +1,55 @@
+"""Take the README's pictures of the page that ``make demo`` has left, with a headless Chromium.
+
+Run it as ``python -m demo.screenshots``; it overwrites ``docs/images/model_card_*.png``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from demo.run import FOLDER
+from demo.sandbox import REPOSITORY
+
+IMAGES = REPOSITORY / "docs" / "images"
+PAGE = FOLDER / "model_card.html"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_DARK = "--blink-settings=preferredColorScheme=0"
+# Name → the part of the page that it begins with, height in pixels, and options.
+_PICTURES = {
+    "model_card_top.png": ("", 1000, []),
+    "model_card_evaluation_dark.png": ("#evaluation", 1000, [_DARK]),
+}
+
+
+def main() -> int:
+    """Take all pictures.
+
+    :return: exit status: 0 where they were taken.
+    """
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if browser is None:
+        print("Chromium is needed (Debian: apt install chromium).", file=sys.stderr)
+        return 1
+    if not PAGE.exists():
+        print(f"There is no {PAGE.relative_to(REPOSITORY)} yet; run `make demo` first.", file=sys.stderr)
+        return 1
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for name, (part, height, options) in _PICTURES.items():
+        _photograph(browser, f"{PAGE.as_uri()}{part}", IMAGES / name, height, options)
+        print((IMAGES / name).relative_to(REPOSITORY))
+    return 0
+
+
+def _photograph(browser: str, address: str, picture: Path, height: int, options: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command += [f"--user-data-dir={profile}", f"--window-size=1280,{height}", f"--screenshot={picture}", *options]
+        subprocess.run([*command, address], check=True, capture_output=True, timeout=120)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
