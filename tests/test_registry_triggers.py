@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ import pytest
 from airflow.serialization.serialized_objects import BaseSerialization
 
 from airflow_sagemaker_automl import polling, triggers
+from airflow_sagemaker_automl.core.version_arn import VersionState
+from airflow_sagemaker_automl.polling import Snapshot, Versions
 from airflow_sagemaker_automl.registry_triggers import ModelPackageTrigger
 from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, PolledTrigger
 from demo.sandbox import airflow_environment, sagemaker_client
@@ -237,6 +240,25 @@ async def test_a_deadline_comes_while_nobody_answers(private_url: str, held: str
     faults(private_url, DroppedRequestRate=1)
     async with waiting(trigger(held, poll_interval=300, deadline=time.time() + 1)) as waits:
         assert await waits.ended(1) == {held: "deadline"}
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("status", "ends"),
+    [
+        ("Pending", []),
+        ("InProgress", []),
+        *((last, ["finished"]) for last in ("Completed", "Failed", "Deleting", "Odd")),
+    ],
+)
+async def test_whatever_is_no_waiting_ends_the_wait(status: str, ends: list[str]) -> None:
+    """A status that nobody knows is for the task to judge, and not to be waited through."""
+
+    async def snapshots() -> AsyncIterator[Snapshot[Versions]]:
+        yield Snapshot({ARN: VersionState(status, None)})
+
+    events = [event async for event in trigger(ARN).filter_shared_stream(snapshots())]
+    assert [event.payload["end"] for event in events] == ends
 
 
 @pytest.mark.usefixtures("at_once")

@@ -1,0 +1,31 @@
+"""What the ARN of a version tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_sagemaker_automl.core.version_arn import VersionArn
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws", "eu-west-1"), ("aws-us-gov", "us-gov-west-1")])
+def test_an_arn_tells_where_the_group_is(partition: str, region: str) -> None:
+    """Account, region, group and number, and the ARN by which any account names the group."""
+    arn = VersionArn.parse(f"arn:{partition}:sagemaker:{region}:123456789012:model-package/churn-2/17")
+    assert arn == (partition, region, "123456789012", "churn-2", 17)
+    assert arn.group_arn == f"arn:{partition}:sagemaker:{region}:123456789012:model-package-group/churn-2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "churn/17",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/17/",
+        "arn:aws:sagemaker:eu-west-1:12345:model-package/churn/17",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/churn/17",
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    """A package without a group has no version, and a group is none."""
+    with pytest.raises(ValueError, match="is no ARN of a version"):
+        VersionArn.parse(text)

@@ -1,0 +1,46 @@
+"""Waiting for versions of a model package group, in Airflow's own test runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from demo.sandbox import REPOSITORY
+from tests.in_airflow.test_watching import states
+from tests.plain_http import once_answered
+from tests.versions import COMPLETED, FAILED, hold, let_go, make_group, register
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@pytest.mark.parametrize(("ending", "state"), [(COMPLETED, "success"), (FAILED, "failed")], ids=["completed", "failed"])
+def test_a_version_is_waited_for_in_the_triggerer(
+    ending: dict[str, Any],
+    state: str,
+    airflow_database: None,
+    emulator_url: str,
+    sagemaker: SageMakerClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It ends when a trigger has listed its group, beside one that is there at once; a failure uses up no retry."""
+    group = make_group(sagemaker)
+    hold(emulator_url, group, ending)
+    arns = [register(sagemaker, make_group(sagemaker)), register(sagemaker, group)]
+    bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
+    assert not bag.import_errors
+    listed = once_answered(emulator_url, "ListModelPackages", lambda: let_go(emulator_url, group))
+    run = bag.dags["complete"].test(run_conf={"versions": arns})
+    listed.join()
+    assert states(run) == {
+        ("registered_elsewhere", -1): ("success", 1),
+        ("complete", 0): ("success", 1),
+        ("complete", 1): (state, 1),
+    }
+    results = run.get_task_instance("registered_elsewhere").xcom_pull(task_ids="complete", map_indexes=[0, 1])
+    completed = arns if state == "success" else arns[:1]
+    assert list(results) == [{"arn": arn, "status": "Completed"} for arn in completed]
+    why = "failed: smoke: It exited with status 1.; image: It has a hole."
+    assert (why in capsys.readouterr().out) == (state == "failed")
