@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from airflow_sagemaker_automl.core.model_card import ModelCard
 
+# The model's containers are known when its job has been looked at.
+_FILLED_IN = ("InferenceSpecification.Containers",)
 _CARD = "the card's sections"
 
 
@@ -38,26 +40,39 @@ def require_allowed_at_parse(
     :param card: the template field of the author's part.
     :raises RegistrationRefusedAtParse: with every rule that is broken already.
     """
+    more = _literal_card_violations(card)
+    together = members if update else _without_source(members)
     try:
-        require_allowed(members, names, more=_literal_card_violations(card), update=update)
+        more += [] if update else _of_source(members, names)
+        registration.require_literals(together, names=names, more=more, update=update)
     except InvalidModelPackage as error:
         raise RegistrationRefusedAtParse(error.violations) from None
 
 
-def require_allowed(
-    members: Mapping[str, Any], names: Mapping[str, str], *, more: Sequence[Violation] = (), update: bool = False
-) -> None:
-    """Judge what the author asks for, before the service is asked.
+def allowed_registration(
+    members: Mapping[str, Any], names: Mapping[str, str], *, more: Sequence[Violation] = ()
+) -> dict[str, Any]:
+    """Judge what the author asks for, as far as it does not depend on the model, before the service is asked.
 
     :param more: what else is wrong, said at once.
+    :return: the members as the service wants them.
     :raises InvalidModelPackage: with every rule that is broken.
     """
-    judged = {member: value for member, value in members.items() if member != "SourceUri" or update}
-    # A version that has containers gets it in a call of its own.
-    source = registration.violations({"SourceUri": literal(members.get("SourceUri"))})
-    apart = [] if update else [violation for violation in source if violation.path == "SourceUri"]
-    more = [*registration.renamed(apart, names), *more]
-    registration.require_literals(judged, update=update, names=names, more=more)
+    from airflow_sagemaker_automl.validation import checked_model_package
+
+    more = [*_of_source(members, names), *more]
+    checked = checked_model_package(_without_source(members), names=names, more=more, later=_FILLED_IN)
+    return {**checked, **({"SourceUri": members["SourceUri"]} if members.get("SourceUri") else {})}
+
+
+def _without_source(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a version with containers gets in a call of its own."""
+    return {member: value for member, value in members.items() if member != "SourceUri"}
+
+
+def _of_source(members: Mapping[str, Any], names: Mapping[str, str]) -> list[Violation]:
+    found = registration.violations({"SourceUri": literal(members.get("SourceUri"))})
+    return registration.renamed([violation for violation in found if violation.path == "SourceUri"], names)
 
 
 def card_as_template_field(card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None) -> Any:

@@ -16,9 +16,9 @@ from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, wr
 from airflow_sagemaker_automl.core.outcome import Acceptance
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable
 from airflow_sagemaker_automl.operators.author import (
+    allowed_registration,
     card_as_template_field,
     rendered_card,
-    require_allowed,
     require_allowed_at_parse,
 )
 from airflow_sagemaker_automl.operators.registration import (
@@ -182,9 +182,8 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
 
         :raises InvalidModelPackage: it breaks rules, the card's included.
         """
-        members = self._members()
         card = rendered_card(self, self.model_card, context)
-        require_allowed(members, REGISTRATION_NAMES, more=card_violations(card))
+        members = allowed_registration(self._members(), REGISTRATION_NAMES, more=card_violations(card))
         keys = self.inference_response_keys or ()
         if isinstance(keys, str):
             keys = [key.strip() for key in keys.split(",") if key.strip()]

@@ -10,7 +10,8 @@ from airflow.dag_processing.dagbag import DagBag
 from demo.sandbox import REPOSITORY
 from tests.in_airflow.test_watching import states
 from tests.plain_http import once_answered
-from tests.versions import COMPLETED, FAILED, hold, let_go, make_group, register
+from tests.scripts import COMPLETED, FAILED, hold, let_go
+from tests.versions import make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
