@@ -163,4 +163,8 @@ class WaitsForModelPackage(Waits):
             raise AirflowTaskTimeout(
                 f"Model package {arn} is still {status} at the end of the task's execution_timeout."
             )
-        raise ModelPackageTimedOut(arn, status, seconds(self.completion_timeout))
+        reason = (
+            f"The wait is over, {seconds(self.completion_timeout):.0f} s after its creation. The version stays "
+            "registered: clear the task when it is completed, or raise completion_timeout."
+        )
+        raise ModelPackageTimedOut(arn, status, reason)

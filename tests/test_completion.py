@@ -167,7 +167,9 @@ def test_the_deadline_counts_from_the_creation(
     limit = 1.0
     time.sleep(max(0.0, created.timestamp() + limit - time.time()))
     task = waiter(held, deferrable=deferrable, completion_timeout=limit)
-    with pytest.raises(AirflowFailException, match="is still InProgress, 1 s after its creation") as failed:
+    with pytest.raises(
+        AirflowFailException, match=r"is InProgress\. The wait is over, 1 s after its creation"
+    ) as failed:
         task.execute(context)
     assert isinstance(failed.value.__cause__, ModelPackageTimedOut)
     assert account.describe_model_package(ModelPackageName=held)["ModelPackageStatus"] == "InProgress"

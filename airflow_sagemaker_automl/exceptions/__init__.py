@@ -22,8 +22,8 @@
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
      ├─ ModelPackageFailed       the service could not complete the model package
-     ├─ ModelPackageUnfinished   the service works on it, and nobody sees when that ends
-     ├─ ModelPackageTimedOut     the service was not done with it in time
+     ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
+     │   └─ ModelPackageTimedOut the wait reached its deadline
      ├─ ModelCardArchived        the model card takes no change any more
      └─ ServiceUnavailable       no answer, or no credentials to ask with
 """

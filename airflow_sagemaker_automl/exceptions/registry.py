@@ -43,9 +43,7 @@ class ModelPackageFailed(AutoMLError):
 
 
 class ModelPackageUnfinished(AutoMLError):
-    """The service still works on a model package version although its completion is needed.
-
-    A retry finds the version and waits for it again.
+    """The service still works on a model package version; a retry finds it and waits again.
 
     :param arn: ARN of the version.
     :param status: its status.
@@ -64,27 +62,10 @@ class ModelPackageUnfinished(AutoMLError):
         return f"Model package {self.arn} is {self.status}. {self.reason}"
 
 
-class ModelPackageTimedOut(AutoMLError):
-    """The wait for a model package version reached its deadline; the service may complete it all the same.
+class ModelPackageTimedOut(ModelPackageUnfinished):
+    """A retry cannot help: it finds the same version, whose deadline is counted from its creation."""
 
-    A retry finds the same version, whose deadline is counted from its creation, so that it cannot help.
-
-    :param arn: ARN of the version.
-    :param status: its status.
-    :param limit: seconds from its creation to the deadline.
-    """
-
-    def __init__(self, arn: str, status: str, limit: float) -> None:
-        super().__init__(arn, status, limit)
-        self.arn = arn
-        self.status = status
-        self.limit = limit
-
-    def __str__(self) -> str:
-        return (
-            f"Model package {self.arn} is still {self.status}, {self.limit:.0f} s after its creation. "
-            "It stays registered; clear the task when it is completed, or raise completion_timeout."
-        )
+    retry_can_help = False
 
 
 class ModelCardArchived(AutoMLError):

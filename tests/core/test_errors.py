@@ -32,7 +32,7 @@ ERRORS: list[AutoMLError] = [
     exceptions.InvalidModelPackage([exceptions.Violation("a", 1, "is wrong")]),
     exceptions.ModelPackageFailed("arn", ["a reason"]),
     exceptions.ModelPackageUnfinished("arn", "InProgress", "Wait."),
-    exceptions.ModelPackageTimedOut("arn", "InProgress", 60.0),
+    exceptions.ModelPackageTimedOut("arn", "InProgress", "It is too late."),
     exceptions.ModelCardArchived("arn", ["ModelCardContent"]),
     exceptions.ServiceUnavailable("no answer"),
 ]
