@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Without a validation a version is completed at once, or nearly. A task that defers is not back sooner: its trigger
 # does not fire in the first five seconds.
-_LOOKS_BEFORE_DEFERRING_FOR_SECONDS = 5.0
-_FIRST_POLL_SECONDS = 1.0
+_OFTEN_FOR_SECONDS = 5.0
+_OFTEN_SECONDS = 1.0
 
 
 class WaitsForModelPackage(Waits):
@@ -30,8 +30,9 @@ class WaitsForModelPackage(Waits):
     A kill stops nothing and deletes nothing: a version is no work that runs, and is there to be found by a retry.
 
     :param deferrable: wait in the triggerer instead of a worker. Default: ``[operators] default_deferrable``.
-    :param poll_interval: seconds, or a timedelta, between two looks at the version (default: 15). Deferred tasks with
-        the same connection, interval and group share one poll.
+    :param poll_interval: seconds, or a timedelta, between two looks at the version after the first five seconds, which
+        are spent in the worker (default: 15). Deferred tasks with the same connection, interval and group share one
+        poll.
     :param completion_timeout: seconds, or a timedelta, from the version's creation until the wait ends and the task
         fails for good (default: 3600, for a validation is a transform job, which may take half an hour); None waits
         for ever. The task's ``execution_timeout`` ends a wait as well, deferred or not.
@@ -63,13 +64,11 @@ class WaitsForModelPackage(Waits):
         """
         described = self._first_look(arn)
         deadline = self._deadline(described)
-        if self.deferrable:
-            first = min(deadline, time.time() + _LOOKS_BEFORE_DEFERRING_FOR_SECONDS)
-            described = self._look_on(described, first, briefly=True)
-            if not is_finished(described) and time.time() < deadline:
-                self._defer(described, self.execution_deadline(None))
-        else:
-            described = self._look_on(described, deadline)
+        soon = min(deadline, time.time() + _OFTEN_FOR_SECONDS)
+        described = self._look_on(described, soon, interval=min(self.poll_interval, _OFTEN_SECONDS))
+        if self.deferrable and not is_finished(described) and time.time() < deadline:
+            self._defer(described, self.execution_deadline(None))
+        described = self._look_on(described, deadline, interval=self.poll_interval)
         if not is_finished(described):
             self._time_out(described, None)
         return described
@@ -112,11 +111,8 @@ class WaitsForModelPackage(Waits):
             tell=lambda error: self.log.warning("Model package %s is not shown yet: %s", arn, error),
         )
 
-    def _look_on(self, described: dict[str, Any], deadline: float, *, briefly: bool = False) -> dict[str, Any]:
-        """Wait in the worker.
-
-        :param briefly: look more often than ``poll_interval`` says.
-        """
+    def _look_on(self, described: dict[str, Any], deadline: float, *, interval: float) -> dict[str, Any]:
+        """Wait in the worker."""
         arn = described["ModelPackageArn"]
         age = time.time() - described["CreationTime"].timestamp()
         return self.keep_looking(
@@ -126,7 +122,7 @@ class WaitsForModelPackage(Waits):
             status_of=lambda seen: None if is_finished(seen) else seen["ModelPackageStatus"],
             is_too_new=lambda error: age < SEEN_WITHIN_SECONDS and is_invalid(error),
             deadline=deadline,
-            interval=min(self.poll_interval, _FIRST_POLL_SECONDS) if briefly else self.poll_interval,
+            interval=interval,
         )
 
     def _defer(self, described: dict[str, Any], task_deadline: float | None) -> NoReturn:

@@ -77,7 +77,7 @@ def held(account: SageMakerClient, private_url: str) -> str:
 @pytest.fixture
 def defers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tasks look once before they defer."""
-    monkeypatch.setattr(completion, "_LOOKS_BEFORE_DEFERRING_FOR_SECONDS", 0.0)
+    monkeypatch.setattr(completion, "_OFTEN_FOR_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -106,14 +106,15 @@ def test_a_completed_version_is_looked_at_once(
     assert send(f"{private_url}/automl-emulator/requests", "GET")[1]["Requests"] == {"DescribeModelPackage": 1}
 
 
-def test_a_version_that_takes_seconds_is_not_deferred_for(
-    account: SageMakerClient, private_url: str, context: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_version_that_takes_seconds_is_looked_at_often(
+    account: SageMakerClient, private_url: str, context: Any, deferrable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deferral would take longer than the version; the interval may be as long as it likes."""
-    monkeypatch.setattr(completion, "_LOOKS_BEFORE_DEFERRING_FOR_SECONDS", 60.0)
+    """A deferral, or an interval of minutes, would take longer than the version."""
+    monkeypatch.setattr(completion, "_OFTEN_FOR_SECONDS", 60.0)
     group = make_group(account)
     hold(private_url, group, seconds=2)
-    described = waiter(register(account, group), deferrable=True, poll_interval=600).execute(context)
+    described = waiter(register(account, group), deferrable=deferrable, poll_interval=600).execute(context)
     assert described["ModelPackageStatus"] == "Completed"
 
 
