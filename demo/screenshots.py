@@ -17,11 +17,12 @@ from demo.sandbox import REPOSITORY
 IMAGES = REPOSITORY / "docs" / "images"
 PAGE = FOLDER / "model_card.html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_WIDTH = 1280
 _DARK = "--blink-settings=preferredColorScheme=0"
 # Name → the part of the page that it begins with, height in pixels, and options.
 _PICTURES = {
-    "model_card_top.png": ("", 1000, []),
-    "model_card_evaluation_dark.png": ("#evaluation", 1000, [_DARK]),
+    "model_card_top.png": ("", 1400, []),
+    "model_card_evaluation_dark.png": ("#evaluation", 1090, [_DARK]),
 }
 
 
@@ -45,10 +46,14 @@ def main() -> int:
 
 
 def _photograph(browser: str, address: str, picture: Path, height: int, options: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as profile:
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        command += [f"--user-data-dir={profile}", f"--window-size=1280,{height}", f"--screenshot={picture}", *options]
-        subprocess.run([*command, address], check=True, capture_output=True, timeout=120)
+    with tempfile.TemporaryDirectory() as folder:
+        # Only in a frame does a headless browser begin its picture where the address says.
+        frame = Path(folder) / "frame.html"
+        style = f"border: 0; width: {_WIDTH}px; height: {height}px"
+        frame.write_text(f'<body style="margin: 0"><iframe src="{address}" style="{style}"></iframe>')
+        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *options]
+        command += [f"--user-data-dir={folder}/profile", f"--window-size={_WIDTH},{height}", f"--screenshot={picture}"]
+        subprocess.run([*command, frame.as_uri()], check=True, capture_output=True, timeout=120)
 
 
 if __name__ == "__main__":

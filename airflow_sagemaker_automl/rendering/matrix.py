@@ -113,7 +113,7 @@ def matrix_chart(metric: Mapping[str, Any]) -> Chart:
         cell_font_size=round(min(16, 0.38 * width, 1.3 * width / longest), 1),
     )
     has_shares = any(text.role == "cell-share" for text in texts)
-    remark = ["Each cell's share is of its row"] if has_shares else []
+    remark = ["Percentages are shares of the row"] if has_shares else []
     return chart(metric, drawing, remark=". ".join(filter(None, (*remark, matrix_remark(metric)))))
 
 
