@@ -1,152 +1,21 @@
-"""What a person has to say on a model card, as typed sections that an editor completes.
-
-Every argument may be a Jinja template or an XComArg, which is judged once it is resolved. A number that is not known
-before the task runs has to be an XComArg, since Jinja gives texts. Wherever a section is expected, a mapping in the
-card's own schema will do.
-Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html#model-card-schema
-"""
+"""Reads the author's part of a model card, in whatever form it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
-from airflow_sagemaker_automl.core.card_author_evaluations import Evaluation
-from airflow_sagemaker_automl.core.card_author_training import TrainingDetails
-from airflow_sagemaker_automl.core.members import Later, Text, Texts, api_of, listed, mapped, present
+from airflow_sagemaker_automl.core.members import api_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 
-RISK_RATINGS = ("High", "Medium", "Low", "Unknown")
 _DEEPEST = 50
-Section: TypeAlias = Mapping[str, Any] | Later
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelOverview:
-    """Who made the model, and where it is; both are filled in where they are left out.
-
-    :param model_creator: at most 1024 characters.
-    :param model_artifact: at most 15 URIs of at most 1024 characters each.
-    """
-
-    model_creator: Text | None = None
-    model_artifact: Texts | None = None
-
-    def to_api(self) -> dict[str, Any]:
-        """Write it as ``model_overview``."""
-        return present(model_creator=self.model_creator, model_artifact=listed(self.model_artifact))
-
-
-@dataclass(frozen=True, kw_only=True)
-class IntendedUses:
-    """What the model is for, and what may go wrong; each text has at most 2048 characters.
-
-    :param purpose_of_model: the problem that it solves.
-    :param intended_uses: where it is meant to be used, and where not.
-    :param factors_affecting_model_efficiency: what it depends on.
-    :param risk_rating: ``High``, ``Medium``, ``Low`` or ``Unknown``.
-    :param explanations_for_risk_rating: why.
-    """
-
-    purpose_of_model: Text | None = None
-    intended_uses: Text | None = None
-    factors_affecting_model_efficiency: Text | None = None
-    risk_rating: Text | None = None
-    explanations_for_risk_rating: Text | None = None
-
-    def to_api(self) -> dict[str, Any]:
-        """Write it as ``intended_uses``."""
-        return present(
-            purpose_of_model=self.purpose_of_model,
-            intended_uses=self.intended_uses,
-            factors_affecting_model_efficiency=self.factors_affecting_model_efficiency,
-            risk_rating=self.risk_rating,
-            explanations_for_risk_rating=self.explanations_for_risk_rating,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BusinessDetails:
-    """Who needs the model, and for what; each text has at most 2048 characters.
-
-    :param business_problem: what it helps to do.
-    :param business_stakeholders: whom it concerns.
-    :param line_of_business: which part of the company it belongs to.
-    """
-
-    business_problem: Text | None = None
-    business_stakeholders: Text | None = None
-    line_of_business: Text | None = None
-
-    def to_api(self) -> dict[str, Any]:
-        """Write it as ``business_details``."""
-        return present(
-            business_problem=self.business_problem,
-            business_stakeholders=self.business_stakeholders,
-            line_of_business=self.line_of_business,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdditionalInformation:
-    """What else people have to know.
-
-    :param ethical_considerations: at most 2048 characters.
-    :param caveats_and_recommendations: at most 2048 characters.
-    :param custom_details: any name → at most 1024 characters; they stand beside those that are filled in.
-    """
-
-    ethical_considerations: Text | None = None
-    caveats_and_recommendations: Text | None = None
-    custom_details: Mapping[str, Text] | Later | None = None
-
-    def to_api(self) -> dict[str, Any]:
-        """Write it as ``additional_information``."""
-        return present(
-            ethical_considerations=self.ethical_considerations,
-            caveats_and_recommendations=self.caveats_and_recommendations,
-            custom_details=mapped(self.custom_details),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelCard:
-    """The author's part of a model card; all else is filled in from evidence, and what stands here wins.
-
-    The whole card, what is filled in included, has at most 100 000 characters; the author's part is never cut.
-
-    :param intended_uses: what the model is for.
-    :param business_details: who needs it.
-    :param additional_information: ethical considerations, caveats, and details of any name.
-    :param evaluation_details: evaluations that the evidence does not hold; they come first.
-    :param model_overview: default: filled in.
-    :param training_details: default: filled in.
-    """
-
-    intended_uses: IntendedUses | Section | None = None
-    business_details: BusinessDetails | Section | None = None
-    additional_information: AdditionalInformation | Section | None = None
-    evaluation_details: Sequence[Evaluation | Section] | Later | None = None
-    model_overview: ModelOverview | Section | None = None
-    training_details: TrainingDetails | Section | None = None
-
-    def to_api(self) -> dict[str, Any]:
-        """Write it in the card's own schema; what is left to the evidence is left out."""
-        return present(
-            model_overview=api_of(self.model_overview),
-            intended_uses=api_of(self.intended_uses),
-            business_details=api_of(self.business_details),
-            training_details=api_of(self.training_details),
-            evaluation_details=listed(self.evaluation_details, api_of),
-            additional_information=api_of(self.additional_information),
-        )
 
 
 def author_card(value: Any) -> dict[str, Any]:
     """Write the author's part as dictionaries and lists, whose leaves are the same objects.
 
-    :param value: a :class:`ModelCard`, a mapping in the card's own schema, which may hold typed sections, or None.
+    :param value: a :class:`~airflow_sagemaker_automl.core.card_sections.ModelCard`, a mapping in the card's own
+        schema, which may hold typed sections, or None.
     :raises InvalidModelCard: it is none of these, or holds itself.
     """
     card = _plain(value, 0)

@@ -28,9 +28,15 @@ def scalar(name: Any, value: float, notes: str = "") -> Metric:
     return {"name": label(name, LONGEST_NAME), "type": "number", "value": value, **_notes(notes)}
 
 
-def answer(name: Any, *, value: bool, notes: str = "") -> Metric:
-    """Write yes or no."""
-    return {"name": label(name, LONGEST_NAME), "type": "boolean", "value": value, **_notes(notes)}
+def answer(name: Any, given: Any, notes: str = "") -> Metric:
+    """Write yes or no, or that there is neither."""
+    known = isinstance(given, bool)
+    return {
+        "name": label(name, LONGEST_NAME),
+        "type": "boolean" if known else "string",
+        "value": given if known else "not known",
+        **_notes(notes),
+    }
 
 
 def curve(name: Any, points: Sequence[Point], x_axis: Any, y_axis: Any, most: int = MOST_CURVE_POINTS) -> list[Metric]:

@@ -20,7 +20,7 @@ from airflow_sagemaker_automl.core.card_size import (
     PARTIAL_DEPENDENCE,
     QUALITY_GATE,
 )
-from airflow_sagemaker_automl.core.card_training import listed
+from airflow_sagemaker_automl.core.card_training import listed, verdict_sentence
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import mapping, sequence
@@ -38,7 +38,25 @@ _OPTIMISM = (
 )
 
 
-def candidate_metrics(job: AutoMLJob, candidate: Candidate) -> list[dict[str, Any]]:
+def evaluation_details(
+    job: AutoMLJob,
+    candidate: Candidate,
+    candidates: Sequence[Candidate],
+    statistics: Report | None,
+    analysis: Report | None,
+    verdict: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """Say how good the model is, by what decided on it first."""
+    return [
+        *_quality_gate(verdict),
+        *_candidate_metrics(job, candidate),
+        *_candidates_ranked(job, candidate, candidates),
+        *_model_insights(statistics),
+        *_explainability(analysis),
+    ]
+
+
+def _candidate_metrics(job: AutoMLJob, candidate: Candidate) -> list[dict[str, Any]]:
     """List the candidate's own figures, one group for each part of the data."""
     table = {
         data_set: [scalar(name, value) for name, given in metrics.items() if (value := number(given)) is not None]
@@ -53,7 +71,7 @@ def candidate_metrics(job: AutoMLJob, candidate: Candidate) -> list[dict[str, An
     return _evaluation(CANDIDATE_METRICS, groups, _OPTIMISM, datasets=listed(job.datasets, MOST_DATASETS))
 
 
-def candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+def _candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
     """Draw the leaderboard: the best candidates by the objective, the registered one among them."""
     ranked = [
         entry for entry in leaderboard(candidates) if entry.objective and number(entry.objective.value) is not None
@@ -71,7 +89,7 @@ def candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequence
     return _evaluation(LEADERBOARD, [{"name": "Leaderboard", "metric_data": drawn}] if drawn else [], observation)
 
 
-def model_insights(report: Report | None) -> list[dict[str, Any]]:
+def _model_insights(report: Report | None) -> list[dict[str, Any]]:
     """Draw ``statistics.json``."""
     if report is None:
         return []
@@ -83,7 +101,7 @@ def model_insights(report: Report | None) -> list[dict[str, Any]]:
     )
 
 
-def explainability(report: Report | None) -> list[dict[str, Any]]:
+def _explainability(report: Report | None) -> list[dict[str, Any]]:
     """Draw ``analysis.json``: explanations, partial dependence and bias, an evaluation each."""
     if report is None:
         return []
@@ -96,13 +114,14 @@ def explainability(report: Report | None) -> list[dict[str, Any]]:
     return [item for name, reading in readings.items() for item in _of_report(name, report, reading, {})]
 
 
-def quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """List what a quality gate has decided, rule by rule.
 
     :param verdict: ``approved`` and ``rules``, each with ``name``, ``passed``, ``value``, ``limit`` and ``reason``, as
         far as they are there.
     """
-    if not isinstance(verdict, Mapping) or not verdict:
+    said = verdict_sentence(verdict)
+    if not said or verdict is None:
         return []
     metrics = [_rule(mapping(rule)) for rule in sequence(verdict.get("rules")) if mapping(rule)]
     groups = [{"name": "Rules", "metric_data": metrics[:_MOST_RULES]}] if metrics else []
@@ -111,24 +130,14 @@ def quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         for key, value in list(verdict.items())[:_MOST_RULES]
         if key not in ("approved", "rules") and text(value)
     }
-    said = f"The quality gate {verdict_in_words(verdict)}."
     item = {"name": QUALITY_GATE, "evaluation_observation": said, "metadata": details, "metric_groups": groups}
     return [{key: value for key, value in item.items() if value or key == "metric_groups"}]
 
 
-def verdict_in_words(verdict: Mapping[str, Any]) -> str:
-    """Say what a quality gate has decided, as the rest of a sentence."""
-    words = {True: "has approved this model", False: "has not approved this model"}
-    approved = verdict.get("approved")
-    return words[approved] if isinstance(approved, bool) else "does not say whether it approves this model"
-
-
 def _rule(rule: Mapping[str, Any]) -> Metric:
-    figures = [f"{name} {value}" for name in ("value", "limit") if (value := number(rule.get(name))) is not None]
+    figures = [f"{name} {value:.6g}" for name in ("value", "limit") if (value := number(rule.get(name))) is not None]
     notes = ": ".join(filter(None, [", ".join(figures), text(rule.get("reason"))]))
-    if isinstance(rule.get("passed"), bool):
-        return answer(rule.get("name"), value=rule["passed"], notes=notes)
-    return {**scalar(rule.get("name"), 0, notes), "type": "string", "value": "not judged"}
+    return answer(rule.get("name"), rule.get("passed"), notes)
 
 
 def _of_report(name: str, report: Report, reading: Reading, metadata: Mapping[str, str]) -> list[dict[str, Any]]:

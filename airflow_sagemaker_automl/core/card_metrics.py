@@ -88,7 +88,7 @@ def _scalar(name: str, content: Mapping[str, Any]) -> list[Metric]:
     deviation = number(content.get("standard_deviation"))
     if value is None:
         return []
-    return [scalar(name, value, "" if deviation is None else f"standard deviation {deviation}")]
+    return [scalar(name, value, "" if deviation is None else f"standard deviation {deviation:.6g}")]
 
 
 def _curve(name: str, content: Mapping[str, Any]) -> list[Metric]:

@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from airflow_sagemaker_automl.core.card_author import author_card
 from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT, LONGEST_LABEL, number
 from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
-from airflow_sagemaker_automl.core.model_package import compact
-from airflow_sagemaker_automl.core.rules.wording import did_you_mean, one_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 
 _log = logging.getLogger(__name__)
@@ -55,11 +54,14 @@ class Breach(NamedTuple):
 def card_violations(card: Mapping[str, Any], *, rendered: bool = True) -> list[Violation]:
     """Judge a card, or the author's part of one.
 
-    :param card: dictionaries and lists, as :func:`~airflow_sagemaker_automl.core.card_author.author_card` gives them.
+    :param card: in the card's own schema; it may hold typed sections.
     :param rendered: False leaves alone what holds Jinja templates or XComArgs, which are still to be resolved.
     :return: every rule that is broken. The length of the whole is judged only where nothing else is wrong.
     """
-    known = card if rendered else _literal(card)
+    try:
+        known = author_card(card) if rendered else _literal(author_card(card))
+    except InvalidModelCard as error:
+        return list(error.violations)
     found: dict[str, Violation] = {}
     for breach in _breaches(known):
         if is_resolved(breach.value):
@@ -86,13 +88,15 @@ def without_breaches(card: Mapping[str, Any]) -> dict[str, Any]:
     sound = plain(card)
     while breaches := list(_breaches(sound)):
         # From the end, so that places in lists stay what they are.
-        for way in sorted({_removable(sound, breach.way) for breach in breaches}, reverse=True):
+        for way in sorted({_removable(breach.way) for breach in breaches}, reverse=True):
             _log.warning("Left out of the model card, since it breaks the schema: %s", _dotted(way))
-            _remove(sound, way)
+            del at(sound, *way[:-1])[way[-1]]
     return cast("dict[str, Any]", sound)
 
 
 def _length(card: Mapping[str, Any]) -> Iterator[Violation]:
+    from airflow_sagemaker_automl.core.model_package import compact
+
     length = len(compact(card))
     if length > LONGEST_CONTENT:
         rule = (
@@ -130,6 +134,8 @@ def _leaves(error: Any) -> Iterator[Any]:
 
 
 def _worded(error: Any, way: Way) -> Iterator[Breach]:
+    from airflow_sagemaker_automl.core.rules.wording import did_you_mean
+
     value, limit = error.instance, error.validator_value
     match error.validator:
         case "type":
@@ -153,6 +159,8 @@ def _worded(error: Any, way: Way) -> Iterator[Breach]:
 
 
 def _of_words(way: Way, value: Any, known: Sequence[str]) -> Iterator[Breach]:
+    from airflow_sagemaker_automl.core.rules.wording import one_of
+
     yield from (Breach(way, violation.value, violation.rule) for violation in one_of("", value, known))
 
 
@@ -223,18 +231,7 @@ def _dotted(way: Way) -> str:
     return _ROOT + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way)
 
 
-def _removable(card: dict[str, Any], way: Way) -> Way:
-    """Find what goes with a place: the innermost entry of a list around it, or else the nearest member that exists."""
+def _removable(way: Way) -> Way:
+    """Find what goes with a place: the innermost entry of a list around it, or else the member itself."""
     entries = [place for place, step in enumerate(way) if isinstance(step, int)]
-    if entries:
-        return way[: entries[-1] + 1]
-    while way and (not isinstance(parent := at(card, *way[:-1]), dict) or way[-1] not in parent):
-        way = way[:-1]
-    return way
-
-
-def _remove(card: dict[str, Any], way: Way) -> None:
-    if way:
-        del at(card, *way[:-1])[way[-1]]
-    else:
-        card.clear()
+    return way[: entries[-1] + 1] if entries else way

@@ -96,10 +96,13 @@ def _without_shape(name: str, *types: str) -> Callable[[Card], Card]:
 
 
 def _first_explanation_only(card: Card) -> Card:
-    return _changed_evaluations(
-        card,
-        lambda item: {**item, "metric_groups": item["metric_groups"][:1]} if item["name"] == EXPLAINABILITY else item,
-    )
+    def reduced(item: Card) -> Card:
+        if item["name"] != EXPLAINABILITY or len(item["metric_groups"]) == 1:
+            return item
+        said = f"The first of {len(item['metric_groups'])} outputs of the model."
+        return {**item, "metric_groups": item["metric_groups"][:1], "evaluation_observation": said}
+
+    return _changed_evaluations(card, reduced)
 
 
 def _fewer_points(card: Card) -> Card:
@@ -114,13 +117,15 @@ def _fewer_points(card: Card) -> Card:
 
 def _fewer_candidates(card: Card) -> Card:
     def shorter(metric: Card) -> Card:
-        if metric["type"] != "bar_chart":
-            return metric
         return {**metric, **{axis: metric[axis][:_FEWER_CANDIDATES] for axis in ("value", "x_axis_name")}}
 
-    return _changed_evaluations(
-        card, lambda item: _changed_metrics(item, shorter) if item["name"] == LEADERBOARD else item
-    )
+    def reduced(item: Card) -> Card:
+        if item["name"] != LEADERBOARD or len(item["metric_groups"][0]["metric_data"][0]["value"]) <= _FEWER_CANDIDATES:
+            return item
+        said = f"The best {_FEWER_CANDIDATES} candidates by the objective."
+        return {**_changed_metrics(item, shorter), "evaluation_observation": said}
+
+    return _changed_evaluations(card, reduced)
 
 
 def _without_training(*members: str) -> Callable[[Card], Card]:

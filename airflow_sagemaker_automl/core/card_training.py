@@ -34,27 +34,31 @@ def model_overview(candidate: Candidate, provenance: Provenance) -> dict[str, An
 
 def training_details(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
     """Say what was trained, on what, by which settings, and how well it went."""
+    settings = _settings(job)
     images = listed(container.get("Image") for container in candidate.containers)
     return present(
         objective_function=_objective_function(candidate),
-        training_observations=cut(_observations(job), LONGEST_NOTE),
+        training_observations=cut(_observations(job, len(settings)), LONGEST_NOTE),
         training_job_details={
             "training_arn": cut(job.arn, LONGEST_NOTE),
             "training_datasets": listed(job.datasets),
             "training_environment": {"container_image": images},
             "training_metrics": _training_metrics(candidate),
-            "hyper_parameters": _settings(job),
+            "hyper_parameters": settings[:MOST_SETTINGS],
         },
     )
 
 
-def custom_details(job: AutoMLJob, candidate: Candidate, provenance: Provenance) -> dict[str, str]:
+def custom_details(
+    job: AutoMLJob, candidate: Candidate, provenance: Provenance, verdict: Mapping[str, Any] | None
+) -> dict[str, str]:
     """Say where the model comes from: the job, its candidate, and who in Airflow has registered it."""
     details = {
         "AutoML job": job.name,
         "Candidate": candidate.name,
         "Job ended as": f"{job.status.value} ({job.secondary_status})",
         "Partial failures": "; ".join(job.partial_failures),
+        "Quality gate": verdict_sentence(verdict),
         "Airflow DAG": provenance.dag_id,
         "Airflow run": provenance.run_id,
         "Airflow task": provenance.task_id,
@@ -62,6 +66,17 @@ def custom_details(job: AutoMLJob, candidate: Candidate, provenance: Provenance)
         "Repository": provenance.repository,
     }
     return {key: cut(value, LONGEST_NOTE) for key, value in details.items() if value}
+
+
+def verdict_sentence(verdict: Any) -> str:
+    """Say what a quality gate has decided; empty where there is none."""
+    if not isinstance(verdict, Mapping) or not verdict:
+        return ""
+    decided = {True: "has approved this model", False: "has not approved this model"}
+    approved = verdict.get("approved")
+    if not isinstance(approved, bool):
+        return "The quality gate does not say whether it approves this model."
+    return f"The quality gate {decided[approved]}."
 
 
 def listed(values: Iterable[Any], most: int = MOST_LISTED) -> list[str]:
@@ -81,10 +96,11 @@ def _objective_function(candidate: Candidate) -> dict[str, Any] | None:
     }
 
 
-def _observations(job: AutoMLJob) -> str:
+def _observations(job: AutoMLJob, settings: int) -> str:
     kind = f"{job.problem_type}, {job.resolved_problem_type}" if job.resolved_problem_type else job.problem_type
     took = f" It took {job.elapsed_seconds:.0f} seconds." if job.ended else ""
-    return f"Trained by SageMaker AutoML job {job.name} ({kind}).{took}"
+    cut_off = f" The first {MOST_SETTINGS} of its {settings} settings are listed." if settings > MOST_SETTINGS else ""
+    return f"Trained by SageMaker AutoML job {job.name} ({kind}).{took}{cut_off}"
 
 
 def _training_metrics(candidate: Candidate) -> list[dict[str, Any]]:
@@ -105,7 +121,7 @@ def _settings(job: AutoMLJob) -> list[dict[str, str]]:
         {"name": label(name, LONGEST_NAME), "value": cut(value, LONGEST_SETTING)}
         for name, value in pairs
         if text(value)
-    ][:MOST_SETTINGS]
+    ]
 
 
 def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -7,48 +7,39 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from airflow_sagemaker_automl.core.candidate import Candidate
-from airflow_sagemaker_automl.core.card_author import (
-    AdditionalInformation,
-    BusinessDetails,
-    IntendedUses,
-    ModelCard,
-    ModelOverview,
-    author_card,
-)
-from airflow_sagemaker_automl.core.card_author_evaluations import (
-    BarChartMetric,
-    Evaluation,
-    LinearGraphMetric,
-    MatrixMetric,
-    MetricGroup,
-    SimpleMetric,
-)
-from airflow_sagemaker_automl.core.card_author_training import (
-    ObjectiveFunction,
-    TrainingDetails,
-    TrainingJobDetails,
-    TrainingMetric,
-)
-from airflow_sagemaker_automl.core.card_evaluations import (
-    candidate_metrics,
-    candidates_ranked,
-    explainability,
-    model_insights,
-    quality_gate,
-    verdict_in_words,
-)
-from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT
+from airflow_sagemaker_automl.core.card_author import author_card
 from airflow_sagemaker_automl.core.card_schema import card_violations, require_valid, without_breaches
-from airflow_sagemaker_automl.core.card_size import QUALITY_GATE, within_limit
-from airflow_sagemaker_automl.core.card_training import custom_details, model_overview, training_details
-from airflow_sagemaker_automl.core.evidence import Provenance, Report
-from airflow_sagemaker_automl.core.job import AutoMLJob
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.candidate import Candidate
+    from airflow_sagemaker_automl.core.card_sections import (
+        AdditionalInformation,
+        BusinessDetails,
+        IntendedUses,
+        ModelCard,
+        ModelOverview,
+    )
+    from airflow_sagemaker_automl.core.card_sections_evaluation import (
+        BarChartMetric,
+        Evaluation,
+        LinearGraphMetric,
+        MatrixMetric,
+        MetricGroup,
+        SimpleMetric,
+    )
+    from airflow_sagemaker_automl.core.card_sections_training import (
+        ObjectiveFunction,
+        TrainingDetails,
+        TrainingJobDetails,
+        TrainingMetric,
+    )
+    from airflow_sagemaker_automl.core.evidence import Provenance, Report
+    from airflow_sagemaker_automl.core.job import AutoMLJob
 
 __all__ = [
-    "LONGEST_CONTENT",
     "AdditionalInformation",
     "BarChartMetric",
     "BusinessDetails",
@@ -69,6 +60,31 @@ __all__ = [
     "card_violations",
     "require_valid",
 ]
+
+# The author's typed sections, loaded when they are asked for, so that a DAG pays for what it uses.
+_SECTIONS = {
+    "card_sections": ("AdditionalInformation", "BusinessDetails", "IntendedUses", "ModelCard", "ModelOverview"),
+    "card_sections_evaluation": (
+        "BarChartMetric",
+        "Evaluation",
+        "LinearGraphMetric",
+        "MatrixMetric",
+        "MetricGroup",
+        "SimpleMetric",
+    ),
+    "card_sections_training": ("ObjectiveFunction", "TrainingDetails", "TrainingJobDetails", "TrainingMetric"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _SECTIONS.items():
+        if name in names:
+            return getattr(import_module(f"airflow_sagemaker_automl.core.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def build_model_card(
@@ -100,21 +116,17 @@ def build_model_card(
         by :data:`airflow_sagemaker_automl.core.card_size.ORDER` and named in its custom details.
     :raises InvalidModelCard: the author's part does not satisfy the schema, or is too long by itself.
     """
+    # What builds a card is of no use to a DAG file, which imports this module.
+    from airflow_sagemaker_automl.core.card_evaluations import evaluation_details
+    from airflow_sagemaker_automl.core.card_size import within_limit
+    from airflow_sagemaker_automl.core.card_training import custom_details, model_overview, training_details
+
     words = author_card(author)
     require_valid(words)
-    details = custom_details(job, candidate, provenance)
-    if isinstance(verdict, Mapping) and verdict:
-        details[QUALITY_GATE] = f"The quality gate {verdict_in_words(verdict)}."
     built = {
         "model_overview": model_overview(candidate, provenance),
         "training_details": training_details(job, candidate),
-        "evaluation_details": [
-            *quality_gate(verdict),
-            *candidate_metrics(job, candidate),
-            *candidates_ranked(job, candidate, candidates),
-            *model_insights(statistics),
-            *explainability(analysis),
-        ],
-        "additional_information": {"custom_details": details},
+        "evaluation_details": evaluation_details(job, candidate, candidates, statistics, analysis, verdict),
+        "additional_information": {"custom_details": custom_details(job, candidate, provenance, verdict)},
     }
     return within_limit(without_breaches(built), words)

@@ -199,6 +199,9 @@ def require_sendable(card: Mapping[str, Any]) -> str:
     assert len(text) <= 100_000
     assert text.isascii()
     assert text.isprintable()
+    for item in card.get("evaluation_details", []):
+        names = [group["name"] for group in item.get("metric_groups", [])]
+        assert len(names) == len(set(names))
     for axis in ("x_axis_name", "y_axis_name"):
         for labels in _axes(card, axis):
             assert len(labels) == len(set(labels))

@@ -143,7 +143,7 @@ def authors(draw: st.DrawFn) -> dict[str, Any]:
     return {key: value for key, value in card.items() if not card_violations({key: value})}
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(candidates(), STATISTICS_OF_ANY_KIND, ANALYSIS_OF_ANY_KIND, authors(), st.none() | JSON | spoilt(VERDICT))
 def test_every_card_is_one_that_the_service_takes(
     known: list[dict[str, Any]], statistics: Any, analysis: Any, author: dict[str, Any], verdict: Any

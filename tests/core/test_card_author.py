@@ -323,6 +323,13 @@ def test_a_card_that_holds_itself_is_refused() -> None:
     loop["intended_uses"] = loop
     with pytest.raises(InvalidModelCard, match="does it hold itself"):
         author_card(loop)
+    assert [violation.path for violation in card_violations(loop)] == ["model_card"]
+
+
+def test_typed_sections_can_be_judged_as_they_are() -> None:
+    """Wherever they stand in a card."""
+    card = {"intended_uses": IntendedUses(risk_rating="Extreme")}
+    assert lone(card)[1] == "must be one of High, Medium, Low, Unknown"
 
 
 def test_a_message_about_a_large_part_is_short() -> None:

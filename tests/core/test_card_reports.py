@@ -75,6 +75,7 @@ def test_every_figure_of_any_problem_type_is_read(section: str) -> None:
         {"receiver_operating_characteristic_curve": [1, 2]},
         {"receiver_operating_characteristic_curve": {"false_positive_rates": 1}},
         {"precision_recall_curve": {"recalls": [1, 2], "precisions": [1]}},
+        {"precision_recall_curve": {"recalls": ["NaN"], "precisions": [1]}},
         {"accuracy": 0.5},
         {"accuracy": {"value": [0.5]}},
     ],

@@ -87,7 +87,7 @@ def test_the_longer_the_authors_part_the_more_is_left_out_in_this_order() -> Non
     """Each card does without the first steps of the order, no more of them than it has to, and names them."""
     whole = len(compact(large()))
     seen: list[tuple[int, int]] = []
-    for characters in range(100_000 - whole, 99_000, 400):
+    for characters in range(100_000 - whole, 99_000, 800):
         author = words(characters)
         card = large(author)
         text = require_sendable(card)
@@ -100,7 +100,7 @@ def test_the_longer_the_authors_part_the_more_is_left_out_in_this_order() -> Non
     assert seen[-1][0] >= 13
     for (fewer, before), (more, after) in itertools.pairwise(seen):
         # Where nothing more is left out, the card grows by what the author adds.
-        assert more > fewer or (more == fewer and after == before + 400)
+        assert more > fewer or (more == fewer and after == before + 800)
 
 
 @pytest.mark.parametrize("characters", [99_900, 99_999, 100_000])
@@ -121,14 +121,17 @@ def test_what_is_thinned_still_says_what_it_shows() -> None:
     room = 100_000 - len(compact(whole))
     card = next(
         card
-        for step in range(200)
-        if "candidates beyond the first 10 of the leaderboard" in left_out(card := large(words(room + 250 * step)))
+        for step in range(60)
+        if "candidates beyond the first 10 of the leaderboard" in left_out(card := large(words(room + 800 * step)))
     )
     curve = metric(card, "Model insights", "receiver_operating_characteristic_curve")
     assert (len(curve["value"]), curve["value"][0], curve["value"][-1]) == (50, [0.0, 0.0], [1.0, 1.0])
     assert curve["notes"] == "50 points, chosen to keep its shape"
     assert list(bars(metric(card, "Candidates", "F1")).values()) == [place / 100 for place in range(29, 19, -1)]
-    assert len(evaluation(card, "Explainability")["metric_groups"]) == 1
+    assert evaluation(card, "Candidates")["evaluation_observation"] == "The best 10 candidates by the objective."
+    explained = evaluation(card, "Explainability")
+    assert len(explained["metric_groups"]) == 1
+    assert explained["evaluation_observation"] == "The first of 3 outputs of the model."
 
 
 def test_nothing_is_left_out_of_a_card_that_fits() -> None:

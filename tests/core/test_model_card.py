@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_sagemaker_automl.core import model_card
+from airflow_sagemaker_automl.core.card_schema import without_breaches
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_card import BusinessDetails, Evaluation, IntendedUses, ModelCard
 from airflow_sagemaker_automl.exceptions import InvalidModelCard
@@ -75,6 +76,16 @@ def test_two_channels_of_one_type_are_both_named() -> None:
     card = build(job={**JOB, "AutoMLJobInputDataConfig": channels})
     named = card["training_details"]["training_job_details"]["training_datasets"]
     assert named == ["s3://bucket/a/", "s3://bucket/b/"]
+
+
+def test_of_hundreds_of_settings_the_first_hundred_are_listed() -> None:
+    """A forecast of many columns has a filling for each; the card says how many there are."""
+    filling = {f"column_{place}": {"middlefill": "zero"} for place in range(130)}
+    config = {"TimeSeriesForecastingJobConfig": {"Transformations": {"Filling": filling}}}
+    training = build(job={**JOB, "AutoMLProblemTypeConfig": config})["training_details"]
+    settings = training["training_job_details"]["hyper_parameters"]
+    assert (len(settings), settings[99]["name"]) == (100, "Transformations.Filling.column_99.middlefill")
+    assert training["training_observations"].endswith("The first 100 of its 131 settings are listed.")
 
 
 def test_what_was_asked_for_is_known_as_soon_as_the_job_is_created() -> None:
@@ -207,26 +218,26 @@ def test_what_a_report_has_of_no_known_format_is_named_in_the_log(caplog: pytest
     ]
 
 
-def test_a_mistake_of_ours_costs_a_part_and_not_the_model(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_mistake_of_ours_costs_a_part_and_not_the_model(caplog: pytest.LogCaptureFixture) -> None:
     """What is filled in and breaks the schema is left out with a line in the log; the rest of the card stays."""
-    wrong = [
+    card = build()
+    card["evaluation_details"] += [
         {"name": "Wrong", "metric_groups": [{"name": "g", "metric_data": [{"name": "a", "type": "number"}]}]},
         {"name": "x" * 64},
     ]
-    monkeypatch.setattr(model_card, "model_insights", lambda report: wrong)
-    monkeypatch.setattr(model_card, "model_overview", lambda *given: {"model_artifact": "no list", "owner": "me"})
-    card = build()
-    require_sendable(card)
-    assert card["model_overview"] == {}
-    assert evaluation(card, "Wrong")["metric_groups"] == [{"name": "g", "metric_data": []}]
-    assert metric(card, "Candidates", "F1")
+    card["model_overview"] = {"model_artifact": "no list", "owner": "me"}
+    card["unheard"] = float("nan")
+    sound = without_breaches(card)
+    require_sendable(sound)
+    assert sound["model_overview"] == {}
+    assert evaluation(sound, "Wrong")["metric_groups"] == [{"name": "g", "metric_data": []}]
+    assert metric(sound, "Candidates", "F1")
     assert sorted(message.rpartition(": ")[2] for message in caplog.messages) == [
-        "model_card.evaluation_details[2].metric_groups[0].metric_data[0]",
-        "model_card.evaluation_details[3]",
+        "model_card.evaluation_details[6].metric_groups[0].metric_data[0]",
+        "model_card.evaluation_details[7]",
         "model_card.model_overview.model_artifact",
         "model_card.model_overview.owner",
+        "model_card.unheard",
     ]
 
 
@@ -234,3 +245,11 @@ def test_the_same_evidence_gives_the_same_card() -> None:
     """Registration is repeatable by content, so that nothing on a card may depend on when it is built."""
     assert build(verdict=VERDICT, analysis=TEXTS) == build(verdict=VERDICT, analysis=TEXTS)
     assert build(candidates=(OTHER, CANDIDATE)) == build(candidates=(OTHER, CANDIDATE))
+
+
+def test_the_authors_typed_sections_are_found_beside_the_builder() -> None:
+    """Though they are loaded only when they are asked for."""
+    assert {"ModelCard", "Evaluation", "TrainingMetric", "build_model_card"} <= set(dir(model_card))
+    assert all(getattr(model_card, name).__name__ == name for name in model_card.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
+        _ = model_card.Nonsense
