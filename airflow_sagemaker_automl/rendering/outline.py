@@ -19,6 +19,8 @@ from airflow_sagemaker_automl.rendering.values import (
 
 CHART_TYPES = frozenset({"linear_graph", "bar_chart", "matrix"})
 _COLUMNS_BESIDE_OTHERS = 4
+# More columns have no room on paper.
+_MOST_SIDE_BY_SIDE = 5
 _BASELINE = "_best_constant_classifier"
 _OF_A_DATA_SET = re.compile(r"^(?P<metric>.*\S) \((?P<data_set>[^()]+)\)$", re.DOTALL)
 _AUTHORS_USES = (
@@ -194,7 +196,7 @@ def _side_by_side(groups: Sequence[Mapping[str, Any]]) -> Table | None:
     names = list(dict.fromkeys(name for column in columns for name in column))
     is_plain = all(len(column) == size for column, size in zip(columns, sizes, strict=True))
     shared = sum(map(len, columns)) > 0.75 * len(names) * len(columns)
-    if len(groups) < 2 or not is_plain or not shared:
+    if not 2 <= len(groups) <= _MOST_SIDE_BY_SIDE or not is_plain or not shared:
         return None
     if any(text_of(metric.get("notes")) for column in columns for metric in column.values()):
         return None

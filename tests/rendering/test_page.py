@@ -248,6 +248,14 @@ def test_groups_that_are_not_alike_keep_tables_of_their_own(other: dict[str, Any
     assert {"A", "B"} <= set(rendered(card).texts_in("h4"))
 
 
+def test_more_groups_than_a_sheet_has_room_for_stand_below_each_other() -> None:
+    """A table that is too wide would be cut when it is printed."""
+    for count, tables in ((5, 1), (6, 6)):
+        groups = [_group(f"g{number}", f1=0.5, auc=0.6) for number in range(count)]
+        card = {"evaluation_details": [{"name": "e", "metric_groups": groups}]}
+        assert len(_tables(card, "Metrics")) == tables
+
+
 def test_a_constant_guess_stands_beside_the_model() -> None:
     """What Model Monitor calls the best constant classifier is a column, not more rows."""
     group = _group("g", accuracy=0.97, accuracy_best_constant_classifier=0.63, auc=0.99)
