@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
+from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, merged, plain
 from airflow_sagemaker_automl.core.model_card import author_card, card_violations
 from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_mapping
 from airflow_sagemaker_automl.core.rules import registration
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # The model's containers are known when its job has been looked at.
 _FILLED_IN = ("InferenceSpecification.Containers",)
 _CARD = "the card's sections"
+# Stands for members that are not known yet.
+_MEMBERS_TO_COME = "extra_request"
 
 
 class RegistrationRefusedAtParse(InvalidModelPackage, AirflowFailException):
@@ -31,18 +34,20 @@ class RegistrationRefusedAtParse(InvalidModelPackage, AirflowFailException):
 
 
 def require_allowed_at_parse(
-    members: Mapping[str, Any], names: Mapping[str, str], card: Any, *, update: bool = False
+    members: Mapping[str, Any], names: Mapping[str, str], card: Any, *, extra: Any = None, update: bool = False
 ) -> None:
     """Judge at DAG parse what is literal.
 
     :param members: of the request, templates and XComArgs in any leaf.
     :param names: member → the argument that it is given by.
     :param card: the template field of the author's part.
+    :param extra: the template field of further members.
     :raises RegistrationRefusedAtParse: with every rule that is broken already.
     """
     more = _literal_card_violations(card)
-    together = members if update else _without_source(members)
     try:
+        members = merged(members, _extra_at_parse(extra))
+        together = members if update else _without_source(members)
         more += [] if update else _of_source(members, names)
         registration.require_literals(together, names=names, more=more, update=update)
     except InvalidModelPackage as error:
@@ -60,9 +65,59 @@ def allowed_registration(
     """
     from airflow_sagemaker_automl.validation import checked_model_package
 
-    more = [*_of_source(members, names), *more]
+    more = [*_of_source(members, names), *content_violations(members), *more]
     checked = checked_model_package(_without_source(members), names=names, more=more, later=_FILLED_IN)
     return {**checked, **({"SourceUri": members["SourceUri"]} if members.get("SourceUri") else {})}
+
+
+def content_violations(members: Mapping[str, Any]) -> list[Violation]:
+    """Judge a whole card that is given as a member of the request, and takes the place of one that would be built."""
+    content = at(members, "ModelCard", "ModelCardContent")
+    if not isinstance(content, str) or not content:
+        return []
+    try:
+        return card_violations(parse_mapping(content, ".json", of=_CARD))
+    except Unreadable as error:
+        return [Violation("ModelCard.ModelCardContent", content, str(error))]
+
+
+def extra_members(extra: Any) -> Mapping[str, Any]:
+    """Read the rendered field of further members: a mapping, its JSON, or nothing.
+
+    :raises InvalidModelPackage: it is nothing of the kind.
+    """
+    rule = "must be a mapping of members of the request"
+    if isinstance(extra, str) and extra.strip():
+        try:
+            extra = parse_mapping(extra, ".json", of="members of the request")
+        except Unreadable as error:
+            raise InvalidModelPackage([Violation("extra_request", extra, rule)]) from error
+    if extra and not isinstance(extra, Mapping):
+        raise InvalidModelPackage([Violation("extra_request", extra, rule)])
+    return extra if isinstance(extra, Mapping) else {}
+
+
+def response_keys_of(given: Any) -> list[str]:
+    """Read the rendered field of response keys: a list, its JSON, or texts between commas.
+
+    :raises InvalidModelPackage: it is nothing of the kind.
+    """
+    keys: Any = given or []
+    if isinstance(keys, str):
+        try:
+            is_json = keys.strip().startswith("[")
+            keys = json.loads(keys) if is_json else [key.strip() for key in keys.split(",") if key.strip()]
+        except ValueError:
+            keys = None
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise InvalidModelPackage([Violation("inference_response_keys", given, "must be a list of texts")])
+    return keys
+
+
+def _extra_at_parse(extra: Any) -> Mapping[str, Any]:
+    if isinstance(extra, Mapping) or is_resolved(literal(extra)):
+        return extra_members(extra)
+    return {_MEMBERS_TO_COME: extra}
 
 
 def _without_source(members: Mapping[str, Any]) -> dict[str, Any]:

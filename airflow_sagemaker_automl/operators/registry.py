@@ -10,7 +10,7 @@ from airflow_sagemaker_automl.assets import tell_of_registration
 from airflow_sagemaker_automl.completion import WaitsForModelPackage
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.inference import served
-from airflow_sagemaker_automl.core.literals import mapping, merged, plain
+from airflow_sagemaker_automl.core.literals import merged, plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.outcome import Acceptance
@@ -18,8 +18,10 @@ from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinis
 from airflow_sagemaker_automl.operators.author import (
     allowed_registration,
     card_as_template_field,
+    extra_members,
     rendered_card,
     require_allowed_at_parse,
+    response_keys_of,
 )
 from airflow_sagemaker_automl.operators.registration import (
     REGISTRATION_NAMES,
@@ -153,7 +155,9 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         self.extra_request = plain(extra_request)
         for name, value in given.items():
             setattr(self, name, value)
-        require_allowed_at_parse(self._members(), REGISTRATION_NAMES, self.model_card)
+        require_allowed_at_parse(
+            written(vars(self), REGISTRATION_MEMBERS), REGISTRATION_NAMES, self.model_card, extra=self.extra_request
+        )
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
@@ -174,8 +178,11 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         return self._finish(self.after_completion(event), context)
 
     def _members(self) -> dict[str, Any]:
-        """Give what the author declares as members of ``CreateModelPackage``."""
-        return merged(written(vars(self), REGISTRATION_MEMBERS), mapping(self.extra_request))
+        """Give what the author declares as members of ``CreateModelPackage``.
+
+        :raises InvalidModelPackage: ``extra_request`` is no mapping.
+        """
+        return merged(written(vars(self), REGISTRATION_MEMBERS), extra_members(self.extra_request))
 
     def _declaration(self, context: Context) -> Declaration:
         """Read what Airflow has rendered.
@@ -184,10 +191,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         """
         card = rendered_card(self, self.model_card, context)
         members = allowed_registration(self._members(), REGISTRATION_NAMES, more=card_violations(card))
-        keys = self.inference_response_keys or ()
-        if isinstance(keys, str):
-            keys = [key.strip() for key in keys.split(",") if key.strip()]
-        return Declaration(members=members, card=card, response_keys=keys)
+        return Declaration(members=members, card=card, response_keys=response_keys_of(self.inference_response_keys))
 
     def _ended_job(self) -> AutoMLJob:
         """Look at the job.

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
-from airflow_sagemaker_automl.core.literals import mapping, merged, plain
+from airflow_sagemaker_automl.core.literals import at, merged, plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import compact, written
 from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS, package_change
 from airflow_sagemaker_automl.operators.author import (
     card_as_template_field,
+    content_violations,
+    extra_members,
     rendered_card,
     require_allowed_at_parse,
 )
@@ -94,7 +96,8 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
         self.model_life_cycle = plain(model_life_cycle)
         self.registration_type = registration_type
         self.extra_request = plain(extra_request)
-        require_allowed_at_parse(self._members(_CONTENT_TO_COME if model_card else None), _NAMES, card, update=True)
+        members = self._members(_CONTENT_TO_COME if model_card else None)
+        require_allowed_at_parse(members, _NAMES, card, extra=self.extra_request, update=True)
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
@@ -125,12 +128,12 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
         self.patiently(lambda hook: hook.update_model_package(request))
 
     def _members(self, card_content: str | None) -> dict[str, Any]:
-        """Give what the author asks for as members of ``UpdateModelPackage``.
+        """Give what the author asks for by name as members of ``UpdateModelPackage``.
 
         :param card_content: stands for the content of the card, which is known when the version has been looked at.
         """
         to_come = {"ModelCard": {"ModelCardContent": card_content}} if card_content else {}
-        return merged(merged(to_come, written(vars(self), UPDATE_MEMBERS)), mapping(self.extra_request))
+        return merged(to_come, written(vars(self), UPDATE_MEMBERS))
 
     def _asked(self, card: Mapping[str, Any]) -> dict[str, Any]:
         """Read what Airflow has rendered.
@@ -140,8 +143,10 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
         from airflow_sagemaker_automl.validation import checked_model_package
 
         content = compact(card) if card else None
-        members = self._members(content)
-        asked = checked_model_package(members, update=True, names=_NAMES, more=card_violations(card))
+        members = merged(self._members(content), extra_members(self.extra_request))
+        is_built = content and at(members, "ModelCard", "ModelCardContent") == content
+        more = card_violations(card) if is_built else [*card_violations(card), *content_violations(members)]
+        asked = checked_model_package(members, update=True, names=_NAMES, more=more)
         if content and asked["ModelCard"].get("ModelCardContent") == content:
             del asked["ModelCard"]["ModelCardContent"]
         return asked
