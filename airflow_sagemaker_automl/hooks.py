@@ -17,7 +17,7 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.model_package import Metadata, is_finished
+from airflow_sagemaker_automl.core.model_package import Metadata
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
-_PACKAGE_POLL_SECONDS = 5
-_PACKAGE_WAIT_SECONDS = 600
 _GROUP_WAIT_SECONDS = 60
 _ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
 _NO_REPORT_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403"})
@@ -285,21 +283,6 @@ class SageMakerAutoMLHook(AwsBaseHook):
     def describe_model_package(self, arn: str) -> dict[str, Any]:
         """Give the answer of ``DescribeModelPackage``."""
         return dict(self.conn.describe_model_package(ModelPackageName=arn))
-
-    def wait_for_model_package(self, arn: str) -> dict[str, Any]:
-        """Wait until the service has completed a version; a matter of seconds.
-
-        :return: the answer of ``DescribeModelPackage``.
-        :raises ModelPackageFailed: it failed.
-        :raises ServiceUnavailable: it is not completed within ten minutes; a retry finds it again.
-        """
-        deadline = time.monotonic() + _PACKAGE_WAIT_SECONDS
-        while not is_finished(described := self.describe_model_package(arn)):
-            if time.monotonic() > deadline:
-                status = described["ModelPackageStatus"]
-                raise ServiceUnavailable(f"Model package {arn} is still {status} after {_PACKAGE_WAIT_SECONDS} s.")
-            time.sleep(_PACKAGE_POLL_SECONDS)
-        return described
 
     @cached_property
     def _job_url(self) -> str | None:

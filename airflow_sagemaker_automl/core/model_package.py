@@ -200,6 +200,11 @@ def has_failed(answer: Mapping[str, Any]) -> bool:
     return answer["ModelPackageStatus"] in (ModelPackageStatus.FAILED, ModelPackageStatus.DELETING)
 
 
+def unfailed(descriptions: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Find the first version that is of use."""
+    return next((described for described in descriptions if not has_failed(described)), None)
+
+
 def metadata_value(text: str) -> str:
     """Fit a text into ``CustomerMetadataProperties``: other characters become ``_``, the rest is cut at 256."""
     return re.sub(r"[^\w .:/=+\-@]", "_", text)[:_LONGEST_METADATA_VALUE]
@@ -268,8 +273,3 @@ def _metadata(job: AutoMLJob, candidate: Candidate, provenance: Provenance, vers
         Metadata.REQUEST_DIGEST: version,
     }
     return {key.value: metadata_value(value) for key, value in values.items() if value}
-
-
-def unfailed(descriptions: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Find the first version that is of use."""
-    return next((described for described in descriptions if not has_failed(described)), None)
