@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from airflow_sagemaker_automl.core.card_author import author_card
-from airflow_sagemaker_automl.core.card_schema import card_violations, require_valid, without_breaches
+from airflow_sagemaker_automl.core.card.author import author_card
+from airflow_sagemaker_automl.core.card.schema import card_violations, require_valid, without_breaches
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.candidate import Candidate
-    from airflow_sagemaker_automl.core.card_sections import (
+    from airflow_sagemaker_automl.core.card.sections import (
         AdditionalInformation,
         BusinessDetails,
         IntendedUses,
         ModelCard,
         ModelOverview,
     )
-    from airflow_sagemaker_automl.core.card_sections_evaluation import (
+    from airflow_sagemaker_automl.core.card.sections_evaluation import (
         BarChartMetric,
         Evaluation,
         LinearGraphMetric,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         MetricGroup,
         SimpleMetric,
     )
-    from airflow_sagemaker_automl.core.card_sections_training import (
+    from airflow_sagemaker_automl.core.card.sections_training import (
         ObjectiveFunction,
         TrainingDetails,
         TrainingJobDetails,
@@ -63,8 +63,8 @@ __all__ = [
 
 # The author's typed sections, loaded when they are asked for, so that a DAG pays for what it uses.
 _SECTIONS = {
-    "card_sections": ("AdditionalInformation", "BusinessDetails", "IntendedUses", "ModelCard", "ModelOverview"),
-    "card_sections_evaluation": (
+    "card.sections": ("AdditionalInformation", "BusinessDetails", "IntendedUses", "ModelCard", "ModelOverview"),
+    "card.sections_evaluation": (
         "BarChartMetric",
         "Evaluation",
         "LinearGraphMetric",
@@ -72,7 +72,7 @@ _SECTIONS = {
         "MetricGroup",
         "SimpleMetric",
     ),
-    "card_sections_training": ("ObjectiveFunction", "TrainingDetails", "TrainingJobDetails", "TrainingMetric"),
+    "card.sections_training": ("ObjectiveFunction", "TrainingDetails", "TrainingJobDetails", "TrainingMetric"),
 }
 
 
@@ -113,13 +113,13 @@ def build_model_card(
         before those that are filled in.
     :param verdict: what a quality gate has decided: ``approved`` and ``rules``.
     :return: a card that satisfies its schema and has at most 100 000 characters; what is left out for that is chosen
-        by :data:`airflow_sagemaker_automl.core.card_size.ORDER` and named in its custom details.
+        by :data:`airflow_sagemaker_automl.core.card.size.ORDER` and named in its custom details.
     :raises InvalidModelCard: the author's part does not satisfy the schema, or is too long by itself.
     """
     # What builds a card is of no use to a DAG file, which imports this module.
-    from airflow_sagemaker_automl.core.card_evaluations import evaluation_details
-    from airflow_sagemaker_automl.core.card_size import within_limit
-    from airflow_sagemaker_automl.core.card_training import custom_details, model_overview, training_details
+    from airflow_sagemaker_automl.core.card.evaluations import evaluation_details
+    from airflow_sagemaker_automl.core.card.size import within_limit
+    from airflow_sagemaker_automl.core.card.training import custom_details, model_overview, training_details
 
     words = author_card(author)
     require_valid(words)

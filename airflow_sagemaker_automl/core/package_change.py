@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_sagemaker_automl.core.card_size import merged as card_of
+from airflow_sagemaker_automl.core.card.size import merged as card_of
 from airflow_sagemaker_automl.core.comparison import differing, shown
 from airflow_sagemaker_automl.core.literals import at, mapping
 from airflow_sagemaker_automl.core.model_package import compact

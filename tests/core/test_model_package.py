@@ -26,9 +26,9 @@ from airflow_sagemaker_automl.exceptions import (
     ModelPackageFailed,
     UnknownStatus,
 )
+from tests.core.card.test_model_card import CANDIDATE
 from tests.core.test_candidate import described as candidate_described
 from tests.core.test_job import described as job_described
-from tests.core.test_model_card import CANDIDATE
 
 CONTAINERS = [
     {"Image": "transform:1", "ModelDataUrl": "s3://bucket/1.tar.gz", "Environment": {"MODE": "feature-transform"}},

@@ -247,4 +247,4 @@ def test_the_emulators_schema_is_the_documented_one() -> None:
         (REPOSITORY / "airflow_sagemaker_automl/emulator/model_package_model_card.schema.json").read_text()
     )
     assert own == registration._schema().schema
-    assert own == json.loads((REPOSITORY / "airflow_sagemaker_automl/core/model_card.schema.json").read_text())
+    assert own == json.loads((REPOSITORY / "airflow_sagemaker_automl/core/card/model_card.schema.json").read_text())

@@ -35,7 +35,7 @@ GROUP = "churn"
 VERSION = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/1"
 CORPUS = read_corpus(Path(__file__).parent / "wrong_registrations.yaml")
 OF_THE_CORE = read_corpus(Path(__file__).parent.parent / "core" / "wrong_registrations.yaml")
-SCHEMA = json.loads((files("airflow_sagemaker_automl.core") / "model_card.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((files("airflow_sagemaker_automl.core.card") / "model_card.schema.json").read_text("utf-8"))
 READING = ("Describe", "List", "BatchDescribe", "Get", "Search", "AssumeRole")
 _PLAIN = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}
 

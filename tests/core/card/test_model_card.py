@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from airflow_sagemaker_automl.core import model_card
-from airflow_sagemaker_automl.core.card_schema import without_breaches
+from airflow_sagemaker_automl.core.card.schema import without_breaches
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.model_card import BusinessDetails, Evaluation, IntendedUses, ModelCard
 from airflow_sagemaker_automl.exceptions import InvalidModelCard
-from tests.core.cards import (
+from tests.core.card.cards import (
     ANALYSIS,
     CANDIDATE,
     CONTAINER,

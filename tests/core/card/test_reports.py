@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from airflow_sagemaker_automl.core.card_charts import largest_bars, matrix
-from airflow_sagemaker_automl.core.card_curves import thinned
-from airflow_sagemaker_automl.core.card_explanations import read_bias, read_explanations, read_partial_dependence
-from airflow_sagemaker_automl.core.card_limits import cut, label, labels, number, text, total
-from airflow_sagemaker_automl.core.card_metrics import read_statistics
-from tests.core.cards import ANALYSIS, STATISTICS, TEXTS, bars, build, evaluation, metric, require_sendable
+from airflow_sagemaker_automl.core.card.charts import largest_bars, matrix
+from airflow_sagemaker_automl.core.card.curves import thinned
+from airflow_sagemaker_automl.core.card.explanations import read_bias, read_explanations, read_partial_dependence
+from airflow_sagemaker_automl.core.card.limits import cut, label, labels, number, text, total
+from airflow_sagemaker_automl.core.card.metrics import read_statistics
+from tests.core.card.cards import ANALYSIS, STATISTICS, TEXTS, bars, build, evaluation, metric, require_sendable
 
 Points = list[tuple[float, float]]
 

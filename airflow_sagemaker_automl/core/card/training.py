@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate
-from airflow_sagemaker_automl.core.card_limits import (
+from airflow_sagemaker_automl.core.card.limits import (
     LONGEST_LABEL,
     LONGEST_NAME,
     LONGEST_NOTE,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_sagemaker_automl.core.card_charts import Metric, curve, matrix, scalar
-from airflow_sagemaker_automl.core.card_limits import number
+from airflow_sagemaker_automl.core.card.charts import Metric, curve, matrix, scalar
+from airflow_sagemaker_automl.core.card.limits import number
 from airflow_sagemaker_automl.core.literals import mapping
 
 _SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")

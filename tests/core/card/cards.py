@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 
-import airflow_sagemaker_automl.core
+import airflow_sagemaker_automl.core.card
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
@@ -20,7 +20,7 @@ from tests.core.test_candidate import described as candidate_described
 from tests.core.test_candidate import objective
 from tests.core.test_job import described as job_described
 
-SCHEMA = json.loads((Path(airflow_sagemaker_automl.core.__file__).parent / "model_card.schema.json").read_text())
+SCHEMA = json.loads((Path(airflow_sagemaker_automl.core.card.__file__).parent / "model_card.schema.json").read_text())
 CONTAINER = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz", "Environment": {"A": "1"}}
 CANDIDATE = candidate_described(
     "job-lightgbm",

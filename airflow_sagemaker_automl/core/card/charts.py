@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_sagemaker_automl.core.card_curves import Point, thinned
-from airflow_sagemaker_automl.core.card_limits import (
+from airflow_sagemaker_automl.core.card.curves import Point, thinned
+from airflow_sagemaker_automl.core.card.limits import (
     LONGEST_NAME,
     LONGEST_NOTE,
     MOST_MATRIX_ROWS,

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.card_charts import Metric, bars, curve, largest_bars, scalar
-from airflow_sagemaker_automl.core.card_limits import labels, number, text, total
-from airflow_sagemaker_automl.core.card_metrics import Reading
+from airflow_sagemaker_automl.core.card.charts import Metric, bars, curve, largest_bars, scalar
+from airflow_sagemaker_automl.core.card.limits import labels, number, text, total
+from airflow_sagemaker_automl.core.card.metrics import Reading
 from airflow_sagemaker_automl.core.literals import mapping, sequence
 
 # One for each class of a classifier, one for each facet, one for each feature that Clarify plots by default.

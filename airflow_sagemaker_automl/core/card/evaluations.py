@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate, leaderboard
-from airflow_sagemaker_automl.core.card_charts import Metric, answer, bars, scalar
-from airflow_sagemaker_automl.core.card_explanations import read_bias, read_explanations, read_partial_dependence
-from airflow_sagemaker_automl.core.card_limits import LONGEST_NOTE, MOST_DATASETS, cut, labels, number, text
-from airflow_sagemaker_automl.core.card_metrics import Reading, read_statistics
-from airflow_sagemaker_automl.core.card_size import (
+from airflow_sagemaker_automl.core.card.charts import Metric, answer, bars, scalar
+from airflow_sagemaker_automl.core.card.explanations import read_bias, read_explanations, read_partial_dependence
+from airflow_sagemaker_automl.core.card.limits import LONGEST_NOTE, MOST_DATASETS, cut, labels, number, text
+from airflow_sagemaker_automl.core.card.metrics import Reading, read_statistics
+from airflow_sagemaker_automl.core.card.size import (
     BIAS,
     CANDIDATE_METRICS,
     EXPLAINABILITY,
@@ -20,7 +20,7 @@ from airflow_sagemaker_automl.core.card_size import (
     PARTIAL_DEPENDENCE,
     QUALITY_GATE,
 )
-from airflow_sagemaker_automl.core.card_training import listed, verdict_sentence
+from airflow_sagemaker_automl.core.card.training import listed, verdict_sentence
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import mapping, sequence

@@ -32,7 +32,7 @@ from airflow_sagemaker_automl.core.model_card import (
     require_valid,
 )
 from airflow_sagemaker_automl.exceptions import InvalidModelCard
-from tests.core.cards import SCHEMA, build, require_sendable
+from tests.core.card.cards import SCHEMA, build, require_sendable
 
 SHAPES = {"simple": 0, "linear_graph": 1, "bar_chart": 2, "matrix": 3}
 FULL = ModelCard(

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airflow_sagemaker_automl.core.card_curves import thinned
-from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT, LONGEST_NOTE, cut
+from airflow_sagemaker_automl.core.card.curves import thinned
+from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_NOTE, cut
 from airflow_sagemaker_automl.core.model_package import compact
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ _DEEPEST = 50
 def author_card(value: Any) -> dict[str, Any]:
     """Write the author's part as dictionaries and lists, whose leaves are the same objects.
 
-    :param value: a :class:`~airflow_sagemaker_automl.core.card_sections.ModelCard`, a mapping in the card's own
+    :param value: a :class:`~airflow_sagemaker_automl.core.card.sections.ModelCard`, a mapping in the card's own
         schema, which may hold typed sections, or None.
     :raises InvalidModelCard: it is none of these, or holds itself.
     """

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from airflow_sagemaker_automl.core.card_sections_evaluation import Evaluation
-from airflow_sagemaker_automl.core.card_sections_training import TrainingDetails
+from airflow_sagemaker_automl.core.card.sections_evaluation import Evaluation
+from airflow_sagemaker_automl.core.card.sections_training import TrainingDetails
 from airflow_sagemaker_automl.core.members import Later, Text, Texts, api_of, listed, mapped, present
 
 Section: TypeAlias = Mapping[str, Any] | Later

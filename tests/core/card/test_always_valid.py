@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_sagemaker_automl.core import card_schema
-from airflow_sagemaker_automl.core.card_schema import without_breaches
+from airflow_sagemaker_automl.core.card import schema
+from airflow_sagemaker_automl.core.card.schema import without_breaches
 from airflow_sagemaker_automl.core.model_card import author_card, card_violations
-from tests.core.cards import ANALYSIS, CANDIDATE, JOB, STATISTICS, TEXTS, VERDICT, build, require_sendable
+from tests.core.card.cards import ANALYSIS, CANDIDATE, JOB, STATISTICS, TEXTS, VERDICT, build, require_sendable
+from tests.core.card.test_author import FULL
 from tests.core.test_candidate import described
-from tests.core.test_card_author import FULL
 
 # Texts as long as they may be and longer, of any characters there are, some alike once they are cut.
 TEXT = st.one_of(
@@ -79,7 +79,7 @@ def nothing_mended() -> Iterator[None]:
     """Require that what is built is right as it is, with nothing taken out of it in the end."""
     lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
     handler = QueueHandler(lines)
-    logger = logging.getLogger(card_schema.__name__)
+    logger = logging.getLogger(schema.__name__)
     logger.addHandler(handler)
     try:
         yield

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from airflow_sagemaker_automl.core.card_author import author_card
-from airflow_sagemaker_automl.core.card_limits import LONGEST_CONTENT, LONGEST_LABEL, number
+from airflow_sagemaker_automl.core.card.author import author_card
+from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_LABEL, number
 from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 

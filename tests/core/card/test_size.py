@@ -8,9 +8,19 @@ from typing import Any
 
 import pytest
 
-from airflow_sagemaker_automl.core.card_size import ORDER
+from airflow_sagemaker_automl.core.card.size import ORDER
 from airflow_sagemaker_automl.core.model_package import compact
-from tests.core.cards import ANALYSIS, CANDIDATE, STATISTICS, VERDICT, bars, build, evaluation, metric, require_sendable
+from tests.core.card.cards import (
+    ANALYSIS,
+    CANDIDATE,
+    STATISTICS,
+    VERDICT,
+    bars,
+    build,
+    evaluation,
+    metric,
+    require_sendable,
+)
 from tests.core.test_candidate import described, objective
 
 STATEMENT = [
