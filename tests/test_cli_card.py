@@ -180,9 +180,10 @@ def test_a_file_without_a_card_says_what_is_there(content: str, words: str) -> N
 
 def _refuses(answer: Result, words: str) -> None:
     assert (answer.stdout, answer.exit_code) == ("", 2)
-    assert len(answer.stderr.splitlines()) == 1
-    assert answer.stderr.startswith("Error: ")
-    assert words in answer.stderr
+    # Where Airflow is imported already, as by other tests, its log is as it was set up.
+    (error,) = [line for line in answer.stderr.splitlines() if line.startswith("Error: ")]
+    assert answer.stderr.endswith(f"{error}\n")
+    assert words in error
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_another_arn_is_not_asked_for(arn: str, words: str) -> None:
 def test_a_version_is_fetched_by_its_arn(account: SageMakerClient) -> None:
     """With boto3's own search for credentials; facts are the registry's."""
     answer = _show(f" {_arn(1)} ")
-    assert (answer.stderr, answer.exit_code) == ("", 0)
+    assert answer.exit_code == 0
     assert answer.stdout.startswith("# churn, version 1\n")
     assert "| Approval | PendingManualApproval |" in answer.stdout
     assert f"| Model package | `{_arn(1)}` |" in answer.stdout
@@ -263,14 +264,19 @@ def test_an_airflow_connection_is_taken(
     _refuses(_show(_arn(1), "--aws-conn-id", "nowhere"), "The conn_id `nowhere` isn't defined.")
 
 
-def test_what_airflow_logs_is_not_in_the_card(account: SageMakerClient, tmp_path: Path) -> None:
-    """Its log goes to standard output, where somebody reads Markdown."""
+@pytest.mark.parametrize(("version", "errors"), [(1, 0), (2, 1)])
+def test_what_airflow_logs_is_not_in_the_card(
+    account: SageMakerClient, tmp_path: Path, version: int, errors: int
+) -> None:
+    """Its log goes to standard output, where somebody reads Markdown; what is wrong is one line for itself."""
     url = account.meta.endpoint_url
     keys = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
     environment = {**airflow_environment(tmp_path / "airflow", url), **keys, "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run([*COMMAND, _arn(1)], env=environment, capture_output=True, text=True, check=True, timeout=180)
-    assert done.stdout == _show(_arn(1)).stdout
-    assert done.stderr == ""
+    done = subprocess.run(
+        [*COMMAND, _arn(version)], env=environment, capture_output=True, text=True, check=False, timeout=180
+    )
+    assert done.stdout == _show(_arn(version)).stdout
+    assert done.stderr.count("\n") == done.stderr.count("Error: ") == errors
 
 
 @pytest.mark.parametrize(
