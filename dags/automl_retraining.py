@@ -10,7 +10,7 @@ from airflow.sdk import DAG, Param
 
 from airflow_sagemaker_automl.assets import registered
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.model_card import IntendedUses, ModelCard
+from airflow_sagemaker_automl.core.model_card import AdditionalInformation, BusinessDetails, IntendedUses, ModelCard
 from airflow_sagemaker_automl.core.problem_types import Tabular
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator
 
@@ -51,6 +51,9 @@ with DAG(
             title="Purpose of the model",
             description="Goes into the model card.",
         ),
+        "risk_rating": Param(
+            "Unknown", type="string", enum=["High", "Medium", "Low", "Unknown"], title="Risk rating of the model"
+        ),
     },
 ) as dag:
     train = SageMakerAutoMLJobOperator(
@@ -74,7 +77,16 @@ with DAG(
         job_name=train.output["job_name"],
         model_package_group_name="{{ params.model_package_group }}",
         model_card=ModelCard(
-            intended_uses=IntendedUses(purpose_of_model="{{ params.purpose }}", risk_rating="Unknown"),
+            intended_uses=IntendedUses(
+                purpose_of_model="{{ params.purpose }}",
+                intended_uses="Training people, and trying the pipeline.",
+                risk_rating="{{ params.risk_rating }}",
+                explanations_for_risk_rating="Nobody has examined what a wrong answer would cost.",
+            ),
+            business_details=BusinessDetails(line_of_business="Demonstration"),
+            additional_information=AdditionalInformation(
+                caveats_and_recommendations="Look at the figures on test data; they are from few rows."
+            ),
         ),
         # A regression has no labels whose probability it could tell.
         inference_response_keys=("{{ '' if params.problem_type == 'Regression' else 'predicted_label,probability' }}"),
