@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from airflow_sagemaker_automl.core.card.author import author_card
 from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_LABEL, number
 from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
+from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, one_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 
 _log = logging.getLogger(__name__)
@@ -134,12 +135,10 @@ def _leaves(error: Any) -> Iterator[Any]:
 
 
 def _worded(error: Any, way: Way) -> Iterator[Breach]:
-    from airflow_sagemaker_automl.core.rules.wording import did_you_mean
-
     value, limit = error.instance, error.validator_value
     match error.validator:
         case "type":
-            yield Breach(way, value, f"must be {_KINDS[limit]}, not {_kind_of(value)}")
+            yield Breach(way, value, f"must be {_KINDS[limit]}, not {kind_of(value)}")
         case "enum":
             yield from _of_words(way, value, limit)
         case "required":
@@ -159,8 +158,6 @@ def _worded(error: Any, way: Way) -> Iterator[Breach]:
 
 
 def _of_words(way: Way, value: Any, known: Sequence[str]) -> Iterator[Breach]:
-    from airflow_sagemaker_automl.core.rules.wording import one_of
-
     yield from (Breach(way, violation.value, violation.rule) for violation in one_of("", value, known))
 
 
@@ -168,7 +165,7 @@ def _of_alternatives(way: Way, value: Any) -> Iterator[Breach]:
     """Word what fits none of several alternatives: a metric, or its single value."""
     if way[-1] != "value":
         if not isinstance(value, Mapping):
-            yield Breach(way, value, f"must be a mapping, not {_kind_of(value)}")
+            yield Breach(way, value, f"must be a mapping, not {kind_of(value)}")
         elif value.get("type") is None:
             yield Breach((*way, "type"), None, f"is required: one of {', '.join(_METRIC_SHAPES)}")
         else:
@@ -176,21 +173,7 @@ def _of_alternatives(way: Way, value: Any) -> Iterator[Breach]:
     elif isinstance(value, str):
         yield Breach(way, value, f"must have at most {LONGEST_LABEL} characters; it has {len(value)}")
     else:
-        yield Breach(way, value, f"must be a number, a text, true or false, not {_kind_of(value)}")
-
-
-def _kind_of(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    kinds: Sequence[tuple[type | tuple[type, ...], str]] = (
-        (str, "a text"),
-        ((int, float), "a number"),
-        (list, "a list"),
-        (Mapping, "a mapping"),
-    )
-    return next((words for kind, words in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
+        yield Breach(way, value, f"must be a number, a text, true or false, not {kind_of(value)}")
 
 
 def _not_json(value: Any, way: Way) -> Iterator[Breach]:
@@ -198,7 +181,7 @@ def _not_json(value: Any, way: Way) -> Iterator[Breach]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                yield Breach((*way, key), key, f"must be named by a text, not {_kind_of(key)}; quote it in YAML")
+                yield Breach((*way, key), key, f"must be named by a text, not {kind_of(key)}; quote it in YAML")
             yield from _not_json(item, (*way, key))
     elif isinstance(value, list):
         for place, item in enumerate(value):
@@ -215,7 +198,7 @@ def _unwritable(value: Any) -> str | None:
     if isinstance(value, str):
         halved = any("\ud800" <= character <= "\udfff" for character in value)
         return "must not have half of a surrogate pair, which is no character" if halved else None
-    return f"must be a text, a number, true or false, not {_kind_of(value)}"
+    return f"must be a text, a number, true or false, not {kind_of(value)}"
 
 
 def _literal(value: Any) -> Any:

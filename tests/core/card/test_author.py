@@ -239,7 +239,7 @@ def test_a_single_value_is_judged_by_what_it_is() -> None:
         assert card_violations(changed(way, metric)) == []
     assert lone(changed((*way, "value"), "x" * 64))[1] == "must have at most 63 characters; it has 64"
     assert lone(changed((*way, "value"), [1]))[1] == "must be a number, a text, true or false, not a list"
-    assert lone(changed(way, 5))[1] == "must be a mapping, not a number"
+    assert lone(changed(way, 5))[1] == "must be a mapping, not a whole number"
     kinds = [SimpleMetric(name="a", value=value).to_api()["type"] for value in (1, 0.5, "x", True)]
     assert kinds == ["number", "number", "string", "boolean"]
     assert SimpleMetric(name="a", value="{{ x }}", type="number").to_api()["type"] == "number"
@@ -259,7 +259,7 @@ def test_what_json_cannot_hold_is_named_where_the_schema_lets_anything_in(value:
     """A metric group may have members of any name; they still have to be sent."""
     way = ("evaluation_details", 0, "metric_groups", 0, "more")
     assert lone(changed(way, [value])) == ("model_card.evaluation_details[0].metric_groups[0].more[0]", rule)
-    assert lone(changed(way, {2026: "a"}))[1] == "must be named by a text, not a number; quote it in YAML"
+    assert lone(changed(way, {2026: "a"}))[1] == "must be named by a text, not a whole number; quote it in YAML"
 
 
 def test_an_authors_part_that_is_too_long_is_refused_with_the_figures() -> None:
