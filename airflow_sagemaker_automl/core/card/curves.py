@@ -34,8 +34,7 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
         excess -= 1
         for neighbour in curve.remove(place):
             if neighbour in latest:
-                # What was hidden behind a smaller point must not go before it.
-                latest[neighbour] = max(area, curve.area(neighbour))
+                latest[neighbour] = curve.area(neighbour)
                 heapq.heappush(heap, (latest[neighbour], neighbour))
     return [point for place, point in enumerate(points) if place in latest or place in curve.fixed]
 

@@ -96,7 +96,7 @@ def test_a_figure_that_the_report_has_none_for_is_nothing_unknown() -> None:
 
 def test_a_label_without_figures_has_no_row() -> None:
     """The service writes NaN for a label that the validation data lacks; that is not zero."""
-    (drawn,) = matrix("m", {"a": {"a": 3, "b": 1}, "b": {"a": "NaN", "b": "NaN"}})
+    (drawn,) = matrix("m", {"a": {"a": 3, "b": 1}, "b": {"a": 2, "b": "NaN"}})
     assert (drawn["y_axis_name"], drawn["x_axis_name"], drawn["value"]) == (["a"], ["a", "b"], [[3, 1]])
     assert "1 of the labels have no row" in drawn["notes"]
 
@@ -140,6 +140,7 @@ def test_labels_are_short_and_all_different() -> None:
     assert max(map(len, found)) == 63
     assert (found[3], found[5], found[7], found[8]) == (alike[3], "a b", "(empty)", "(empty) (2)")
     assert (found[4], found[6]) == ("a b (2)", "(empty) (3)")
+    assert labels(["a", "a", "a (2)"]) == ["a", "a (3)", "a (2)"]
 
 
 def test_values_are_written_within_the_limits() -> None:

@@ -148,3 +148,10 @@ def test_nothing_is_left_out_of_a_card_that_fits() -> None:
     """And no line says so."""
     assert left_out(large()) == []
     assert "Left out" not in large()["additional_information"]["custom_details"]
+
+
+def test_only_what_was_there_is_named_as_left_out() -> None:
+    """A card without reports has no curves that it could do without."""
+    room = 100_000 - len(compact(build(statistics=None, analysis=None, candidates=CANDIDATES)))
+    card = build(words(room + 100), None, None, candidates=CANDIDATES)
+    assert left_out(card) == ["candidates beyond the first 10 of the leaderboard"]
