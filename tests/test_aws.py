@@ -10,7 +10,11 @@ import pytest
 
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator
+from airflow_sagemaker_automl.operators import (
+    SageMakerAutoMLJobOperator,
+    SageMakerRegisterCandidateOperator,
+    SageMakerUpdateModelPackageOperator,
+)
 from demo.sandbox import breast_cancer_files
 from tests.jobs import unique
 from tests.tasks import TaskInstance
@@ -48,7 +52,10 @@ def test_the_service_takes_and_keeps_what_we_send(aws_credentials: None) -> None
     registered = registration.execute(context)
     arn = registered["model_package_arn"]
     try:
+        # Another DAG run's: what the service says to a token that comes with another content is not documented.
+        another: Any = {"ti": TaskInstance(dag_id=unique("dag"), task_id="register", run_id=unique("run"))}
         assert registration.execute(context)["model_package_arn"] == arn
+        assert registration.execute(another)["model_package_arn"] == arn
         version = sagemaker.describe_model_package(ModelPackageName=arn)
         best = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=trained["job_name"])["BestCandidate"]
         assert (
@@ -57,6 +64,19 @@ def test_the_service_takes_and_keeps_what_we_send(aws_credentials: None) -> None
         )
         assert version["ModelCard"]["ModelCardStatus"] == "Draft"
         assert version["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].endswith("/statistics.json")
+        decision = SageMakerUpdateModelPackageOperator(
+            task_id="decide",
+            model_package_arn=arn,
+            approval_status="Rejected",
+            approval_description="Only a test",
+            model_card={"intended_uses": {"risk_rating": "Low"}},
+            model_card_status="PendingReview",
+            model_life_cycle={"Stage": "Development", "StageStatus": "Rejected"},
+            source_uri=trained["job_arn"],
+            aws_conn_id=None,
+        )
+        assert decision.execute(context)["approval_status"] == "Rejected"
+        assert decision.execute(context)["changed"] == []
     finally:
         sagemaker.delete_model_package(ModelPackageName=arn)
         sagemaker.delete_model_package_group(ModelPackageGroupName=group)
