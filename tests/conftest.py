@@ -59,6 +59,8 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+# First, for xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file's tests in one process, and those in a live Airflow too, which take longest and so begin."""
     items.sort(key=lambda item: item.get_closest_marker("live") is None)
