@@ -28,7 +28,7 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 	@$(BIN)/python -m demo.ui
 
 test: $(INSTALLED) ## Run the whole test suite
-	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope
 
 bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as ratios within one run (WAITING=20,200: less)
 	@$(BIN)/python -m benchmarks.validation

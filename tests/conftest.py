@@ -8,10 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from demo.sandbox import (
     airflow_environment,
@@ -59,14 +60,26 @@ settings.register_profile(
 settings.load_profile("project")
 
 
-# First, for xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests in one process, and those in a live Airflow too, which take longest and so begin."""
+    """Begin with the tests in a live Airflow, which take longest."""
     items.sort(key=lambda item: item.get_closest_marker("live") is None)
-    for item in items:
-        group = "live" if item.get_closest_marker("live") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types.
+    """Keeps each file's tests in one process, and those in a live Airflow, for which it is started once.
+
+    The groups that xdist reads off markers are lost on pytest 9.2: it sets an attribute that is no longer there.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "live" if file.startswith("tests/live/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    """Distribute tests as said above, in the order of their collection."""
+    config.option.loadscopereorder = False
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
