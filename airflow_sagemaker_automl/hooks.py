@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.model_package import Metadata
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
@@ -27,7 +26,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuotaReached,
     ServiceUnavailable,
 )
-from airflow_sagemaker_automl.service_errors import code_of, is_denied
+from airflow_sagemaker_automl.service_errors import code_of, passes_by_itself
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 _GROUP_WAIT_SECONDS = 60
 _ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
-_NO_REPORT_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403"})
 
 
 class Connection(TypedDict):
@@ -186,8 +184,8 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :param prefix: S3 prefix where the candidate says that its reports are; None where it names none.
         :param file: file name below it.
-        :return: None where there is no such report, or it may not be read; the log says so. Other errors pass
-            through: a report that is there must not be left out because S3 was busy.
+        :return: None where there is no such report, or S3 does not give it; the log says so. Errors that pass by
+            themselves are raised: a report that is there must not be left out because S3 was busy.
         """
         if prefix is None:
             return None
@@ -196,13 +194,13 @@ class SageMakerAutoMLHook(AwsBaseHook):
         try:
             body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             content = json.loads(body)
-        except ClientError as error:
-            if error.response["Error"].get("Code") not in _NO_REPORT_CODES:
+        except (ClientError, BotoCoreError) as error:
+            if passes_by_itself(error):
                 raise
             self.log.info("No report from %s: %s", uri, error)
             return None
-        except ValueError as error:
-            self.log.warning("The report %s is not JSON: %s", uri, error)
+        except (ValueError, RecursionError) as error:
+            self.log.warning("The report %s is no JSON that can be read: %s", uri, error)
             return None
         return Report(uri=uri, sha256=hashlib.sha256(body).hexdigest(), content=content)
 
@@ -253,25 +251,25 @@ class SageMakerAutoMLHook(AwsBaseHook):
         except self.conn.exceptions.ConflictException:
             return None
 
-    def versions_of(self, group: str, request_digest: str, since: datetime) -> Iterator[dict[str, Any]]:
-        """Find the versions that one and the same registration has made before, newest first.
+    def versions_since(self, group: str, since: datetime) -> list[str]:
+        """List the versions of a group that were registered since a time, newest first.
 
         :param group: name or ARN of the group.
-        :param request_digest: as in a version's metadata.
-        :param since: versions that are older cannot be it.
-        :return: answers of ``DescribeModelPackage``; none where versions may not be listed, as the log says then.
+        :return: their ARNs; none where there is no such group.
         """
+        pages = self.conn.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group,
+            CreationTimeAfter=since,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            PaginationConfig={"PageSize": 100},
+        )
         try:
-            for arn in self._versions_since(group, since):
-                described = self.describe_model_package(arn)
-                metadata = described.get("CustomerMetadataProperties", {})
-                if metadata.get(Metadata.REQUEST_DIGEST.value) == request_digest:
-                    yield described
+            return [summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"]]
         except ClientError as error:
-            if is_denied(error):
-                self.log.warning("Whether the version exists is left to its client token: %s", error)
-            elif code_of(error) not in _ABSENT_CODES or self.has_group(group):
+            if code_of(error) not in _ABSENT_CODES or self.has_group(group):
                 raise
+            return []
 
     def update_model_package(self, request: Mapping[str, Any]) -> None:
         """Change a version.
@@ -298,12 +296,6 @@ class SageMakerAutoMLHook(AwsBaseHook):
             if code_of(error) in _ABSENT_CODES:
                 return None
             raise
-
-    def _versions_since(self, group: str, since: datetime) -> Iterator[str]:
-        pages = self.conn.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, CreationTimeAfter=since, SortBy="CreationTime", SortOrder="Descending"
-        )
-        return (summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"])
 
 
 def _message(error: ClientError) -> str:

@@ -43,6 +43,17 @@ def test_a_report_that_is_not_there_is_no_failure(hook: SageMakerAutoMLHook, s3:
         assert report.sha256 == hashlib.sha256(body).hexdigest()
 
 
+def test_a_report_that_cannot_be_read_is_no_failure(
+    hook: SageMakerAutoMLHook, s3: S3Client, breast_cancer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that S3 has put away, or that no reader of JSON takes, is left out; the log names it."""
+    s3.put_object(Bucket=BUCKET, Key="reports/away/statistics.json", Body=b"{}", StorageClass="GLACIER")
+    s3.put_object(Bucket=BUCKET, Key="reports/deep/statistics.json", Body=b"[" * 100_000)
+    for place in ("away", "deep"):
+        assert hook.read_report(f"s3://{BUCKET}/reports/{place}", "statistics.json") is None
+        assert f"reports/{place}/statistics.json" in capsys.readouterr().out
+
+
 def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient, breast_cancer: str) -> None:
     """No link is better than one that leads nowhere."""
     assert hook.describe_job(start(sagemaker, tabular_request(breast_cancer, "absent"))).console_url is None

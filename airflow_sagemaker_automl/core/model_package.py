@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -115,7 +115,7 @@ def identity(
     :return: the same 64 hexadecimal digits for the same version.
     """
     asked = {key: value for key, value in declared.items() if key not in _NOT_IDENTITY}
-    asked["ModelPackageGroupName"] = group_name(declared["ModelPackageGroupName"])
+    asked["ModelPackageGroupName"] = _group_as_seen_from(job.arn, declared["ModelPackageGroupName"])
     return digest([job.arn, candidate.name, asked, card, list(response_keys)])
 
 
@@ -167,11 +167,6 @@ def create_model_package_request(
     return request
 
 
-def group_name(name_or_arn: str) -> str:
-    """Give the name of a model package group that may be given as ARN."""
-    return name_or_arn.rpartition("/")[2]
-
-
 def compact(card: Mapping[str, Any]) -> str:
     """Write a card as the service takes it: on one line, since its pattern lets no line break through."""
     return json.dumps(card, separators=(",", ":"), allow_nan=False)
@@ -200,14 +195,16 @@ def has_failed(answer: Mapping[str, Any]) -> bool:
     return answer["ModelPackageStatus"] in (ModelPackageStatus.FAILED, ModelPackageStatus.DELETING)
 
 
-def unfailed(descriptions: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Find the first version that is of use."""
-    return next((described for described in descriptions if not has_failed(described)), None)
-
-
 def metadata_value(text: str) -> str:
     """Fit a text into ``CustomerMetadataProperties``: other characters become ``_``, the rest is cut at 256."""
     return re.sub(r"[^\w .:/=+\-@]", "_", text)[:_LONGEST_METADATA_VALUE]
+
+
+def _group_as_seen_from(job_arn: str, name_or_arn: str) -> str:
+    """Name a group of the job's account by its name, however it is given, and another's by its ARN."""
+    *owner, _ = job_arn.split(":")
+    *group_owner, resource = name_or_arn.split(":")
+    return resource.rpartition("/")[2] if group_owner in ([], owner) else name_or_arn
 
 
 def _require_free_keys(declared: Mapping[str, Any]) -> None:

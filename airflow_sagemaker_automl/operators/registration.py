@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,15 @@ from airflow_sagemaker_automl.core.literals import at
 from airflow_sagemaker_automl.core.model_card import build_model_card
 from airflow_sagemaker_automl.core.model_package import (
     REGISTRATION_MEMBERS,
+    Metadata,
     client_token,
     create_model_package_request,
+    has_failed,
     identity,
-    unfailed,
 )
 from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
+from airflow_sagemaker_automl.service_errors import is_denied, is_invalid
+from airflow_sagemaker_automl.waiting import SEEN_WITHIN_SECONDS
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.connection import ConnectsToSageMaker
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 REGISTRATION_NAMES: Mapping[str, str] = {member: name for name, member in REGISTRATION_MEMBERS.items()}
 # How long the service remembers a client token is not documented; that of other services lasts for hours.
 _TOKEN_LASTS = timedelta(hours=1)
+_MOST_TOKENS = 5
+_LOOK_EVERY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,29 +82,96 @@ class Registration:
 
         :param candidates: all of the job's, for the leaderboard.
         :return: the version's ARN.
-        :raises CandidateNotRegistrable: the service knows it, but it cannot be found.
+        :raises CandidateNotRegistrable: the service knows it, and who asks may not list versions to find it.
         """
-        # A version that failed stays as it is; the next one needs a token of its own.
-        earlier = [] if self._is_known_by_its_token() else self._earlier()
-        if known := unfailed(earlier):
+        if self._is_known_by_its_token():
+            known, attempt = None, 0
+        else:
+            known, attempt = self._look_if_allowed()
+        if known:
             return self._found(known)
-        arn = self._create(self._request(candidates, provenance), attempt=len(earlier))
-        if arn is None:
-            # The token is that of the same version with another DAG run on its card.
-            if known := unfailed(self._earlier()):
-                return self._found(known)
-            reason = "the service has registered it before, but no such version is in the group, or may be seen."
-            raise CandidateNotRegistrable(self._job.name, self._candidate.name, reason)
-        self._task.log.info("Registered %s", arn)
-        return arn
+        request = self._checked_request(candidates, provenance)
+        for _ in range(_MOST_TOKENS):
+            arn = self._create(request, attempt)
+            if arn is None:
+                # The token is that of the same version with another DAG run on its card, or of one that failed.
+                known, failed = self._look_for_what_has_the_token(attempt)
+                if known:
+                    return self._found(known)
+                attempt = max(failed, attempt + 1)
+            elif self._is_known_by_its_token() or self._is_there(arn):
+                self._task.log.info("Registered %s", arn)
+                return arn
+            else:
+                attempt += 1
+        reason = f"of {_MOST_TOKENS} client tokens each was used for a version that is not there any more."
+        raise CandidateNotRegistrable(self._job.name, self._candidate.name, reason)
 
     def _is_known_by_its_token(self) -> bool:
         ended = self._job.ended
         return self._is_first_try and ended is not None and datetime.now(UTC) - ended < _TOKEN_LASTS
 
-    def _earlier(self) -> list[dict[str, Any]]:
-        group, since = self._declaration.group, self._job.created
-        return self._task.patiently(lambda hook: list(hook.versions_of(group, self._identity, since)))
+    def _look_if_allowed(self) -> tuple[Mapping[str, Any] | None, int]:
+        try:
+            return self._look()
+        except Exception as error:
+            if not is_denied(error):
+                raise
+            self._task.log.warning("Whether the version exists is left to its client token: %s", error)
+            return None, 0
+
+    def _look_for_what_has_the_token(self, attempt: int) -> tuple[Mapping[str, Any] | None, int]:
+        """Look for a version that may be too new to be listed.
+
+        :param attempt: how many versions had failed before.
+        """
+        deadline = time.monotonic() + SEEN_WITHIN_SECONDS
+        try:
+            known, failed = self._look()
+            while known is None and failed <= attempt and time.monotonic() < deadline:
+                time.sleep(_LOOK_EVERY_SECONDS)
+                known, failed = self._look()
+        except Exception as error:
+            if not is_denied(error):
+                raise
+            reason = f"the service has registered it before, and it cannot be found: {error}"
+            raise CandidateNotRegistrable(self._job.name, self._candidate.name, reason) from error
+        return known, failed
+
+    def _is_there(self, arn: str) -> bool:
+        """Tell a version that was created from one that has been deleted, whose ARN its token may give back."""
+        deadline = time.monotonic() + SEEN_WITHIN_SECONDS
+        while self._described(arn) is None:
+            if time.monotonic() > deadline:
+                self._task.log.warning("%s was registered once, and has been deleted", arn)
+                return False
+            time.sleep(_LOOK_EVERY_SECONDS)
+        return True
+
+    def _look(self) -> tuple[Mapping[str, Any] | None, int]:
+        """Look for a version that the same registration has made before.
+
+        :return: the newest that has not failed, and how many have failed since.
+        """
+        group, since, failed = self._declaration.group, self._job.created, 0
+        for arn in self._task.patiently(lambda hook: hook.versions_since(group, since)):
+            described = self._described(arn)
+            properties = (described or {}).get("CustomerMetadataProperties", {})
+            if described is None or properties.get(Metadata.REQUEST_DIGEST.value) != self._identity:
+                continue
+            if not has_failed(described):
+                return described, failed
+            failed += 1
+        return None, failed
+
+    def _described(self, arn: str) -> dict[str, Any] | None:
+        """Describe a version; None where it has been deleted since it was listed."""
+        try:
+            return self._task.patiently(lambda hook: hook.describe_model_package(arn))
+        except Exception as error:
+            if not is_invalid(error):
+                raise
+            return None
 
     def _found(self, known: Mapping[str, Any]) -> str:
         arn, approval = str(known["ModelPackageArn"]), known.get("ModelApprovalStatus")
@@ -107,10 +180,7 @@ class Registration:
 
     def _create(self, request: Mapping[str, Any], attempt: int) -> str | None:
         """Register, in a group that is made where there is none; one that was made in vain is taken away again."""
-        from airflow_sagemaker_automl.validation import checked_model_package
-
-        ready = checked_model_package(request, names=REGISTRATION_NAMES)
-        ready["ClientToken"] = ready.get("ClientToken") or client_token(self._identity, attempt)
+        ready = {**request, "ClientToken": request.get("ClientToken") or client_token(self._identity, attempt)}
         group, ask = self._declaration.group, self._task.patiently
         while True:
             is_made_here = ask(lambda hook: hook.ensure_group(group))
@@ -131,7 +201,9 @@ class Registration:
             self._job, self._candidate, declared.members, card=declared.card, response_keys=declared.response_keys
         )
 
-    def _request(self, candidates: Sequence[Candidate], provenance: Provenance) -> dict[str, Any]:
+    def _checked_request(self, candidates: Sequence[Candidate], provenance: Provenance) -> dict[str, Any]:
+        from airflow_sagemaker_automl.validation import checked_model_package
+
         job, candidate, declared = self._job, self._candidate, self._declaration
         statistics, analysis = self._task.patiently(
             lambda hook: (
@@ -148,7 +220,7 @@ class Registration:
             provenance=provenance,
             author=declared.card,
         )
-        return create_model_package_request(
+        request = create_model_package_request(
             declared.members,
             version=self._identity,
             job=job,
@@ -159,6 +231,7 @@ class Registration:
             card=card,
             provenance=provenance,
         )
+        return checked_model_package(request, names=REGISTRATION_NAMES)
 
 
 def provenance_of(ti: Any, members: Mapping[str, Any]) -> Provenance:

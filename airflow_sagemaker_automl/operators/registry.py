@@ -29,6 +29,7 @@ from airflow_sagemaker_automl.operators.registration import (
     Registration,
     provenance_of,
 )
+from airflow_sagemaker_automl.service_errors import is_denied
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -164,7 +165,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         """Register the candidate, or find the version that is registered already, and wait until it is completed."""
         declaration = self._declaration(context)
         job = self._ended_job()
-        candidates = self.patiently(lambda hook: hook.candidates(job.name))
+        candidates = self._candidates(job)
         candidate = served(self._choose(job, candidates), job.problem_type)
         candidate.require_registrable(job.name)
         ti = context["ti"]
@@ -209,6 +210,16 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
             raise CandidateNotRegistrable(job.name, self.candidate_name, str(error)) from error
         return job
 
+    def _candidates(self, job: AutoMLJob) -> Sequence[Candidate]:
+        """List all candidates; none where they may not be listed and only the leaderboard would need them."""
+        try:
+            return self.patiently(lambda hook: hook.candidates(job.name))
+        except Exception as error:
+            if self.candidate_name or not is_denied(error):
+                raise
+            self.log.warning("The card has no leaderboard, for candidates may not be listed: %s", error)
+            return []
+
     def _choose(self, job: AutoMLJob, candidates: Sequence[Candidate]) -> Candidate:
         """Find the candidate to register.
 
@@ -227,9 +238,10 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     def _finish(self, described: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Set what can be set on a completed version only, and tell assets and downstream tasks of it."""
         arn, source_uri = described["ModelPackageArn"], self._members().get("SourceUri")
-        if source_uri and described.get("SourceUri") != source_uri:
+        if source_uri and not described.get("SourceUri"):
             change = {"ModelPackageArn": arn, "SourceUri": source_uri}
             self.patiently(lambda hook: hook.update_model_package(change))
+            described = self.patiently(lambda hook: hook.describe_model_package(arn))
         tell_of_registration(self, context, described)
         return {
             "model_package_arn": arn,

@@ -104,11 +104,12 @@ def test_a_version_is_known_by_model_and_declaration() -> None:
     others = [
         version(ModelApprovalStatus="Approved"),
         version(ModelPackageGroupName="other"),
+        version(ModelPackageGroupName="arn:aws:sagemaker:us-east-1:210987654321:model-package-group/churn"),
         version(card={"intended_uses": {"purpose_of_model": "x"}}),
         version(keys=["probability"]),
     ]
     assert len(set(same)) == 1
-    assert len({*same, *others}) == 5
+    assert len({*same, *others}) == 6
 
 
 def test_a_token_is_the_versions_own_and_another_after_a_failure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
+from airflow_sagemaker_automl.assets import ModelVersion, registered
 from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
 from tests.jobs import start, tabular_request, unique, wait
-from tests.plain_http import send
+from tests.plain_http import once_answered, send
 from tests.scripts import CANDIDATE, FAILED, script_jobs, script_versions
 from tests.tasks import TaskInstance, changed
 
@@ -30,9 +33,9 @@ def operator(job_name: str, group: str, **arguments: Any) -> SageMakerRegisterCa
 
 
 @contextmanager
-def denied(url: str, *operations: str) -> Iterator[None]:
-    """Deny operations for as long as the block lasts."""
-    status, answer = send(f"{url}/automl-emulator/faults", "PUT", {"DeniedOperations": operations})
+def faulty(url: str, **faults: Any) -> Iterator[None]:
+    """Let things go wrong for as long as the block lasts."""
+    status, answer = send(f"{url}/automl-emulator/faults", "PUT", faults)
     assert status == 200, answer
     try:
         yield
@@ -111,13 +114,75 @@ def test_a_version_that_failed_is_followed_by_another(
     assert len(versions(sagemaker, group)) == 2
 
 
+def test_another_run_is_not_stopped_by_a_version_that_failed(
+    context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """Its first try has the token of the version that failed, and takes the next one."""
+    group = unique("group")
+    script_versions(emulator_url, group, FAILED)
+    with pytest.raises(AirflowFailException, match="It has a hole"):
+        operator(job, group).execute(context)
+    script_versions(emulator_url, group)
+    assert operator(job, group).execute(another_run())["model_package_version"] == 2
+    assert len(versions(sagemaker, group)) == 2
+
+
+def test_a_list_that_lags_behind_is_waited_for(
+    context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """The service knows the token before the list shows the version."""
+    group = unique("group")
+    first = operator(job, group).execute(context)
+    with faulty(emulator_url, StaleListSeconds=60, ForSeconds=5):
+        assert operator(job, group).execute(another_run()) == first
+    assert len(versions(sagemaker, group)) == 1
+
+
+def test_only_as_many_versions_are_looked_at_as_needed(
+    context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """The newest first, until it is found; one that goes away meanwhile is no trouble."""
+    group = unique("group")
+    made = [operator(job, group, description=f"number {count}").execute(context) for count in range(4)]
+    retry = changed(context, try_number=2)
+    send(f"{emulator_url}/automl-emulator/requests", "DELETE")
+    assert operator(job, group, description="number 3").execute(retry) == made[3]
+    requests = send(f"{emulator_url}/automl-emulator/requests", "GET")[1]["Requests"]
+    assert (requests["ListModelPackages"], requests["DescribeModelPackage"]) == (1, 2)
+
+    def delete() -> None:
+        time.sleep(0.5)
+        sagemaker.delete_model_package(ModelPackageName=made[3]["model_package_arn"])
+
+    with faulty(emulator_url, LatencySeconds=2, Operations=["ListModelPackages"]):
+        deletion = once_answered(emulator_url, "ListCandidatesForAutoMLJob", delete)
+        assert operator(job, group, description="number 0").execute(retry) == made[0]
+        deletion.join()
+
+
+def test_a_token_of_a_version_that_was_deleted_is_passed_over(
+    context: Any, job: str, sagemaker: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service may give back the old ARN, or refuse the token, for as long as it remembers it."""
+    from airflow_sagemaker_automl.operators import registration
+
+    monkeypatch.setattr(registration, "SEEN_WITHIN_SECONDS", 1)
+    group = unique("group")
+    first = operator(job, group).execute(context)["model_package_arn"]
+    sagemaker.delete_model_package(ModelPackageName=first)
+    second = operator(job, group).execute(changed(context, try_number=2))
+    assert second["model_package_arn"] != first
+    assert operator(job, group).execute(another_run()) == second
+    assert versions(sagemaker, group) == [second["model_package_arn"]]
+
+
 def test_what_was_created_in_vain_is_taken_away_again(
     context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
     """A group that this task has made for a version that the service refuses is deleted; one that was there is not."""
     made, there = unique("group"), unique("group")
     sagemaker.create_model_package_group(ModelPackageGroupName=there)
-    with denied(emulator_url, "CreateModelPackage"):
+    with faulty(emulator_url, DeniedOperations=["CreateModelPackage"]):
         for group in (made, there):
             with pytest.raises(AirflowFailException, match="CreateModelPackage"):
                 operator(job, group).execute(context)
@@ -164,6 +229,32 @@ def test_a_source_is_set_when_the_version_is_completed(context: Any, job: str, s
     assert described["SourceUri"] == source
     assert task.execute(changed(context, try_number=2))["model_package_arn"] == arn
     assert sagemaker.describe_model_package(ModelPackageName=arn)["LastModifiedTime"] == described["LastModifiedTime"]
+    sagemaker.update_model_package(ModelPackageArn=arn, SourceUri="s3://bucket/elsewhere/")
+    task.execute(changed(context, try_number=3))
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["SourceUri"] == "s3://bucket/elsewhere/"
+
+
+def test_an_event_tells_the_version_as_it_is_at_last(context: Any, job: str, sagemaker: SageMakerClient) -> None:
+    """Its deduplication key is that of the version with its source."""
+    group = unique("group")
+    task = operator(job, group, source_uri="s3://bucket/model/", outlets=[registered(group)])
+    events = OutletEventAccessors()
+    told: Any = {**context, "outlet_events": events}
+    arn = task.execute(told)["model_package_arn"]
+    version = ModelVersion.from_description(dict(sagemaker.describe_model_package(ModelPackageName=arn)))
+    assert events[registered(group)].extra == version.to_extra()
+
+
+def test_who_may_not_list_candidates_registers_the_best_without_a_leaderboard(
+    context: Any, job: str, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """A candidate that is named has to be looked up, though."""
+    with faulty(emulator_url, DeniedOperations=["ListCandidatesForAutoMLJob"]):
+        arn = operator(job, unique("group")).execute(context)["model_package_arn"]
+        with pytest.raises(AirflowFailException, match="ListCandidatesForAutoMLJob"):
+            operator(job, unique("group"), candidate_name="best").execute(context)
+    card = json.loads(sagemaker.describe_model_package(ModelPackageName=arn)["ModelCard"]["ModelCardContent"])
+    assert "Candidates" not in {item["name"] for item in card["evaluation_details"]}
 
 
 def test_who_may_not_list_relies_on_the_token(
@@ -171,7 +262,7 @@ def test_who_may_not_list_relies_on_the_token(
 ) -> None:
     """With the least of permissions a retry still makes no second version; the log says what it relied on."""
     group, retry = unique("group"), changed(context, try_number=2)
-    with denied(emulator_url, "ListModelPackages"):
+    with faulty(emulator_url, DeniedOperations=["ListModelPackages"]):
         first, again = (operator(completed_job, group).execute(retry)["model_package_arn"] for _ in range(2))
     assert first == again
     assert "left to its client token" in capsys.readouterr().out
