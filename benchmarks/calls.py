@@ -13,6 +13,11 @@ _FOLDER = REPOSITORY / "build" / "bench" / "calls"
 _DAG_ID = "automl_retraining"
 _POLLS = frozenset({"ListAutoMLJobs"})
 _TRAINING_SECONDS = 15
+_CONTAINER = {
+    "Image": "image:1",
+    "ModelDataUrl": "s3://automl-demo/model.tar.gz",
+    "Environment": {"SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability"},
+}
 _SCRIPT = {
     "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": _TRAINING_SECONDS}],
     "Candidates": [
@@ -20,7 +25,7 @@ _SCRIPT = {
             "Candidate": {
                 "CandidateName": "best",
                 "FinalAutoMLJobObjectiveMetric": {"MetricName": "F1", "Type": "Maximize", "Value": 0.9},
-                "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": "s3://automl-demo/model.tar.gz"}],
+                "InferenceContainers": [_CONTAINER],
             }
         }
     ],
