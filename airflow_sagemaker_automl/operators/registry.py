@@ -14,7 +14,9 @@ from airflow_sagemaker_automl.core.literals import merged, plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.outcome import Acceptance
-from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable
+from airflow_sagemaker_automl.core.rules import registration
+from airflow_sagemaker_automl.core.rules.job import name as rule_of_names
+from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable, Violation
 from airflow_sagemaker_automl.operators.author import (
     allowed_registration,
     card_as_template_field,
@@ -191,7 +193,8 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         :raises InvalidModelPackage: it breaks rules, the card's included.
         """
         card = rendered_card(self, self.model_card, context)
-        members = allowed_registration(self._members(), REGISTRATION_NAMES, more=card_violations(card))
+        more = [*_of_job_name(self.job_name), *card_violations(card)]
+        members = allowed_registration(self._members(), REGISTRATION_NAMES, more=more)
         return Declaration(members=members, card=card, response_keys=response_keys_of(self.inference_response_keys))
 
     def _ended_job(self) -> AutoMLJob:
@@ -250,3 +253,10 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
             "approval_status": described.get("ModelApprovalStatus"),
             "model_package_status": described["ModelPackageStatus"],
         }
+
+
+def _of_job_name(name: Any) -> list[Violation]:
+    """Judge what a template or an XCom gave for the job's name; a task that trained nothing gives None."""
+    if not isinstance(name, str) or not name:
+        return [Violation("job_name", name, "must be the name of an AutoML job")]
+    return registration.renamed(list(rule_of_names({"AutoMLJobName": name})), {"AutoMLJobName": "job_name"})

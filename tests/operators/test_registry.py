@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_sagemaker_automl.core.model_card import require_valid
 from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
 from tests.jobs import start, tabular_request, unique, wait
+from tests.plain_http import send
 from tests.tasks import changed
 
 if TYPE_CHECKING:
@@ -165,6 +166,27 @@ def test_a_job_that_is_not_there_fails_for_good(context: Any, emulator_url: str)
     """An unknown job cannot appear by itself."""
     with pytest.raises(AirflowFailException, match="no-such-job"):
         operator("no-such-job", unique("group")).execute(context)
+
+
+@pytest.mark.parametrize(
+    ("rendered", "says"),
+    [
+        (None, "job_name must be the name of an AutoML job"),
+        ("", "job_name = '' must be the name of an AutoML job"),
+        (12, "job_name = 12 must be the name of an AutoML job"),
+        ("my_job", "job_name = 'my_job' must have 1 to 32 letters, digits and hyphens"),
+    ],
+)
+def test_a_job_name_that_is_none_is_refused_before_any_call(
+    context: Any, emulator_url: str, rendered: Any, says: str
+) -> None:
+    """A template or an XCom may give anything."""
+    task = operator("{{ later }}", unique("group"))
+    task.job_name = rendered
+    send(f"{emulator_url}/automl-emulator/requests", "DELETE")
+    with pytest.raises(AirflowFailException, match=says):
+        task.execute(context)
+    assert send(f"{emulator_url}/automl-emulator/requests", "GET")[1]["Requests"] == {}
 
 
 def test_a_group_given_as_arn_is_never_created(context: Any, completed_job: str, sagemaker: SageMakerClient) -> None:
