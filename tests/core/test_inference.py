@@ -95,6 +95,16 @@ def test_a_container_that_offers_none_of_the_keys_gives_what_it_gave() -> None:
     assert labels["Environment"]["SAGEMAKER_INFERENCE_OUTPUT"] == "labels"
 
 
+def test_what_is_carried_ends_at_a_container_that_cannot_choose() -> None:
+    """What it gives is not known, so that the one after it takes what it took."""
+    plain = container("plain", AUTOML_TRANSFORM_MODE="rescale")
+    _, algorithm, between, labels = answering([*TUNED[:2], plain, TUNED[2]], ["probability"])
+    assert algorithm["Environment"]["SAGEMAKER_INFERENCE_OUTPUT"] == "probability"
+    assert between == plain
+    assert labels["Environment"]["SAGEMAKER_INFERENCE_INPUT"] == "predicted_label"
+    assert labels["Environment"]["SAGEMAKER_INFERENCE_OUTPUT"] == "probability"
+
+
 def test_keys_that_are_not_offered_are_refused() -> None:
     """With those that are; a regression offers none."""
     with pytest.raises(InvalidModelPackage) as raised:
