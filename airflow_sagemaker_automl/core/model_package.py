@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -57,6 +58,10 @@ _NOT_IDENTITY = ("MetadataProperties",)
 # The service allows 36 characters.
 _TOKEN_LENGTH = 32
 _LONGEST_METADATA_VALUE = 256
+# How a model is asked does not depend on what it runs on.
+_OF_EVERY_UNIT = ("SupportedContentTypes", "SupportedResponseMIMETypes")
+
+_log = logging.getLogger(__name__)
 
 
 class ModelPackageStatus(StrEnum):
@@ -237,15 +242,23 @@ def _inference_specification(
 def _other_specifications(
     request: Mapping[str, Any], candidate: Candidate, response_keys: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Give the author's additional specifications, and one for each other processing unit that they do not name."""
+    """Give the author's additional specifications, and one for each other processing unit that they do not name.
+
+    The author's instance types are those of the default containers, and may lack what another unit needs.
+    """
     declared = list(request.get("AdditionalInferenceSpecifications", []))
     names = {entry.get("Name") for entry in declared if isinstance(entry, Mapping)}
-    types = {key: value for key, value in request["InferenceSpecification"].items() if key != "Containers"}
-    return declared + [
-        {"Name": unit, "Containers": answering(chain, response_keys), **types}
-        for unit, chain in alternatives(candidate).items()
-        if unit not in names
-    ]
+    specification = request["InferenceSpecification"]
+    types = {key: specification[key] for key in _OF_EVERY_UNIT if key in specification}
+    others = []
+    for unit, chain in alternatives(candidate).items():
+        if unit in names:
+            continue
+        try:
+            others.append({"Name": unit, "Containers": answering(chain, response_keys), **types})
+        except InvalidModelPackage as error:
+            _log.warning("The containers for a %s are not registered beside the default ones: %s", unit.upper(), error)
+    return declared + others
 
 
 def _model_metrics(statistics: Report | None, analysis: Report | None) -> dict[str, Any]:

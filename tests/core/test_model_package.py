@@ -166,6 +166,36 @@ def test_containers_for_another_unit_are_an_additional_specification() -> None:
     assert declared["AdditionalInferenceSpecifications"] == own
 
 
+def test_instance_types_are_those_of_the_default_containers(caplog: pytest.LogCaptureFixture) -> None:
+    """A GPU's containers do not run on the CPU instances that an author lists; how they are asked is the same."""
+    gpu = [{"Image": "gpu:1", "ModelDataUrl": "s3://bucket/gpu.tar.gz"}]
+    described = {**CANDIDATE, "InferenceContainers": CONTAINERS, "InferenceContainerDefinitions": {"GPU": gpu}}
+    declared = {
+        "InferenceSpecification": {
+            "SupportedContentTypes": ["application/x-parquet"],
+            "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+            "SupportedTransformInstanceTypes": ["ml.m5.large"],
+        }
+    }
+    made = request(candidate=Candidate.from_api(described), declared=declared)
+    types = {"SupportedContentTypes": ["application/x-parquet"], "SupportedResponseMIMETypes": ["text/csv"]}
+    assert made["AdditionalInferenceSpecifications"] == [{"Name": "gpu", "Containers": gpu, **types}]
+    assert made["InferenceSpecification"]["SupportedTransformInstanceTypes"] == ["ml.m5.large"]
+    assert caplog.messages == []
+
+
+def test_containers_that_cannot_answer_as_wanted_are_no_alternative(caplog: pytest.LogCaptureFixture) -> None:
+    """The default ones can, and are what was asked for; the log says what is left out."""
+    keys = {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label", "SAGEMAKER_INFERENCE_SUPPORTED": "probability"}
+    default = [{"Image": "algorithm:1", "ModelDataUrl": "s3://bucket/2.tar.gz", "Environment": keys}]
+    gpu = [{"Image": "gpu:1", "ModelDataUrl": "s3://bucket/gpu.tar.gz"}]
+    described = {**CANDIDATE, "InferenceContainers": default, "InferenceContainerDefinitions": {"GPU": gpu}}
+    candidate = Candidate.from_api(described)
+    assert "AdditionalInferenceSpecifications" not in request(candidate=candidate, response_keys=["probability"])
+    assert "containers for a GPU are not registered" in caplog.text
+    assert "this candidate's containers offer no choice" in caplog.text
+
+
 def test_a_candidate_without_containers_is_refused() -> None:
     """Nothing is registered that has no model."""
     with pytest.raises(CandidateNotRegistrable):
