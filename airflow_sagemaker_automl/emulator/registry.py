@@ -45,6 +45,7 @@ class ModelPackageGroup:
         self.tags: list[dict[str, str]] = list(request.get("Tags", []))
         self.policy: str | None = None
         self.versions: dict[int, ModelPackage] = {}
+        self.deleted_versions: list[ModelPackage] = []
         self._request = copy.deepcopy(dict(request))
         self._created = now()
         self._creator = dict(creator)
@@ -72,6 +73,10 @@ class ModelPackageGroup:
         version = ModelPackage(request, arn, creator, script, group=self.name, version=number)
         self.versions[number] = version
         return version
+
+    def delete_version(self, number: int) -> None:
+        """Take a version out of the group, which remembers its client token."""
+        self.deleted_versions.append(self.versions.pop(number))
 
     def describe(self) -> dict[str, Any]:
         return {**self.summary(), "CreatedBy": self._creator}
@@ -280,8 +285,13 @@ class Registry:
         return self._with_token(request) or self._create_unversioned(request)
 
     def _with_token(self, request: Mapping[str, Any]) -> ModelPackage | None:
+        """Find what was registered with the same token, even if it is a version that is deleted since.
+
+        Whether the service forgets a token then is not documented; a client has to get along with both answers.
+        """
         token = request.get("ClientToken")
-        for package in self.packages():
+        deleted = (version for group in self.groups.values() for version in group.deleted_versions)
+        for package in (*self.packages(), *deleted):
             if token and package.client_token == token:
                 _require_same(package.request, request)
                 return package
@@ -347,7 +357,7 @@ class Registry:
         if package.group is None:
             del self._unversioned[package.name]
         else:
-            del self.groups[package.group].versions[package.version or 0]
+            self.groups[package.group].delete_version(package.version or 0)
 
 
 def _require_registrable(request: Mapping[str, Any]) -> None:

@@ -108,6 +108,18 @@ def test_a_client_token_registers_once(sagemaker: SageMakerClient, group: str) -
         _register(sagemaker, group, ClientToken="token", ModelPackageDescription="changed")
 
 
+def test_a_client_token_outlives_its_version(sagemaker: SageMakerClient, group: str) -> None:
+    """The same request gets the ARN of the version that is deleted; another is a conflict, another token registers."""
+    first = _register(sagemaker, group, ClientToken="outlives")
+    sagemaker.delete_model_package(ModelPackageName=first)
+    assert _register(sagemaker, group, ClientToken="outlives") == first
+    with pytest.raises(sagemaker.exceptions.ConflictException, match="token"):
+        _register(sagemaker, group, ClientToken="outlives", ModelPackageDescription="changed")
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_model_package(ModelPackageName=first)
+    assert _register(sagemaker, group, ClientToken="outlives-again").endswith("/2")
+
+
 def test_version_numbers_are_never_used_again(sagemaker: SageMakerClient, group: str) -> None:
     """After a version was deleted the next one gets a new number."""
     _register(sagemaker, group)
