@@ -85,7 +85,6 @@ _OF_BOTH = {
     "InferenceSpecification": _SPECIFICATION,
     "ModelCard": {"ModelCardContent": "{}", "ModelCardStatus": "Draft"},
     "ModelLifeCycle": {"Stage": "Development", "StageStatus": "InProgress", "StageDescription": "from a DAG"},
-    "ClientToken": "0f3a-1",
 }
 
 
@@ -154,6 +153,7 @@ def largest_registration() -> dict[str, Any]:
             "SkipModelValidation": "All",
             "SecurityConfig": {"KmsKeyId": "key"},
             "ManagedStorageType": "Restricted",
+            "ClientToken": "0f3a-1",
         }
     )
 

@@ -96,7 +96,7 @@ def test_the_breaches_reach_every_member_that_a_version_can_have(update: bool) -
     """A member that a newer botocore has, and the largest request has not, fails here with its name."""
     name = OPERATIONS[update]
     reached = {breach.path for breach in BREACHES if breach.kind == name}
-    refused = set() if update else {"ModelPackageName", "Tags", "Tags[0].Key", "Tags[0].Value"}
+    refused = {"ClientToken"} if update else {"ModelPackageName", "Tags", "Tags[0].Key", "Tags[0].Value"}
     excluded = set() if update else {"SourceUri"}
     assert set(members(input_shape(name))) - reached == refused | excluded
 
@@ -229,6 +229,25 @@ def test_a_card_can_be_archived_by_an_update_only() -> None:
     archived = {"ModelCard": {"ModelCardStatus": "Archived"}}
     assert said_when_run({"ModelPackageArn": registrations.VERSION_ARN, **archived}, update=True) == []
     assert said_when_run(registrations.smallest_registration() | archived) != []
+
+
+@pytest.mark.parametrize("update", OPERATIONS)
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("InferenceSpecification.Containers[0].Environment.HF_TOKEN", "secret" * 200),
+        ("InferenceSpecification.Containers[0].Environment.HF_TOKEN", ["secret"]),
+        ("InferenceSpecification.Containers[0].Environment", '{"HF_TOKEN": "secret"'),
+        ("InferenceSpecification.Containers", {"Environment": {"HF_TOKEN": "secret"}}),
+        ("InferenceSpecification", [{"Containers": [{"Environment": {"HF_TOKEN": "secret"}}]}]),
+    ],
+)
+def test_no_value_of_an_environment_is_told(path: str, value: Any, update: bool) -> None:
+    """It may be a secret, whatever is wrong with it or with what it stands in."""
+    request = spoiled(copy.deepcopy(LARGEST[update]), steps(path), value)
+    for said in (said_when_run(request, update=update), said_at_parse(request, update=update)):
+        assert "secret" not in str(said)
+    assert said_when_run(request, update=update)
 
 
 def test_a_registration_that_holds_itself_is_refused() -> None:

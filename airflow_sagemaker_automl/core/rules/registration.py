@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from airflow_sagemaker_automl.core.environment import concealed
 from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, is_resolved, literal, plain, text
 from airflow_sagemaker_automl.core.rules import customer_metadata, inference
 from airflow_sagemaker_automl.core.rules.characters import (
@@ -48,6 +49,7 @@ _LISTS = (
 _PROVENANCE = ("CommitId", "Repository", "GeneratedBy", "ProjectId")
 
 _ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]{9,16}:[0-9]{12}:([a-z-]+)/(\S+)")
+_NUMBERED = re.compile(r"[^/\s]+/[0-9]+")
 _GROUP = "model-package-group"
 _VERSION = "model-package"
 _EXAMPLE_ARN = "arn:aws:sagemaker:eu-west-1:123456789012"
@@ -101,14 +103,21 @@ def as_tree(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def renamed(found: Sequence[Violation], names: Mapping[str, str]) -> list[Violation]:
-    """Tell violations in the words of who has to act upon them.
+    """Tell violations in the words of who has to act upon them, and without what may be secret.
 
     :param names: argument names by member, for example ``{"ModelApprovalStatus": "approval_status",
         "ModelCard.ModelCardStatus": "model_card_status"}``. A path that begins with such a member begins with the
         argument's name instead; the longest member wins.
     """
     by_length = sorted(names, key=len, reverse=True)
-    return [replace(violation, path=_renamed(violation.path, by_length, names)) for violation in found]
+    return [
+        replace(
+            violation,
+            path=_renamed(violation.path, by_length, names),
+            value=concealed(violation.value, violation.path),
+        )
+        for violation in found
+    ]
 
 
 def _renamed(path: str, members: Sequence[str], names: Mapping[str, str]) -> str:
@@ -146,11 +155,14 @@ def _version(request: Mapping[str, Any]) -> Iterator[Violation]:
     if not isinstance(value, str) or not value:
         return
     what = "must be the ARN of a model package version"
-    kind, _ = _parsed_arn(value)
+    kind, name = _parsed_arn(value)
+    example = f"{what}, for example {_EXAMPLE_ARN}:{_VERSION}/churn/3"
     if not value.startswith("arn:"):
-        yield Violation(path, value, f"{what}, for example {_EXAMPLE_ARN}:{_VERSION}/churn/3; this is no ARN")
+        yield Violation(path, value, f"{example}; this is no ARN")
     elif kind != _VERSION:
         yield Violation(path, value, f"{what}{_instead(kind, f'{_VERSION}/churn/3')}")
+    elif not _NUMBERED.fullmatch(name):
+        yield Violation(path, value, f"{example}; this one has no group and number at its end")
 
 
 def _parsed_arn(value: str) -> tuple[str | None, str]:
@@ -282,6 +294,13 @@ def _token(request: Mapping[str, Any]) -> Iterator[Violation]:
         yield Violation("ClientToken", value, "must have 1 to 36 letters, digits and hyphens")
 
 
+def _no_token(request: Mapping[str, Any]) -> Iterator[Violation]:
+    """Rule 25: the service would take a token once, and refuse it with the other requests that a change may need."""
+    value = request.get("ClientToken")
+    if value is not None:
+        yield Violation("ClientToken", value, "must be left out: an update is repeatable by itself")
+
+
 def _change(request: Mapping[str, Any]) -> Iterator[Violation]:
     if all(not value for member, value in request.items() if member not in ("ModelPackageArn", "ClientToken")):
         yield Violation("request", None, "must change something; nothing to change is given")
@@ -320,5 +339,5 @@ _ON_UPDATE: Rules = (
     inference.on_update,
     _source,
     _card_on_update,
-    _token,
+    _no_token,
 )
