@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 _SHORT = reprlib.Repr()
@@ -46,6 +46,23 @@ def differing(asked: Any, found: Any, path: str = "") -> Iterator[tuple[str, Any
             yield from differing(here, there, f"{path}[{number}]")
     elif asked != (found or [] if _is_list(asked) else found):
         yield path, asked, found
+
+
+def dropped(asked: Any, found: Any, path: str, filled_in: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Find the members that are there and not asked for.
+
+    :param filled_in: members that the service adds by itself, which are left out.
+    :return: path, what there is.
+    """
+    if isinstance(asked, Mapping) and isinstance(found, Mapping):
+        for key, value in found.items():
+            if asked.get(key) is not None:
+                yield from dropped(asked[key], value, f"{path}.{key}", filled_in)
+            elif key not in filled_in and value not in (None, "", [], {}):
+                yield f"{path}.{key}", value
+    elif _is_list(asked) and _is_list(found) and len(asked) == len(found):
+        for number, (here, there) in enumerate(zip(asked, found, strict=True)):
+            yield from dropped(here, there, f"{path}[{number}]", filled_in)
 
 
 def shown(value: Any) -> str:

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_sagemaker_automl.core.card.size import merged as card_of
-from airflow_sagemaker_automl.core.comparison import differing, shown
-from airflow_sagemaker_automl.core.literals import at, mapping
+from airflow_sagemaker_automl.core.comparison import differing, dropped, shown
+from airflow_sagemaker_automl.core.environment import concealed
+from airflow_sagemaker_automl.core.literals import at, mapping, sequence
 from airflow_sagemaker_automl.core.model_package import compact
-from airflow_sagemaker_automl.exceptions import InvalidModelPackage, ModelCardArchived, Violation
+from airflow_sagemaker_automl.exceptions import (
+    InvalidModelPackage,
+    ModelCardArchived,
+    ModelCardUnreadable,
+    Violation,
+)
 
 # Arguments of the update operator → where they stand in UpdateModelPackage.
 UPDATE_MEMBERS: Mapping[str, str] = {
@@ -33,21 +39,25 @@ _ARCHIVED = "Archived"
 _NOT_REPLACED = frozenset(
     {
         "ModelPackageArn",
-        "ClientToken",
         "ModelCard",
         "CustomerMetadataProperties",
         "CustomerMetadataPropertiesToRemove",
         "AdditionalInferenceSpecificationsToAdd",
     }
 )
+# What the service adds to a container by itself: digest and tags of what it has found there.
+_FILLED_IN = frozenset({"ImageDigest", "ModelDataETag", "ETag", "ManifestEtag"})
+_CONTENT = "ModelCardContent"
 _LONGEST_SHOWN = 200
+_LONGEST_LEAF = 60
+_MOST_LEAVES = 20
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that is not as it is asked for.
+    """One thing that is not as it is asked for; no value in it may be a secret.
 
-    :param member: in the words of the API.
+    :param member: in the words of the API; below ``ModelCard``, also in those of the card's schema.
     :param before: None where it is not set.
     :param after: None where it is to be removed.
     """
@@ -85,27 +95,38 @@ def package_change(
     :param asked: arguments of ``UpdateModelPackage``.
     :param card: sections to lay over the model card's, as far as they are given.
     :raises ModelCardArchived: the card would have to change, and takes no change any more.
+    :raises ModelCardUnreadable: sections are to be laid over what is no card.
     :raises InvalidModelPackage: the version has another additional inference specification of the same name.
     """
     card_members = _card_members(described, mapping(asked.get("ModelCard")), card or {})
     found = [*_replaced(described, asked), *_metadata(described, asked), *_additional(described, asked)]
     changes = [change for _, change in found]
     for member, value in card_members.items():
-        changes.append(Change(f"ModelCard.{member}", at(described, "ModelCard", member), value))
+        before = at(described, "ModelCard", member)
+        changes += _of_content(before, value) if member == _CONTENT else [Change(f"ModelCard.{member}", before, value)]
     members: dict[str, Any] = {}
     for part, _ in found:
         members |= part
-    return PackageChange(tuple(changes), tuple(_requests(described, asked, members, card_members)))
+    shown_changes = (
+        Change(change.member, concealed(change.before, change.member), concealed(change.after, change.member))
+        for change in changes
+    )
+    return PackageChange(tuple(shown_changes), tuple(_requests(described, asked, members, card_members)))
 
 
 def _replaced(described: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Change]]:
     for member, after in asked.items():
-        before = described.get(member)
-        if member not in _NOT_REPLACED and after is not None and before != after:
-            # One line for each place where a structure differs; a structure that is larger before is told whole.
-            places = list(differing(after, before, member)) or [(member, after, before)]
-            for place, here, there in places:
-                yield {member: after}, Change(place, there, here)
+        if member not in _NOT_REPLACED and after is not None:
+            for change in _unlike(after, described.get(member), member):
+                yield {member: after}, change
+
+
+def _unlike(asked: Any, found: Any, path: str) -> Iterator[Change]:
+    """Tell where a structure is not as asked for, what it has beside that included."""
+    for place, here, there in differing(asked, found, path):
+        yield Change(place, there, here)
+    for place, there in dropped(asked, found, path, _FILLED_IN):
+        yield Change(place, there, None)
 
 
 def _metadata(described: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Change]]:
@@ -127,7 +148,7 @@ def _additional(described: Mapping[str, Any], asked: Mapping[str, Any]) -> Itera
     taken = [
         Violation(f"additional_inference_specifications[{position}].Name", entry["Name"], "must be a name that is free")
         for position, entry in enumerate(wanted)
-        if entry["Name"] in known and list(differing(entry, known[entry["Name"]]))
+        if entry["Name"] in known and any(_unlike(entry, known[entry["Name"]], entry["Name"]))
     ]
     if taken:
         raise InvalidModelPackage(taken)
@@ -143,23 +164,73 @@ def _card_members(
     """Give the members of the card that have to change."""
     there = mapping(described.get("ModelCard"))
     wanted = dict(asked)
-    before = json.loads(there.get("ModelCardContent") or "{}")
-    if sections and (after := _laid_over(before, sections)) != before:
-        wanted.setdefault("ModelCardContent", compact(after))
+    if sections and not wanted.get(_CONTENT):
+        before = _content(described)
+        if (after := _laid_over(before, sections)) != before:
+            wanted[_CONTENT] = compact(after)
     different = {member: value for member, value in wanted.items() if value is not None and there.get(member) != value}
     if different and there.get("ModelCardStatus") == _ARCHIVED:
         raise ModelCardArchived(described["ModelPackageArn"], sorted(different))
     return different
 
 
+def _content(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read the card of a version.
+
+    :raises ModelCardUnreadable: it is no mapping in JSON.
+    """
+    content = _parsed(at(described, "ModelCard", _CONTENT))
+    if content is None:
+        raise ModelCardUnreadable(described["ModelPackageArn"])
+    return content
+
+
+def _parsed(content: str | None) -> Mapping[str, Any] | None:
+    try:
+        card = json.loads(content or "{}")
+    except ValueError:
+        return None
+    return card if isinstance(card, Mapping) else None
+
+
 def _laid_over(card: Mapping[str, Any], sections: Mapping[str, Any]) -> Any:
     """Put sections over a card's; an evaluation takes the place of the one of its name, so that none comes twice."""
     named = {item["name"] for item in sections.get("evaluation_details", [])}
     kept = {
-        key: [item for item in section if item.get("name") not in named] if key == "evaluation_details" else section
+        key: [item for item in sequence(section) if at(item, "name") not in named]
+        if key == "evaluation_details"
+        else section
         for key, section in card.items()
     }
     return card_of(kept, sections)
+
+
+def _of_content(before: str | None, after: str) -> list[Change]:
+    """Tell how a card changes without its text: short leaves from what to what, of all else only the size."""
+    old, new = _parsed(before), _parsed(after)
+    if old is None or new is None:
+        return [Change(f"ModelCard.{_CONTENT}", _size(before), _size(after))]
+    leaves = list(_leaves(old, new, "ModelCard"))
+    if len(leaves) <= _MOST_LEAVES:
+        return leaves
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return [Change(f"ModelCard.{key}", _size(old.get(key)), _size(new.get(key))) for key in changed]
+
+
+def _leaves(before: Any, after: Any, path: str) -> Iterator[Change]:
+    if isinstance(after, Mapping) and isinstance(before, Mapping | None):
+        before = before or {}
+        for key in {**before, **after}:
+            yield from _leaves(before.get(key), after.get(key), f"{path}.{key}")
+    elif before != after:
+        yield Change(path, _size(before), _size(after))
+
+
+def _size(value: Any) -> Any:
+    """Give a short leaf as it is, and of anything longer how much it is."""
+    if isinstance(value, Mapping | list):
+        return f"({len(value)} {'entry' if len(value) == 1 else 'entries'})"
+    return f"({len(value)} characters)" if isinstance(value, str) and len(value) > _LONGEST_LEAF else value
 
 
 def _requests(
@@ -167,12 +238,13 @@ def _requests(
 ) -> Iterator[dict[str, Any]]:
     arn = {"ModelPackageArn": described["ModelPackageArn"]}
     if "ApprovalDescription" in members:
-        # It says why a status was given, so that both travel together.
-        members.setdefault("ModelApprovalStatus", asked.get("ModelApprovalStatus") or described["ModelApprovalStatus"])
+        # It says why a status was given, so that both travel together; a status that nobody asks for is somebody
+        # else's, and may have changed since it was read.
+        members |= {key: asked[key] for key in ("ModelApprovalStatus",) if asked.get(key)}
     # Whether the service takes a card's content and status in one update is not documented; apart it takes them.
     first, *rest = [{"ModelCard": {member: card[member]}} for member in sorted(card)] or [{}]
     if members or first:
-        yield {**arn, **{key: asked[key] for key in ("ClientToken",) if key in asked}, **members, **first}
+        yield {**arn, **members, **first}
     for request in rest:
         yield {**arn, **request}
 

@@ -25,6 +25,8 @@
      ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
      │   └─ ModelPackageTimedOut the wait reached its deadline
      ├─ ModelCardArchived        the model card takes no change any more
+     ├─ ModelCardUnreadable      nothing can be laid over it, which is no JSON
+     ├─ ModelCardOverwritten     somebody else changes it at the same time
      └─ ServiceUnavailable       no answer, or no credentials to ask with
 """
 
@@ -52,6 +54,8 @@ from airflow_sagemaker_automl.exceptions.jobs import (
 from airflow_sagemaker_automl.exceptions.registry import (
     CandidateNotRegistrable,
     ModelCardArchived,
+    ModelCardOverwritten,
+    ModelCardUnreadable,
     ModelPackageFailed,
     ModelPackageTimedOut,
     ModelPackageUnfinished,
@@ -80,6 +84,8 @@ __all__ = [
     "InvalidRequest",
     "JobNameTaken",
     "ModelCardArchived",
+    "ModelCardOverwritten",
+    "ModelCardUnreadable",
     "ModelPackageFailed",
     "ModelPackageTimedOut",
     "ModelPackageUnfinished",

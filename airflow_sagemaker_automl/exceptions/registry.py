@@ -85,3 +85,41 @@ class ModelCardArchived(AutoMLError):
             f"The model card of {self.arn} is archived, so that {' and '.join(self.members)} cannot change any more; "
             "nothing was changed. Leave the card out, or register the model again."
         )
+
+
+class ModelCardUnreadable(AutoMLError):
+    """Nothing can be laid over the content of the model card, which is no mapping in JSON.
+
+    :param arn: ARN of the version.
+    """
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(arn)
+        self.arn = arn
+
+    def __str__(self) -> str:
+        return (
+            f"The model card of {self.arn} is no mapping in JSON, so that no section can be laid over it; nothing was "
+            "changed. Give a whole card as ModelCard.ModelCardContent in extra_request, without model_card."
+        )
+
+
+class ModelCardOverwritten(AutoMLError):
+    """Somebody else changes the model card at the same time, and takes away what was laid over it.
+
+    :param arn: ARN of the version.
+    :param members: what of the card is not as it was asked for.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, arn: str, members: Sequence[str]) -> None:
+        super().__init__(arn, members)
+        self.arn = arn
+        self.members = tuple(members)
+
+    def __str__(self) -> str:
+        return (
+            f"The model card of {self.arn} does not keep {' and '.join(self.members)}, however often it is sent: "
+            "another writes the same card. Let its updates follow each other."
+        )

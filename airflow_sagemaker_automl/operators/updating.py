@@ -11,7 +11,8 @@ from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSag
 from airflow_sagemaker_automl.core.literals import at, merged, plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import compact, written
-from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS, package_change
+from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS, Change, package_change
+from airflow_sagemaker_automl.exceptions import ModelCardOverwritten
 from airflow_sagemaker_automl.operators.author import (
     card_as_template_field,
     content_violations,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from airflow_sagemaker_automl.core.model_card import ModelCard
 
+# The card is read, changed and sent as a whole: what another sends in between is lost, or takes ours away.
+_MOST_ROUNDS = 3
 _NAMES: Mapping[str, str] = {member: name for name, member in UPDATE_MEMBERS.items()}
 # A template is not judged.
 _CONTENT_TO_COME = "{{ model_card }}"
@@ -34,11 +37,17 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
     """Change a version of a model package group: approve or reject it, move it on, document it.
 
     Only what is given is changed, and only where it is not so already; the log and the result say what changed from
-    what to what. Members of ``UpdateModelPackage`` that an argument is named after are given as boto3 takes them.
+    what to what: of a card its short leaves, of an environment its keys. Members of ``UpdateModelPackage`` that an
+    argument is named after are given as boto3 takes them.
 
-    :param model_package_arn: ARN of the version. (templated)
+    The service takes a card as a whole. What another update of the same card takes away meanwhile is laid over it
+    again, three times at most; an update that comes later can still take it away. Tasks that document one version are
+    best put in a row.
+
+    :param model_package_arn: ARN of the version, ``…:model-package/GROUP/NUMBER``. (templated)
     :param approval_status: ``Approved``, ``Rejected`` or ``PendingManualApproval``. (templated)
-    :param approval_description: why, at most 1024 characters on one line. (templated)
+    :param approval_description: why, at most 1024 characters on one line; best given together with the status that
+        it is about. Alone it leaves the status as it is, whoever has set it. (templated)
     :param customer_metadata_properties: keys to set; all others stay. (templated)
     :param customer_metadata_properties_to_remove: keys to take away. (templated)
     :param additional_inference_specifications: further ways to serve it, each under a name of its own. (templated)
@@ -53,7 +62,8 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
     :param model_life_cycle: ``Stage``, ``StageStatus`` and ``StageDescription``. (templated)
     :param registration_type: ``Registered`` or ``Logged``. (templated)
     :param extra_request: members of ``UpdateModelPackage`` to put over all others, mapping by mapping; for what a
-        newer boto3 knows and this package does not. (templated)
+        newer boto3 knows and this package does not. It takes no ``ClientToken``: an update is repeatable by itself.
+        (templated)
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
         those of every operator. ``outlets`` may have :func:`~airflow_sagemaker_automl.assets.approved` of the group.
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
@@ -102,27 +112,48 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
         """Make the changes that are needed, all of them checked before the first."""
-        from airflow_sagemaker_automl.validation import checked_model_package
-
         card = rendered_card(self, self.model_card, context)
         asked = self._asked(card)
-        arn = asked["ModelPackageArn"]
-        before = self.patiently(lambda hook: hook.describe_model_package(arn))
-        change = package_change(before, asked, card)
-        requests = [checked_model_package(request, update=True, names=_NAMES) for request in change.requests]
-        for request in requests:
-            self._send(request)
-        for line in change.changes or ("everything is as it is asked for",):
-            self.log.info("%s: %s", arn, line)
-        described = self.patiently(lambda hook: hook.describe_model_package(arn)) if requests else before
+        described, changes = self._changed(asked, card)
+        for line in changes or ("everything is as it is asked for",):
+            self.log.info("%s: %s", described["ModelPackageArn"], line)
         tell_of_update(self, context, described, asked.get("ModelApprovalStatus"))
         return {
-            "model_package_arn": arn,
+            "model_package_arn": described["ModelPackageArn"],
             "model_package_group_name": described.get("ModelPackageGroupName"),
             "model_package_version": described.get("ModelPackageVersion"),
             "approval_status": described.get("ModelApprovalStatus"),
-            "changed": [line.to_json() for line in change.changes],
+            "changed": [line.to_json() for line in changes],
         }
+
+    def _changed(self, asked: Mapping[str, Any], card: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Change]]:
+        """Make the changes, and lay the card's sections over it again while another takes them away.
+
+        :return: the version as it is then, and every change, each once.
+        :raises ModelCardOverwritten: the card does not keep its sections.
+        """
+        from airflow_sagemaker_automl.validation import checked_model_package
+
+        arn, changes = asked["ModelPackageArn"], dict[str, Change]()
+        described = self._described(arn)
+        change = package_change(described, asked, card)
+        # A whole card that the author gives takes the place of sections.
+        sections = {} if at(asked, "ModelCard", "ModelCardContent") else card
+        for _ in range(_MOST_ROUNDS):
+            if not change.requests:
+                break
+            for request in [checked_model_package(each, update=True, names=_NAMES) for each in change.requests]:
+                self._send(request)
+            changes = {**{line.member: line for line in change.changes}, **changes}
+            described = self._described(arn)
+            # All other members are replaced as they are: if they are not as asked for, somebody has decided so since.
+            change = package_change(described, {"ModelPackageArn": arn}, sections)
+        if change.requests:
+            raise ModelCardOverwritten(arn, [line.member for line in change.changes])
+        return described, list(changes.values())
+
+    def _described(self, arn: str) -> Mapping[str, Any]:
+        return self.patiently(lambda hook: hook.describe_model_package(arn))
 
     def _send(self, request: Mapping[str, Any]) -> None:
         self.patiently(lambda hook: hook.update_model_package(request))

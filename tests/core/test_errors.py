@@ -34,6 +34,8 @@ ERRORS: list[AutoMLError] = [
     exceptions.ModelPackageUnfinished("arn", "InProgress", "Wait."),
     exceptions.ModelPackageTimedOut("arn", "InProgress", "It is too late."),
     exceptions.ModelCardArchived("arn", ["ModelCardContent"]),
+    exceptions.ModelCardUnreadable("arn"),
+    exceptions.ModelCardOverwritten("arn", ["ModelCard.intended_uses.risk_rating"]),
     exceptions.ServiceUnavailable("no answer"),
 ]
 
@@ -62,6 +64,7 @@ def test_errors_say_whether_a_retry_can_help() -> None:
         "AutoMLJobFailed",
         "AutoMLJobStopped",
         "AutoMLJobUnfinished",
+        "ModelCardOverwritten",
         "ModelPackageUnfinished",
         "QuotaReached",
         "QuotaWaitTimedOut",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_sagemaker_automl.core.package_change import PackageChange, package_change
-from airflow_sagemaker_automl.exceptions import InvalidModelPackage, ModelCardArchived
+from airflow_sagemaker_automl.exceptions import InvalidModelPackage, ModelCardArchived, ModelCardUnreadable
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/3"
 SPECIFICATION = {"Name": "gpu", "Containers": [{"Image": "gpu:1", "ModelDataUrl": "s3://bucket/gpu.tar.gz"}]}
@@ -47,6 +47,7 @@ def test_only_what_differs_is_sent_and_told() -> None:
     assert told(found) == [
         "ModelApprovalStatus: 'PendingManualApproval' → 'Approved'",
         "ModelLifeCycle.Stage: 'Development' → 'Production'",
+        "ModelLifeCycle.StageDescription: 'Since May' → removed",
         "CustomerMetadataProperties.owner: not set → 'Ada'",
         "CustomerMetadataProperties.ticket: 'A-1' → removed",
     ]
@@ -79,14 +80,27 @@ def test_what_is_so_already_is_left_alone(asked: dict[str, Any]) -> None:
     assert change(**asked) == PackageChange((), ())
 
 
-def test_a_description_of_an_approval_travels_with_its_status() -> None:
+def test_a_description_travels_with_a_status_that_is_asked_for() -> None:
     """It says why the status was given, though the status is the same."""
-    (request,) = change(ApprovalDescription="Better by far").requests
+    (request,) = change(ApprovalDescription="Better by far", ModelApprovalStatus="PendingManualApproval").requests
     assert request == {
         "ModelPackageArn": ARN,
         "ApprovalDescription": "Better by far",
         "ModelApprovalStatus": "PendingManualApproval",
     }
+
+
+def test_a_description_alone_decides_nothing() -> None:
+    """The status that was read may be overtaken by somebody's decision, which a note must not take back."""
+    (request,) = change(ApprovalDescription="Better by far").requests
+    assert request == {"ModelPackageArn": ARN, "ApprovalDescription": "Better by far"}
+
+
+def test_what_the_author_leaves_out_of_a_structure_is_told_as_removed() -> None:
+    """The structure is replaced as a whole."""
+    found = change(ModelLifeCycle={"Stage": "Development", "StageStatus": "Approved"})
+    assert told(found) == ["ModelLifeCycle.StageDescription: 'Since May' → removed"]
+    assert found.requests[0]["ModelLifeCycle"] == {"Stage": "Development", "StageStatus": "Approved"}
 
 
 def test_members_that_a_newer_service_has_are_sent() -> None:
@@ -120,6 +134,66 @@ def test_an_evaluation_of_the_same_name_takes_the_place_of_the_old_one() -> None
     assert change(card=section, described=described).requests == ()
 
 
+def serving(**members: Any) -> dict[str, Any]:
+    """Write a specification of one container."""
+    return {"Containers": [{"Image": "cpu:1", "ModelDataUrl": "s3://bucket/m.tar.gz", **members}]}
+
+
+def test_what_the_service_adds_to_a_container_is_no_difference() -> None:
+    """Digests and tags of what it has found there; nor are empty members."""
+    asked = serving(Environment={"MODEL_NAME": "m"})
+    stored = serving(
+        Environment={"MODEL_NAME": "m"}, ImageDigest=f"sha256:{'0' * 64}", ModelDataETag="e", ContainerHostname=""
+    )
+    stored["SupportedContentTypes"] = []
+    assert change(described={"InferenceSpecification": stored}, InferenceSpecification=asked).requests == ()
+
+
+@pytest.mark.parametrize(
+    ("stored", "line"),
+    [
+        (serving(Environment={"A": "secret", "B": "secret"}), "Containers[0].Environment.B: '***' → removed"),
+        (serving(Environment={"A": "other"}), "Containers[0].Environment.A: '***' → '***'"),
+        (serving(), "Containers[0].Environment.A: not set → '***'"),
+        (serving(Environment={"A": "secret"}, Framework="XGBOOST"), "Containers[0].Framework: 'XGBOOST' → removed"),
+        (
+            {**serving(Environment={"A": "secret"}), "SupportedContentTypes": ["text/csv"]},
+            "SupportedContentTypes: ['text/csv'] → removed",
+        ),
+    ],
+)
+def test_what_the_author_has_changed_or_dropped_is_a_difference(stored: dict[str, Any], line: str) -> None:
+    """A key of the environment too, whose value is not told."""
+    asked = serving(Environment={"A": "secret"})
+    found = change(described={"InferenceSpecification": stored}, InferenceSpecification=asked)
+    assert told(found) == [f"InferenceSpecification.{line}"]
+    assert found.requests == ({"ModelPackageArn": ARN, "InferenceSpecification": asked},)
+
+
+def test_no_value_of_an_environment_is_told() -> None:
+    """It may be a secret; the keys say enough."""
+    added = {"Name": "tpu", **serving(Environment={"HF_TOKEN": "secret", "MODEL_NAME": "secret"})}
+    found = change(
+        InferenceSpecification=serving(Environment={"HF_TOKEN": "secret"}),
+        AdditionalInferenceSpecificationsToAdd=[added],
+    )
+    shown = "\n".join(told(found)) + json.dumps([line.to_json() for line in found.changes])
+    assert "secret" not in shown
+    assert shown.count("HF_TOKEN, MODEL_NAME") == 2
+    assert "secret" in str(found.requests)
+
+
+def test_a_specification_that_lacks_a_key_of_the_stored_one_is_another_one() -> None:
+    """Its name is taken, and the error tells no value."""
+    stored = [{"Name": "gpu", **serving(Environment={"A": "secret", "B": "secret"})}]
+    with pytest.raises(InvalidModelPackage, match="must be a name that is free") as refused:
+        change(
+            described={"AdditionalInferenceSpecifications": stored},
+            AdditionalInferenceSpecificationsToAdd=[{"Name": "gpu", **serving(Environment={"A": "secret"})}],
+        )
+    assert "secret" not in str(refused.value)
+
+
 def test_an_archived_card_takes_no_change() -> None:
     """It is refused before any call; what leaves it as it is is not."""
     archived = {"ModelCard": {**DESCRIBED["ModelCard"], "ModelCardStatus": "Archived"}}
@@ -127,6 +201,8 @@ def test_an_archived_card_takes_no_change() -> None:
         change(
             card={"intended_uses": {"risk_rating": "Low"}}, described=archived, ModelCard={"ModelCardStatus": "Draft"}
         )
+    with pytest.raises(ModelCardArchived, match="so that ModelCardStatus cannot change any more"):
+        change(described=archived, ModelCard={"ModelCardStatus": "Draft"}, ModelApprovalStatus="Approved")
     assert change(described=archived, ModelCard={"ModelCardStatus": "Archived"}).requests == ()
     assert len(change(described=archived, ModelApprovalStatus="Approved").requests) == 1
 
@@ -146,9 +222,50 @@ def test_a_card_without_content_takes_sections() -> None:
     assert json.loads(request["ModelCard"]["ModelCardContent"]) == {"intended_uses": {"risk_rating": "Low"}}
 
 
-def test_what_changed_is_small_and_json_safe() -> None:
-    """A card is long; the task's result is not."""
-    found = change(card={"intended_uses": {"purpose_of_model": "x" * 2000}})
-    (line,) = [line.to_json() for line in found.changes]
-    assert len(json.dumps(line)) < 600
-    assert line["member"] == "ModelCard.ModelCardContent"
+@pytest.mark.parametrize("content", ["A card in words", "[1]", "null", '{"model_overview": '])
+def test_no_section_is_laid_over_what_is_no_card(content: str) -> None:
+    """Whatever it is, it is somebody's; all else can change, and a whole card takes its place."""
+    described = {"ModelCard": {"ModelCardContent": content, "ModelCardStatus": "Draft"}}
+    with pytest.raises(ModelCardUnreadable, match="is no mapping in JSON"):
+        change(card={"intended_uses": {"risk_rating": "Low"}}, described=described)
+    assert len(change(described=described, ModelApprovalStatus="Approved").requests) == 1
+    whole = {"ModelCard": {"ModelCardContent": "{}"}}
+    (line,) = change(card={"intended_uses": {"risk_rating": "Low"}}, described=described, **whole).changes
+    assert str(line) == f"ModelCard.ModelCardContent: {content!r} → '{{}}'"
+
+
+def test_changes_of_a_card_are_told_leaf_by_leaf() -> None:
+    """Short leaves from what to what; of long texts and lists, which may be confidential, only how long they are."""
+    found = change(
+        card={
+            "intended_uses": {"purpose_of_model": "x" * 2000, "risk_rating": "Low"},
+            "evaluation_details": [{"name": "Field trial", "metric_groups": []}],
+            "business_details": {"line_of_business": "Growth"},
+        }
+    )
+    assert told(found) == [
+        "ModelCard.intended_uses.purpose_of_model: 'Offers' → '(2000 characters)'",
+        "ModelCard.intended_uses.risk_rating: not set → 'Low'",
+        "ModelCard.evaluation_details: '(1 entry)' → '(2 entries)'",
+        "ModelCard.business_details.line_of_business: not set → 'Growth'",
+    ]
+
+
+def test_a_whole_card_that_takes_the_place_of_another_is_told_in_the_same_way() -> None:
+    """With what it does not have any more."""
+    whole = {"ModelCard": {"ModelCardContent": json.dumps({"evaluation_details": CARD["evaluation_details"]})}}
+    assert told(change(**whole)) == ["ModelCard.intended_uses: '(1 entry)' → removed"]
+
+
+def test_many_changes_of_a_card_are_told_section_by_section() -> None:
+    """So that the task's result stays small."""
+    details = {f"detail {place}": "x" * 50 for place in range(500)}
+    found = change(card={"additional_information": {"custom_details": details}})
+    assert told(found) == ["ModelCard.additional_information: not set → '(1 entry)'"]
+
+
+def test_what_changed_is_json_safe_and_long_values_are_cut() -> None:
+    """The task's result is no place for them."""
+    found = change(SourceUri="x" * 1000, ModelLifeCycle={"Stage": "QA", "StageStatus": "Approved"})
+    for line in [line.to_json() for line in found.changes]:
+        assert len(json.dumps(line)) < 300

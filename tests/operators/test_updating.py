@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +15,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.core.model_card import IntendedUses, ModelCard
-from airflow_sagemaker_automl.exceptions import InvalidModelPackage
+from airflow_sagemaker_automl.exceptions import InvalidModelPackage, ModelCardOverwritten
 from airflow_sagemaker_automl.operators import (
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
@@ -26,6 +30,42 @@ if TYPE_CHECKING:
 def operator(arn: str, **arguments: Any) -> SageMakerUpdateModelPackageOperator:
     """Make the operator under test."""
     return SageMakerUpdateModelPackageOperator(task_id="update", model_package_arn=arn, **arguments)
+
+
+def card_of(sagemaker: SageMakerClient, arn: str) -> dict[str, Any]:
+    """Read the card of a version."""
+    content = sagemaker.describe_model_package(ModelPackageName=arn)["ModelCard"]["ModelCardContent"]
+    card: dict[str, Any] = json.loads(content)
+    return card
+
+
+@contextmanager
+def rewriting(sagemaker: SageMakerClient, arn: str, times: int) -> Iterator[None]:
+    """Be another who has read a card before, and sends it so often as soon as a risk rating has been laid over it.
+
+    Answers to updates are late, so that who has sent one looks at the card after this.
+    """
+    faults = f"{sagemaker.meta.endpoint_url}/automl-emulator/faults"
+    before = card_of(sagemaker, arn)
+
+    def rewrite() -> None:
+        for turn in range(times):
+            deadline = time.monotonic() + 120
+            while "intended_uses" not in card_of(sagemaker, arn):
+                assert time.monotonic() < deadline, "nobody has laid anything over the card"
+                time.sleep(0.05)
+            content = json.dumps({**before, "business_details": {"line_of_business": str(turn + 1)}})
+            sagemaker.update_model_package(ModelPackageArn=arn, ModelCard={"ModelCardContent": content})
+
+    late = {"LatencySeconds": 2, "Operations": ["UpdateModelPackage"]}
+    assert send(faults, "PUT", late)[0] in (200, 201)
+    other = Thread(target=rewrite)
+    other.start()
+    try:
+        yield
+    finally:
+        other.join()
+        send(faults, "DELETE")
 
 
 @pytest.fixture
@@ -73,6 +113,51 @@ def test_nothing_is_sent_for_what_is_so_already(
     assert "everything is as it is asked for" in capsys.readouterr().out
 
 
+def test_a_section_that_another_takes_away_meanwhile_is_laid_over_again(
+    context: Any, version: str, sagemaker: SageMakerClient
+) -> None:
+    """Two updates that have read the same card leave both sections; what changed is told once."""
+    with rewriting(sagemaker, version, times=1):
+        result = operator(version, model_card={"intended_uses": {"risk_rating": "Low"}}).execute(context)
+    card = card_of(sagemaker, version)
+    assert (card["intended_uses"], card["business_details"]) == ({"risk_rating": "Low"}, {"line_of_business": "1"})
+    assert result["changed"] == [{"member": "ModelCard.intended_uses.risk_rating", "before": None, "after": "Low"}]
+
+
+def test_a_card_that_another_writes_again_and_again_is_an_error(
+    context: Any, version: str, sagemaker: SageMakerClient
+) -> None:
+    """It ends, says which section is missing, and may be tried again."""
+    with (
+        rewriting(sagemaker, version, times=3),
+        pytest.raises(ModelCardOverwritten, match=r"does not keep ModelCard\.intended_uses\.risk_rating"),
+    ):
+        operator(version, model_card={"intended_uses": {"risk_rating": "Low"}}).execute(context)
+    assert card_of(sagemaker, version)["business_details"] == {"line_of_business": "3"}
+
+
+def test_a_note_leaves_the_decision_alone(context: Any, version: str, sagemaker: SageMakerClient) -> None:
+    """No status is sent with it, since somebody may have set another since it was read."""
+    operator(version, approval_status="Rejected").execute(context)
+    result = operator(version, approval_description="Seen by Ada").execute(context)
+    described = sagemaker.describe_model_package(ModelPackageName=version)
+    assert (described["ModelApprovalStatus"], described["ApprovalDescription"]) == ("Rejected", "Seen by Ada")
+    assert [line["member"] for line in result["changed"]] == ["ApprovalDescription"]
+
+
+def test_no_value_of_an_environment_gets_into_log_or_result(
+    context: Any, version: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They may be secrets; the keys are told."""
+    container = {"Image": "image:1", "Environment": {"HF_TOKEN": "a-secret", "MODEL_NAME": "a-secret"}}
+    result = operator(
+        version, additional_inference_specifications=[{"Name": "hub", "Containers": [container]}]
+    ).execute(context)
+    shown = capsys.readouterr().out + json.dumps(result)
+    assert "a-secret" not in shown
+    assert "HF_TOKEN, MODEL_NAME" in shown
+
+
 def test_an_archived_card_is_refused_before_any_change(context: Any, version: str, sagemaker: SageMakerClient) -> None:
     """Not even the rest of what was asked for is done."""
     operator(version, model_card_status="Archived").execute(context)
@@ -80,6 +165,8 @@ def test_an_archived_card_is_refused_before_any_change(context: Any, version: st
         operator(version, approval_status="Approved", model_card={"intended_uses": {"risk_rating": "Low"}}).execute(
             context
         )
+    with pytest.raises(AirflowFailException, match="so that ModelCardStatus cannot change any more"):
+        operator(version, approval_status="Approved", model_card_status="Draft").execute(context)
     assert sagemaker.describe_model_package(ModelPackageName=version)["ModelApprovalStatus"] == "PendingManualApproval"
     assert operator(version, model_card_status="Archived").execute(context)["changed"] == []
 
@@ -113,12 +200,20 @@ def test_sections_come_from_a_file_too(
         ({"model_card": {"intended_uses": {"risk": "Low"}}}, r"model_card\.intended_uses\.risk"),
         ({"model_card": "card.txt"}, "or the path of a .json"),
         ({"customer_metadata_properties": {}}, "customer_metadata_properties"),
+        ({"approval_status": "Approved", "extra_request": {"ClientToken": "a"}}, "ClientToken = 'a' must be left out"),
     ],
 )
 def test_what_is_wrong_is_said_when_the_dag_is_parsed(arguments: dict[str, Any], says: str) -> None:
     """In the words of the operator's own arguments."""
     with pytest.raises(InvalidModelPackage, match=says):
         operator("arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1", **arguments)
+
+
+def test_a_package_without_a_number_is_no_version() -> None:
+    """It has no approval to change."""
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/alone"
+    with pytest.raises(InvalidModelPackage, match="no group and number at its end"):
+        operator(arn, approval_description="Good")
 
 
 def test_a_version_that_is_not_there_fails_for_good(context: Any, emulator_url: str) -> None:
