@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 LONGEST_CONTENT = 100_000
+# Of what is filled in: a card that is full when a model is registered could not take a reviewer's words later.
+LONGEST_FILLED_IN = 90_000
 LONGEST_NOTE = 1024
 LONGEST_NAME = 255
 LONGEST_SETTING = 255

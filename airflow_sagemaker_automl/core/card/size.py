@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airflow_sagemaker_automl.core.card.curves import thinned
-from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_NOTE, cut
+from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_FILLED_IN, LONGEST_NOTE, cut
 from airflow_sagemaker_automl.core.model_package import compact
 
 _log = logging.getLogger(__name__)
@@ -58,18 +58,21 @@ def within_limit(built: Card, author: Card) -> Card:
 
     :param built: the part that is filled in.
     :param author: the author's words, which alone keep the limit; none of them is left out.
-    :return: the card; where something is left out, a line of its custom details says what.
+    :return: the card, of at most 100 000 characters, 90 000 of them filled in, so that an update can lay more over
+        it; where something is left out, a line of its custom details says what.
     """
     left_out: list[str] = []
+    filled_in = built
     card: Card = merged(built, author)
     for step in ORDER:
-        if len(compact(card)) <= LONGEST_CONTENT:
+        if len(compact(filled_in)) <= LONGEST_FILLED_IN and len(compact(card)) <= LONGEST_CONTENT:
             break
         fewer = step.leave_out(built)
         if fewer != built:
             left_out.append(step.what)
         built = fewer
-        card = merged(_with_line(built, left_out), author)
+        filled_in = _with_line(built, left_out)
+        card = merged(filled_in, author)
     if len(compact(card)) > LONGEST_CONTENT:
         card = author
     if left_out:
@@ -78,7 +81,8 @@ def within_limit(built: Card, author: Card) -> Card:
 
 
 def _with_line(built: Card, left_out: Sequence[str]) -> Card:
-    line = cut(f"To keep the card within {LONGEST_CONTENT} characters: {', '.join(left_out)}.", LONGEST_NOTE)
+    why = f"To keep the card within {LONGEST_CONTENT} characters, {LONGEST_FILLED_IN} of them filled in"
+    line = cut(f"{why}: {', '.join(left_out)}.", LONGEST_NOTE)
     return merged(built, {"additional_information": {"custom_details": {LEFT_OUT: line}}}) if left_out else built
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from typing import Any
 
 import pytest
 
-from airflow_sagemaker_automl.core.card.size import ORDER
+from airflow_sagemaker_automl.core.card.size import ORDER, within_limit
 from airflow_sagemaker_automl.core.model_package import compact
+from airflow_sagemaker_automl.core.package_change import package_change
 from tests.core.card.cards import (
     ANALYSIS,
     CANDIDATE,
@@ -79,7 +81,7 @@ def left_out(card: dict[str, Any]) -> list[str]:
     """Read the card's own line about what it does without."""
     line = card["additional_information"]["custom_details"].get("Left out", "")
     head, _, tail = line.partition(": ")
-    assert head in ("", "To keep the card within 100000 characters")
+    assert head in ("", "To keep the card within 100000 characters, 90000 of them filled in")
     return [what for what in STATEMENT if what in _parts(tail)]
 
 
@@ -122,6 +124,38 @@ def test_an_author_who_leaves_no_room_has_the_card_alone(characters: int, caplog
     (line,) = caplog.messages
     assert line.startswith("Left out of the model card, which has ")
     assert line.endswith("where the model comes from")
+
+
+def with_long_curves(characters: int) -> dict[str, Any]:
+    """Build a card of about so many characters, most of them points of one curve."""
+    card = large()
+    curve = metric(card, "Model insights", "receiver_operating_characteristic_curve")
+    points = (characters - len(compact(card))) // len("[0.123,0.456],")
+    curve["value"] += [[0.123, 0.456]] * points
+    return card
+
+
+@pytest.mark.parametrize("whole", [91_000, 98_600])
+@pytest.mark.parametrize("said_before", [0, 5_000])
+def test_what_is_filled_in_leaves_room_for_words_that_come_later(whole: int, said_before: int) -> None:
+    """A reviewer can document a version whose reports alone would fill its card."""
+    built = with_long_curves(whole)
+    assert 90_000 < len(compact(built)) < 100_000
+    author = words(said_before) if said_before else {}
+    card = within_limit(built, author)
+    assert left_out(card)
+    later = {"intended_uses": {"purpose_of_model": "x" * 2000}}
+    described = {"ModelPackageArn": "arn", "ModelCard": {"ModelCardContent": compact(card)}}
+    (request,) = package_change(described, {}, later).requests
+    require_sendable(json.loads(request["ModelCard"]["ModelCardContent"]))
+
+
+def test_what_fills_ninety_thousand_characters_is_left_whole() -> None:
+    """The room for later words is no larger than it is said to be."""
+    built = with_long_curves(89_900)
+    assert 89_000 < len(compact(built)) <= 90_000
+    assert within_limit(built, {}) == built
+    assert left_out(within_limit(built, words(9_900))) == []
 
 
 def test_what_is_thinned_still_says_what_it_shows() -> None:
