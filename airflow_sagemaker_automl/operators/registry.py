@@ -233,7 +233,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         else:
             chosen = job.best_candidate
         if chosen is None:
-            known = ", ".join(entry.name for entry in candidates) or "none"
+            known = ", ".join(sorted(entry.name for entry in candidates)) or "none"
             reason = f"the job has no such candidate; it has: {known}."
             raise CandidateNotRegistrable(job.name, self.candidate_name, reason)
         return chosen
