@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, merged, plain
+from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, is_resolved, literal, merged, plain
 from airflow_sagemaker_automl.core.model_card import author_card, card_violations
 from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_mapping
 from airflow_sagemaker_automl.core.rules import registration
@@ -19,6 +19,7 @@ from airflow_sagemaker_automl.operators.request import file_text
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
+    from botocore.model import Shape
 
     from airflow_sagemaker_automl.core.model_card import ModelCard
 
@@ -27,6 +28,8 @@ _FILLED_IN = ("InferenceSpecification.Containers",)
 _CARD = "the card's sections"
 # Stands for members that are not known yet.
 _MEMBERS_TO_COME = "extra_request"
+# A source is sent in an update of the version, whose ARN is known after it is registered.
+_VERSION_TO_COME = "arn:aws:sagemaker:us-east-1:123456789012:model-package/to-come/1"
 
 
 class RegistrationRefusedAtParse(InvalidModelPackage, AirflowFailException):
@@ -46,7 +49,8 @@ def require_allowed_at_parse(
     """
     more = _literal_card_violations(card)
     try:
-        members = merged(members, _extra_at_parse(extra))
+        extra = _extra_at_parse(extra)
+        members = _with_unknown(merged(members, extra), members, extra)
         together = members if update else _without_source(members)
         more += [] if update else _of_source(members, names)
         registration.require_literals(together, names=names, more=more, update=update)
@@ -65,9 +69,26 @@ def allowed_registration(
     """
     from airflow_sagemaker_automl.validation import checked_model_package
 
-    more = [*_of_source(members, names), *content_violations(members), *more]
-    checked = checked_model_package(_without_source(members), names=names, more=more, later=_FILLED_IN)
-    return {**checked, **({"SourceUri": members["SourceUri"]} if members.get("SourceUri") else {})}
+    source, wrong = _checked_source(members, names)
+    more = [*wrong, *content_violations(members), *more]
+    return {**checked_model_package(_without_source(members), names=names, more=more, later=_FILLED_IN), **source}
+
+
+def with_extra_members(members: Mapping[str, Any], extra: Any, *, update: bool = False) -> dict[str, Any]:
+    """Put the rendered field of further members over others, mapping by mapping, whatever texts they have become.
+
+    :param members: of the request, rendered.
+    :param extra: the rendered field: a mapping, its JSON, or nothing.
+    :return: the members as the service model wants them, as far as they can be converted.
+    :raises InvalidModelPackage: ``extra`` is nothing of the kind.
+    """
+    from airflow_sagemaker_automl.conversion import as_the_model_wants
+    from airflow_sagemaker_automl.validation import input_shape
+
+    shape = input_shape("UpdateModelPackage" if update else "CreateModelPackage")
+    below, above = (_opened(shape, registration.as_tree(part)) for part in (members, extra_members(extra)))
+    together: dict[str, Any] = as_the_model_wants(shape, merged(below, above))
+    return together
 
 
 def content_violations(members: Mapping[str, Any]) -> list[Violation]:
@@ -118,6 +139,45 @@ def _extra_at_parse(extra: Any) -> Mapping[str, Any]:
     if isinstance(extra, Mapping) or is_resolved(literal(extra)):
         return extra_members(extra)
     return {_MEMBERS_TO_COME: extra}
+
+
+def _with_unknown(together: Mapping[str, Any], members: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Take back a mapping that lies over a text: what the two are together is known when the text is rendered."""
+    known = dict(together)
+    for member, more in extra.items():
+        given = members.get(member)
+        if isinstance(more, Mapping) and isinstance(given, Mapping):
+            known[member] = _with_unknown(known[member], given, more)
+        elif isinstance(more, Mapping) and given and (isinstance(given, str) or not is_resolved(literal(given))):
+            known[member] = UNRESOLVED
+    return known
+
+
+def _opened(shape: Shape, value: Any) -> Any:
+    """Read texts of JSON where the service model wants a mapping; blanks stay, which leave a member out."""
+    if isinstance(value, str) and shape.type_name in ("structure", "map"):
+        try:
+            value = parse_mapping(value, ".json", of="members")
+        except Unreadable:
+            return value
+    members = getattr(shape, "members", {})
+    if not isinstance(value, Mapping):
+        return value
+    return {name: _opened(members[name], item) if name in members else item for name, item in value.items()}
+
+
+def _checked_source(members: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], Sequence[Violation]]:
+    """Judge the source as the update that will set it."""
+    from airflow_sagemaker_automl.validation import checked_model_package
+
+    source = members.get("SourceUri")
+    if source is None or source == "":
+        return {}, ()
+    update = {"ModelPackageArn": _VERSION_TO_COME, "SourceUri": source}
+    try:
+        return {"SourceUri": checked_model_package(update, update=True, names=names)["SourceUri"]}, ()
+    except InvalidModelPackage as error:
+        return {}, error.violations
 
 
 def _without_source(members: Mapping[str, Any]) -> dict[str, Any]:
