@@ -10,7 +10,7 @@ from airflow_sagemaker_automl.assets import tell_of_registration
 from airflow_sagemaker_automl.completion import WaitsForModelPackage
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.inference import served
-from airflow_sagemaker_automl.core.literals import merged, plain
+from airflow_sagemaker_automl.core.literals import plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.outcome import Acceptance
@@ -20,10 +20,10 @@ from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinis
 from airflow_sagemaker_automl.operators.author import (
     allowed_registration,
     card_as_template_field,
-    extra_members,
     rendered_card,
     require_allowed_at_parse,
     response_keys_of,
+    with_extra_members,
 )
 from airflow_sagemaker_automl.operators.registration import (
     REGISTRATION_NAMES,
@@ -185,7 +185,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
 
         :raises InvalidModelPackage: ``extra_request`` is no mapping.
         """
-        return merged(written(vars(self), REGISTRATION_MEMBERS), extra_members(self.extra_request))
+        return with_extra_members(written(vars(self), REGISTRATION_MEMBERS), self.extra_request)
 
     def _declaration(self, context: Context) -> Declaration:
         """Read what Airflow has rendered.

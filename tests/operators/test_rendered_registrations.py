@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
 from airflow_sagemaker_automl.core.model_package import Metadata
 from airflow_sagemaker_automl.operators import (
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
 )
+from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse, with_extra_members
 from tests.jobs import unique
 
 if TYPE_CHECKING:
@@ -62,6 +66,71 @@ def test_native_numbers_become_texts_of_metadata(context: Any, completed_job: st
     assert version["CustomerMetadataProperties"]["day"] == "20260131"
     texts = registration(completed_job, group, customer_metadata_properties={"day": "20260131"})
     assert texts.execute(context) == native
+
+
+@pytest.mark.parametrize(
+    ("given", "extra"),
+    [
+        ('{"a": "b"}', {"CustomerMetadataProperties": {"c": "d"}}),
+        ({"a": "b"}, {"CustomerMetadataProperties": '{"c": "d"}'}),
+        ('{"a": "b"}', '{"CustomerMetadataProperties": "{\\"c\\": \\"d\\"}"}'),
+    ],
+)
+def test_texts_of_json_are_merged_like_mappings(
+    given: Any, extra: Any, context: Any, completed_job: str, sagemaker: SageMakerClient
+) -> None:
+    """Mapping by mapping, whichever side has become a text; nothing is lost without a word."""
+    task = registration(completed_job, unique("group"), customer_metadata_properties=given, extra_request=extra)
+    arn = task.execute(context)["model_package_arn"]
+    properties = sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]
+    assert (properties["a"], properties["c"]) == ("b", "d")
+
+
+def test_blank_further_members_still_leave_a_member_out() -> None:
+    """An empty text over an argument takes it away, on its own and inside of a mapping."""
+    blank = {"Domain": "", "MetadataProperties": {"CommitId": ""}}
+    members = with_extra_members({"Domain": "NLP", "MetadataProperties": '{"CommitId": "a", "ProjectId": "b"}'}, blank)
+    assert members == {"MetadataProperties": {"ProjectId": "b"}}
+
+
+def test_a_text_that_holds_no_mapping_is_judged_as_it_is(context: Any, completed_job: str) -> None:
+    """It is no mapping that others could be put over."""
+    task = registration(completed_job, unique("group"), customer_metadata_properties="{", domain="OTHER")
+    with pytest.raises(AirflowFailException, match="must be a mapping, not a text"):
+        task.execute(context)
+
+
+def test_a_mapping_over_a_template_is_judged_when_both_are_known() -> None:
+    """Alone it would lack what the template brings; over nothing it is judged at once."""
+    given: Any = {"job_name": "job", "model_package_group_name": "group"}
+    extra = {"ModelLifeCycle": {"StageDescription": "from a DAG"}, "ModelCard": {"ModelCardStatus": "Archived"}}
+    with pytest.raises(RegistrationRefusedAtParse) as refused:
+        SageMakerRegisterCandidateOperator(task_id="task", **given, model_life_cycle=LATER, extra_request=extra)
+    assert [violation.path for violation in refused.value.violations] == ["model_card_status"]
+    with pytest.raises(RegistrationRefusedAtParse) as refused:
+        SageMakerRegisterCandidateOperator(task_id="task", **given, extra_request=extra)
+    assert {violation.path for violation in refused.value.violations} >= {"model_life_cycle.Stage"}
+
+
+def test_a_source_that_cannot_be_set_is_refused_before_anything_is_registered(
+    context: Any, completed_job: str, sagemaker: SageMakerClient
+) -> None:
+    """With all else that is wrong, since it would be sent when the version is there."""
+    group = unique("group")
+    task = registration(completed_job, group, source_uri=["s"], approval_status="Perhaps")
+    with pytest.raises(AirflowFailException) as refused:
+        task.execute(context)
+    assert "source_uri = ['s'] must be a text, not a list" in str(refused.value)
+    assert "approval_status = 'Perhaps'" in str(refused.value)
+    assert not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+
+
+def test_a_source_that_became_a_number_is_the_text(
+    context: Any, completed_job: str, sagemaker: SageMakerClient
+) -> None:
+    """As any other text of a request that a DAG renders natively."""
+    arn = registration(completed_job, unique("group"), source_uri=12).execute(context)["model_package_arn"]
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["SourceUri"] == "12"
 
 
 def test_an_update_may_be_known_only_when_it_runs(context: Any, completed_job: str, sagemaker: SageMakerClient) -> None:
