@@ -15,7 +15,7 @@ from airflow_sagemaker_automl.core.model_card import author_card, card_violation
 from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_mapping
 from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, InvalidModelPackage, Violation
-from airflow_sagemaker_automl.operators.request import file_text
+from airflow_sagemaker_automl.operators.request import file_name, file_text
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -119,20 +119,19 @@ def extra_members(extra: Any) -> Mapping[str, Any]:
 
 
 def response_keys_of(given: Any) -> list[str]:
-    """Read the rendered field of response keys: a list, its JSON, or texts between commas.
+    """Read the rendered field of response keys: a list, its JSON, or texts between commas; empty ones are dropped.
 
     :raises InvalidModelPackage: it is nothing of the kind.
     """
     keys: Any = given or []
     if isinstance(keys, str):
         try:
-            is_json = keys.strip().startswith("[")
-            keys = json.loads(keys) if is_json else [key.strip() for key in keys.split(",") if key.strip()]
+            keys = json.loads(keys) if keys.strip().startswith("[") else keys.split(",")
         except ValueError:
             keys = None
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise InvalidModelPackage([Violation("inference_response_keys", given, "must be a list of texts")])
-    return keys
+    return [key.strip() for key in keys if key.strip()]
 
 
 def _extra_at_parse(extra: Any) -> Mapping[str, Any]:
@@ -201,9 +200,14 @@ def _literal_card_violations(card: Any) -> list[Violation]:
     """Judge at DAG parse what is known then."""
     if isinstance(card, Mapping):
         return card_violations(card, rendered=False)
-    if card is None or not is_resolved(literal(card)) or str(card).endswith(SUFFIXES):
+    if card is None or not is_resolved(literal(card)):
         return []
-    return [_unusable(card)]
+    if not _is_json(card):
+        return [] if file_name(card) else [_unusable(card)]
+    try:
+        return card_violations(parse_mapping(card, ".json", of=_CARD))
+    except Unreadable as error:
+        return [Violation("model_card", card, str(error))]
 
 
 def rendered_card(operator: BaseOperator, card: Any, context: Context) -> dict[str, Any]:
@@ -221,14 +225,19 @@ def rendered_card(operator: BaseOperator, card: Any, context: Context) -> dict[s
 
 def _from_text(operator: BaseOperator, card: str, context: Context) -> Any:
     try:
-        if card.strip().startswith("{"):
+        if _is_json(card):
             return parse_mapping(card, ".json", of=_CARD)
-        if not card.endswith(SUFFIXES):
+        name = file_name(card)
+        if name is None:
             raise InvalidModelCard([_unusable(card)])
-        rendered = file_text(operator, card, context)
-        return rendered if isinstance(rendered, Mapping) else parse_mapping(rendered, Path(card).suffix, of=_CARD)
+        rendered = file_text(operator, name, context)
+        return rendered if isinstance(rendered, Mapping) else parse_mapping(rendered, Path(name).suffix, of=_CARD)
     except Unreadable as error:
         raise InvalidModelCard([Violation("model_card", card, str(error))]) from error
+
+
+def _is_json(card: Any) -> bool:
+    return isinstance(card, str) and card.strip().startswith("{")
 
 
 def _unusable(card: Any) -> Violation:

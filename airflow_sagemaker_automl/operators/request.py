@@ -48,7 +48,7 @@ def require_literals(request: Any, extra: Any) -> None:
             raise _no_mapping(extra)
         if isinstance(known, Mapping) and isinstance(known_extra, Mapping):
             rules.require_literals(merged(request, extra or {}))
-        elif not isinstance(known, Mapping) and is_resolved(known) and not str(known).endswith(SUFFIXES):
+        elif not isinstance(known, Mapping) and is_resolved(known) and not file_name(request):
             raise _unusable(request)
     except InvalidJobRequest as error:
         raise RefusedAtParse(error.violations) from None
@@ -64,13 +64,22 @@ def rendered_request(operator: BaseOperator, request: Any, extra: Any, context: 
     """
     if isinstance(request, str) and request.strip().startswith("{"):
         request = parse_request(request, ".json")
-    elif isinstance(request, str) and request.endswith(SUFFIXES):
-        request = _from_file(operator, request, context)
+    elif name := file_name(request):
+        request = _from_file(operator, name, context)
     if not isinstance(request, Mapping):
         raise _unusable(request)
     if not isinstance(extra or {}, Mapping):
         raise _no_mapping(extra)
     return merged(request, extra or {})
+
+
+def file_name(given: Any) -> str | None:
+    """Read a rendered field that may be the path of a file, which a template may have put white space around.
+
+    :return: None where it is no path of a file of ours.
+    """
+    name = given.strip() if isinstance(given, str) else ""
+    return name if name.lower().endswith(SUFFIXES) else None
 
 
 def _from_file(operator: BaseOperator, name: str, context: Context) -> Any:
@@ -87,18 +96,22 @@ def file_text(operator: BaseOperator, name: str, context: Context) -> str | Mapp
 
     ``template_ext`` would do this too, and would open every S3 URI in a request that ends in ``.json``.
 
-    :raises Unreadable: it is not there, is no text, or is no template.
+    :raises Unreadable: it is not there, is no text, or is no template that can be rendered.
     """
-    from jinja2 import TemplateError
+    from jinja2 import TemplateError, TemplateNotFound
 
     environment = operator.get_template_env()
     assert environment.loader is not None
     try:
         path = Path(name)
         text = path.read_text("utf-8") if path.is_absolute() else environment.loader.get_source(environment, name)[0]
-        rendered = operator.render_template(text, context, environment)
-    except (OSError, UnicodeDecodeError, TemplateError) as error:
+    except (OSError, UnicodeDecodeError, TemplateNotFound) as error:
         rule = f"cannot be read beside the DAG file or on template_searchpath: {type(error).__name__}: {error}"
+        raise Unreadable(rule) from error
+    try:
+        rendered = operator.render_template(text, context, environment)
+    except (TemplateError, UnicodeDecodeError) as error:
+        rule = f"is there, but its template cannot be rendered: {type(error).__name__}: {error}"
         raise Unreadable(rule) from error
     return rendered if isinstance(rendered, Mapping) else str(rendered)
 

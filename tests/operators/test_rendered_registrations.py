@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.core.model_package import Metadata
@@ -131,6 +134,64 @@ def test_a_source_that_became_a_number_is_the_text(
     """As any other text of a request that a DAG renders natively."""
     arn = registration(completed_job, unique("group"), source_uri=12).execute(context)["model_package_arn"]
     assert sagemaker.describe_model_package(ModelPackageName=arn)["SourceUri"] == "12"
+
+
+@pytest.mark.parametrize("name", [" card.YAML\n", "card.JSON"])
+def test_a_cards_file_may_be_named_in_other_ways(
+    name: str, context: Any, completed_job: str, sagemaker: SageMakerClient, tmp_path: Path
+) -> None:
+    """With white space that a template has left around it, and with capitals; in a DAG file as well."""
+    (tmp_path / name.strip()).write_text('{"intended_uses": {"purpose_of_model": "{{ ti.task_id }}"}}')
+    with DAG("dag", schedule=None, template_searchpath=str(tmp_path)):
+        arguments: Any = {"job_name": completed_job, "model_package_group_name": unique("group"), "deferrable": False}
+        task = SageMakerRegisterCandidateOperator(task_id="register", model_card=name, **arguments)
+    arn = task.execute(context)["model_package_arn"]
+    card = json.loads(sagemaker.describe_model_package(ModelPackageName=arn)["ModelCard"]["ModelCardContent"])
+    assert card["intended_uses"]["purpose_of_model"] == "train"
+
+
+def test_a_cards_file_that_cannot_be_rendered_says_so(context: Any, emulator_url: str, tmp_path: Path) -> None:
+    """It is there, so that nobody has to look for it."""
+    (tmp_path / "card.yaml").write_text("{{ nobody.knows }}")
+    with DAG("dag", schedule=None, template_searchpath=str(tmp_path)):
+        arguments: Any = {"job_name": "job", "model_package_group_name": "group"}
+        task = SageMakerRegisterCandidateOperator(task_id="register", model_card="card.yaml", **arguments)
+    words = "model_card = 'card.yaml' is there, but its template cannot be rendered: UndefinedError: 'nobody' is undef"
+    with pytest.raises(AirflowFailException, match=words):
+        task.execute(context)
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        ('{"intended_uses": {"risk_rating": "Low"}}', None),
+        ('{"intended_uses": {"risk_rating": "{{ later }}"}}', None),
+        (' {"intended_uses": {"risk_rating": "Tiny"}}', "intended_uses.risk_rating = 'Tiny' must be one of"),
+        ('{"intended_uses": ', "is no valid JSON: Expecting value"),
+    ],
+)
+def test_a_card_that_is_a_text_of_json_is_judged_at_parse(card: str, words: str | None) -> None:
+    """Like the mapping that it holds, where it holds no template."""
+    said = None
+    try:
+        SageMakerRegisterCandidateOperator(
+            task_id="register", job_name="job", model_package_group_name="group", model_card=card
+        )
+    except RegistrationRefusedAtParse as refused:
+        said = str(refused)
+    assert words in said if words and said else said == words
+
+
+@pytest.mark.parametrize("keys", [["", ""], ["", " probability "], '["probability", ""]', "probability,, "])
+def test_empty_response_keys_are_dropped(
+    keys: Any, context: Any, completed_job: str, sagemaker: SageMakerClient
+) -> None:
+    """A template for a key may have become nothing; without any the model answers as it would."""
+    result = registration(completed_job, unique("group"), inference_response_keys=keys).execute(context)
+    version = sagemaker.describe_model_package(ModelPackageName=result["model_package_arn"])
+    environment = version["InferenceSpecification"]["Containers"][-1]["Environment"]
+    expected = "probability" if "probability" in str(keys) else "predicted_label"
+    assert environment["SAGEMAKER_INFERENCE_OUTPUT"] == expected
 
 
 def test_an_update_may_be_known_only_when_it_runs(context: Any, completed_job: str, sagemaker: SageMakerClient) -> None:

@@ -83,6 +83,14 @@ def test_a_file_is_rendered_and_then_read(tmp_path: Path, here: dict[str, Any]) 
     assert config["CompletionCriteria"] == {"MaxCandidates": 7}
 
 
+@pytest.mark.parametrize("name", ["request.YAML", " request.Yaml\n", "request.JSON"])
+def test_a_files_name_may_be_written_in_other_ways(name: str, tmp_path: Path, here: dict[str, Any]) -> None:
+    """With white space that a template has left around it, and with capitals."""
+    (tmp_path / name.strip()).write_text(json.dumps(smallest()))
+    assert sent(name, **copy.deepcopy(here)) == smallest()
+    assert sent("{{ params.name }}", {"params": {"name": name}}, **here) == smallest()
+
+
 def test_native_rendering_has_the_same_result(tmp_path: Path, here: dict[str, Any]) -> None:
     """With ``render_template_as_native_obj`` leaves keep their types, and a file's text may become a dictionary."""
     here["dag"]["render_template_as_native_obj"] = True
@@ -108,9 +116,10 @@ def test_native_rendering_has_the_same_result(tmp_path: Path, here: dict[str, An
         (
             "a.yaml",
             "{{ params.x.y }}",
-            "'a.yaml' cannot be read .*: UndefinedError: 'dict object' has no attribute 'x'",
+            "but its template cannot be rendered: UndefinedError: 'dict object' has no attribute 'x'",
         ),
-        ("a.yaml", "{% if %}", "'a.yaml' cannot be read .*: TemplateSyntaxError"),
+        ("a.yaml", "{% if %}", "'a.yaml' is there, but its template cannot be rendered: TemplateSyntaxError"),
+        ("a.yaml", "{% include 'b.yaml' %}", "its template cannot be rendered: TemplateNotFound: .?b.yaml"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
