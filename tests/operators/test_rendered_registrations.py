@@ -96,6 +96,16 @@ def test_blank_further_members_still_leave_a_member_out() -> None:
     assert members == {"MetadataProperties": {"ProjectId": "b"}}
 
 
+def test_truth_values_of_metadata_are_to_be_quoted(context: Any, emulator_url: str) -> None:
+    """How one was written, as true, True or yes, is lost by native rendering; nothing is guessed."""
+    task = registration("job", "group", customer_metadata_properties={"fast": True, "reviewed": "false"})
+    with pytest.raises(AirflowFailException) as refused:
+        task.execute(context)
+    assert str(refused.value).endswith(
+        "cannot be sent: customer_metadata_properties.fast = True must be a text, not true; quote it: 'true'"
+    )
+
+
 def test_a_text_that_holds_no_mapping_is_judged_as_it_is(context: Any, completed_job: str) -> None:
     """It is no mapping that others could be put over."""
     task = registration(completed_job, unique("group"), customer_metadata_properties="{", domain="OTHER")

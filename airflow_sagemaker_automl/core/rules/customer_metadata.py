@@ -57,7 +57,9 @@ def _entries(entries: Any, counted: str) -> Iterator[Violation]:
             yield from at_most(path, value, _LONGEST_VALUE)
             yield from _characters(path, value)
         elif value is not UNRESOLVED:
-            yield Violation(path, value, f"must be a text, not {kind_of(value)}")
+            # Whether true, True or yes was written is not known any more.
+            hint = f"; quote it: '{kind_of(value)}'" if isinstance(value, bool) else ""
+            yield Violation(path, value, f"must be a text, not {kind_of(value)}{hint}")
 
 
 def _key(path: str, key: Any) -> Iterator[Violation]:
