@@ -144,7 +144,7 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
                 break
             for request in [checked_model_package(each, update=True, names=_NAMES) for each in change.requests]:
                 self._send(request)
-            changes = {**{line.member: line for line in change.changes}, **changes}
+            changes |= {line.member: line for line in change.changes if line.member not in changes}
             described = self._described(arn)
             # All other members are replaced as they are: if they are not as asked for, somebody has decided so since.
             change = package_change(described, {"ModelPackageArn": arn}, sections)

@@ -25,6 +25,7 @@ from tests.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
 
 
 def operator(arn: str, **arguments: Any) -> SageMakerUpdateModelPackageOperator:
@@ -40,7 +41,7 @@ def card_of(sagemaker: SageMakerClient, arn: str) -> dict[str, Any]:
 
 
 @contextmanager
-def rewriting(sagemaker: SageMakerClient, arn: str, times: int) -> Iterator[None]:
+def rewriting(sagemaker: SageMakerClient, arn: str, times: int, approval: ModelApprovalStatusType) -> Iterator[None]:
     """Be another who has read a card before, and sends it so often as soon as a risk rating has been laid over it.
 
     Answers to updates are late, so that who has sent one looks at the card after this.
@@ -55,7 +56,9 @@ def rewriting(sagemaker: SageMakerClient, arn: str, times: int) -> Iterator[None
                 assert time.monotonic() < deadline, "nobody has laid anything over the card"
                 time.sleep(0.05)
             content = json.dumps({**before, "business_details": {"line_of_business": str(turn + 1)}})
-            sagemaker.update_model_package(ModelPackageArn=arn, ModelCard={"ModelCardContent": content})
+            sagemaker.update_model_package(
+                ModelPackageArn=arn, ModelCard={"ModelCardContent": content}, ModelApprovalStatus=approval
+            )
 
     late = {"LatencySeconds": 2, "Operations": ["UpdateModelPackage"]}
     assert send(faults, "PUT", late)[0] in (200, 201)
@@ -116,12 +119,25 @@ def test_nothing_is_sent_for_what_is_so_already(
 def test_a_section_that_another_takes_away_meanwhile_is_laid_over_again(
     context: Any, version: str, sagemaker: SageMakerClient
 ) -> None:
-    """Two updates that have read the same card leave both sections; what changed is told once."""
-    with rewriting(sagemaker, version, times=1):
-        result = operator(version, model_card={"intended_uses": {"risk_rating": "Low"}}).execute(context)
+    """Two updates that have read the same card leave both sections, and of two decisions the later one."""
+    task = operator(version, approval_status="Approved", model_card={"intended_uses": {"risk_rating": "Low"}})
+    with rewriting(sagemaker, version, times=1, approval="Rejected"):
+        result = task.execute(context)
+    assert result["approval_status"] == "Rejected"
     card = card_of(sagemaker, version)
     assert (card["intended_uses"], card["business_details"]) == ({"risk_rating": "Low"}, {"line_of_business": "1"})
-    assert result["changed"] == [{"member": "ModelCard.intended_uses.risk_rating", "before": None, "after": "Low"}]
+    assert result["changed"] == [
+        {"member": "ModelApprovalStatus", "before": "PendingManualApproval", "after": "Approved"},
+        {"member": "ModelCard.intended_uses.risk_rating", "before": None, "after": "Low"},
+    ]
+
+
+def test_a_whole_card_takes_the_place_of_sections(context: Any, version: str, sagemaker: SageMakerClient) -> None:
+    """Nothing is laid over it, neither at first nor afterwards."""
+    whole = {"intended_uses": {"purpose_of_model": "Triage"}}
+    extra = {"ModelCard": {"ModelCardContent": json.dumps(whole)}}
+    operator(version, model_card={"intended_uses": {"risk_rating": "Low"}}, extra_request=extra).execute(context)
+    assert card_of(sagemaker, version) == whole
 
 
 def test_a_card_that_another_writes_again_and_again_is_an_error(
@@ -129,7 +145,7 @@ def test_a_card_that_another_writes_again_and_again_is_an_error(
 ) -> None:
     """It ends, says which section is missing, and may be tried again."""
     with (
-        rewriting(sagemaker, version, times=3),
+        rewriting(sagemaker, version, times=3, approval="Approved"),
         pytest.raises(ModelCardOverwritten, match=r"does not keep ModelCard\.intended_uses\.risk_rating"),
     ):
         operator(version, model_card={"intended_uses": {"risk_rating": "Low"}}).execute(context)
