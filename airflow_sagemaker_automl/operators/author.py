@@ -14,6 +14,7 @@ from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, is_resolved, 
 from airflow_sagemaker_automl.core.model_card import author_card, card_violations
 from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_mapping
 from airflow_sagemaker_automl.core.rules import registration
+from airflow_sagemaker_automl.core.rules.wording import kind_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, InvalidModelPackage, Violation
 from airflow_sagemaker_automl.operators.request import file_name, file_text
 
@@ -112,9 +113,9 @@ def extra_members(extra: Any) -> Mapping[str, Any]:
         try:
             extra = parse_mapping(extra, ".json", of="members of the request")
         except Unreadable as error:
-            raise InvalidModelPackage([Violation("extra_request", extra, rule)]) from error
+            raise InvalidModelPackage([Violation("extra_request", None, f"{rule}, not {kind_of(extra)}")]) from error
     if extra and not isinstance(extra, Mapping):
-        raise InvalidModelPackage([Violation("extra_request", extra, rule)])
+        raise InvalidModelPackage([Violation("extra_request", None, f"{rule}, not {kind_of(extra)}")])
     return extra if isinstance(extra, Mapping) else {}
 
 

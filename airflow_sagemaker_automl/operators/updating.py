@@ -16,9 +16,9 @@ from airflow_sagemaker_automl.exceptions import ModelCardOverwritten
 from airflow_sagemaker_automl.operators.author import (
     card_as_template_field,
     content_violations,
-    extra_members,
     rendered_card,
     require_allowed_at_parse,
+    with_extra_members,
 )
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
         from airflow_sagemaker_automl.validation import checked_model_package
 
         content = compact(card) if card else None
-        members = merged(self._members(content), extra_members(self.extra_request))
+        members = with_extra_members(self._members(content), self.extra_request, update=True)
         is_built = content and at(members, "ModelCard", "ModelCardContent") == content
         more = card_violations(card) if is_built else [*card_violations(card), *content_violations(members)]
         asked = checked_model_package(members, update=True, names=_NAMES, more=more)
