@@ -41,6 +41,8 @@ def test_the_retraining_dag_runs_in_a_whole_airflow(
     version = sagemaker.describe_model_package(ModelPackageName=registered["model_package_arn"])
     assert version["ModelApprovalStatus"] == registered["approval_status"] == "PendingManualApproval"
     assert version["CustomerMetadataProperties"]["run_id"] == run.run_id
-    assert version["InferenceSpecification"]["Containers"] == job["BestCandidate"]["InferenceContainers"]
+    (container,) = job["BestCandidate"]["InferenceContainers"]
+    answering = {**container["Environment"], "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"}
+    assert version["InferenceSpecification"]["Containers"] == [{**container, "Environment": answering}]
     assert '"model_artifact"' in version["ModelCard"]["ModelCardContent"]
     assert processes_of(tmp_path) == []
