@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -31,6 +31,7 @@ from airflow_sagemaker_automl.service_errors import code_of, passes_by_itself
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import ModelPackageSummaryTypeDef
 
 _GROUP_WAIT_SECONDS = 60
 _ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
@@ -257,19 +258,43 @@ class SageMakerAutoMLHook(AwsBaseHook):
         :param group: name or ARN of the group.
         :return: their ARNs; none where there is no such group.
         """
+        return [summary["ModelPackageArn"] for summary in self._versions(group, CreationTimeAfter=since)]
+
+    def newest_approved(self, group: str, unless: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any] | None:
+        """Describe the newest version of a group that is completed and approved.
+
+        :param group: name or ARN of the group.
+        :param unless: judges the answer of ``DescribeModelPackage``; a version that it is true of is passed over.
+        :return: the answer of ``DescribeModelPackage``; None where there is none, or no such group.
+        """
+        for summary in self._versions(group, ModelApprovalStatus="Approved"):
+            try:
+                described = self.describe_model_package(summary["ModelPackageArn"])
+            except ClientError as error:
+                if code_of(error) not in _ABSENT_CODES:
+                    raise
+                continue  # It was deleted since it was listed.
+            # The list may lag behind.
+            state = described.get("ModelPackageStatus"), described.get("ModelApprovalStatus")
+            if state == ("Completed", "Approved") and not unless(described):
+                return described
+        return None
+
+    def _versions(self, group: str, **filters: Any) -> Iterator[ModelPackageSummaryTypeDef]:
+        """List versions of a group, newest first, page by page as they are asked for; none where it is not there."""
         pages = self.conn.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=group,
-            CreationTimeAfter=since,
             SortBy="CreationTime",
             SortOrder="Descending",
             PaginationConfig={"PageSize": 100},
+            **filters,
         )
         try:
-            return [summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"]]
+            for page in pages:
+                yield from page["ModelPackageSummaryList"]
         except ClientError as error:
             if code_of(error) not in _ABSENT_CODES or self.has_group(group):
                 raise
-            return []
 
     def update_model_package(self, request: Mapping[str, Any]) -> None:
         """Change a version.

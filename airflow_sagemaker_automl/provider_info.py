@@ -23,7 +23,15 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["aws"],
             }
         ],
-        "operators": [_modules("operators.jobs", "operators.registry", "operators.stopping", "operators.updating")],
+        "operators": [
+            _modules(
+                "operators.jobs",
+                "operators.quality_gate",
+                "operators.registry",
+                "operators.stopping",
+                "operators.updating",
+            )
+        ],
         "sensors": [_modules("sensors")],
         "hooks": [_modules("hooks")],
         "triggers": [_modules("triggers")],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,15 @@ class TaskInstance:
     max_tries: int = 0
     try_number: int = 1
     first_rescheduled: datetime | None = None
+    pushed: dict[str, Any] = field(default_factory=dict)
 
     def get_first_reschedule_date(self, context: Any) -> datetime | None:
         """Say when a rescheduled task first ran; None while it has not been rescheduled."""
         return self.first_rescheduled
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep what a task pushes by itself."""
+        self.pushed[key] = value
 
 
 @dataclass

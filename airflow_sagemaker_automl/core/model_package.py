@@ -16,6 +16,7 @@ from airflow_sagemaker_automl.core.inference import alternatives, answering
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import merged
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
+from airflow_sagemaker_automl.core.verdict import summary
 from airflow_sagemaker_automl.exceptions import (
     CandidateNotRegistrable,
     InvalidModelPackage,
@@ -144,6 +145,7 @@ def create_model_package_request(
     analysis: Report | None,
     card: Mapping[str, Any],
     provenance: Provenance,
+    verdict: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the request for one version, without its token; what the author declares wins over what is built.
 
@@ -153,6 +155,7 @@ def create_model_package_request(
     :param statistics: the model insights report, if there is one.
     :param analysis: the explainability report, if there is one.
     :param card: content of the model card.
+    :param verdict: what a quality gate has decided, if one was asked.
     :raises CandidateNotRegistrable: it is not known how the model is asked.
     :raises InvalidModelPackage: its containers do not offer one of the response keys.
     """
@@ -160,7 +163,7 @@ def create_model_package_request(
     built: dict[str, Any] = {
         "InferenceSpecification": _inference_specification(job, candidate, response_keys, declared),
         "MetadataProperties": {"GeneratedBy": job.arn},
-        "CustomerMetadataProperties": _metadata(job, candidate, provenance, version),
+        "CustomerMetadataProperties": _metadata(job, candidate, provenance, version, verdict),
         "ModelCard": {"ModelCardContent": compact(card)},
     }
     if metrics := _model_metrics(statistics, analysis):
@@ -270,7 +273,13 @@ def _model_metrics(statistics: Report | None, analysis: Report | None) -> dict[s
     return metrics
 
 
-def _metadata(job: AutoMLJob, candidate: Candidate, provenance: Provenance, version: str) -> dict[str, str]:
+def _metadata(
+    job: AutoMLJob,
+    candidate: Candidate,
+    provenance: Provenance,
+    version: str,
+    verdict: Mapping[str, Any] | None,
+) -> dict[str, str]:
     objective = candidate.objective
     values = {
         Metadata.AUTOML_JOB_NAME: job.name,
@@ -278,6 +287,7 @@ def _metadata(job: AutoMLJob, candidate: Candidate, provenance: Provenance, vers
         Metadata.OBJECTIVE_METRIC: objective.metric if objective else None,
         Metadata.OBJECTIVE_TYPE: objective.type if objective else None,
         Metadata.OBJECTIVE_VALUE: repr(objective.value) if objective else None,
+        Metadata.VERDICT: summary(verdict) if verdict else None,
         Metadata.DAG_ID: provenance.dag_id,
         Metadata.RUN_ID: provenance.run_id,
         Metadata.REQUEST_DIGEST: version,

@@ -5,217 +5,244 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 from airflow_sagemaker_automl.core.candidate import MINIMISED_METRICS, Candidate, Objective
 from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.literals import is_resolved, literal, number, plain
+from airflow_sagemaker_automl.core.members import Flag, Later, Number, Text, Whole
+from airflow_sagemaker_automl.core.rules.quality_gate import DataSet, GateReading, Policy
+from airflow_sagemaker_automl.core.rules.wording import did_you_mean
+from airflow_sagemaker_automl.core.verdict import Ruling, Verdict
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidQualityGate, Violation
 
-DataSet: TypeAlias = Literal["Train", "Validation", "Test"]
-Policy: TypeAlias = Literal["pass", "fail"]
+__all__ = [
+    "BetterThanChampion",
+    "Champion",
+    "DataSet",
+    "Figures",
+    "Policy",
+    "QualityGate",
+    "Ruling",
+    "Threshold",
+    "Verdict",
+    "gate_as_mapping",
+    "require_literals",
+]
+
 Figures: TypeAlias = Mapping[str, Mapping[str, float]]
 
 # Of 0.3 - 0.28 and 0.02, floating point makes two numbers.
 _TOLERANCE = 1e-9
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
     """What a figure of the candidate has to be.
 
+    Every argument may be a Jinja template or an XComArg, which is judged once it is resolved.
+
     :param metric: SageMaker's name of it (``StandardMetricName``), for example ``F1`` or ``LogLoss``.
-    :param minimum: the least that it may be, in the metric's own units; None for no such limit.
-    :param maximum: the most that it may be; None for no such limit.
+    :param minimum: the least that it may be, in the metric's own units. Default: no such limit.
+    :param maximum: the most that it may be. Default: no such limit; one of the two there has to be.
     :param data_set: ``Validation`` (default), ``Test`` or ``Train``.
-    :raises ValueError: there is no limit, none can be kept, or no such data set.
     """
 
-    metric: str
-    minimum: float | None = None
-    maximum: float | None = None
-    data_set: DataSet = "Validation"
-
-    def __post_init__(self) -> None:
-        _require_known("data_set", self.data_set, get_args(DataSet))
-        if self.minimum is None and self.maximum is None:
-            raise ValueError(f"A threshold of {self.metric} needs a minimum or a maximum.")
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"No {self.metric} is at least {self.minimum:g} and at most {self.maximum:g}.")
+    metric: Text
+    minimum: Number | None = None
+    maximum: Number | None = None
+    data_set: Text = "Validation"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BetterThanChampion:
     """By how much the candidate has to beat the champion: the newest approved version of the group.
 
+    Every argument may be a Jinja template or an XComArg, which is judged once it is resolved.
+
     :param margin: at least so much better, in the metric's own units, or as a share of the champion's figure. 0
         (default) lets one pass that is as good.
-    :param is_relative: whether the margin is a share: 0.01 is one per cent of the champion's figure.
-    :param metric: what to compare. Default: the job's objective.
+    :param is_relative: whether the margin is a share (default: no): 0.01 is one per cent of the champion's figure.
+    :param metric: what to compare, by SageMaker's name of it. Default: the job's objective.
     :param data_set: ``Validation`` (default), ``Test`` or ``Train``.
     :param without_champion: what becomes of the first of a group: ``pass`` (default) or ``fail``.
     :param without_figure: what becomes of a candidate whose champion has no such figure: ``fail`` (default) or
         ``pass``.
     :param other_objective: what becomes of a candidate whose champion was ranked by another metric, when the
         objective is compared: ``fail`` (default) or ``pass``.
-    :raises ValueError: an argument is none of these.
     """
 
-    margin: float = 0.0
-    is_relative: bool = False
-    metric: str | None = None
-    data_set: DataSet = "Validation"
-    without_champion: Policy = "pass"
-    without_figure: Policy = "fail"
-    other_objective: Policy = "fail"
+    margin: Number = 0.0
+    is_relative: Flag = False
+    metric: Text | None = None
+    data_set: Text = "Validation"
+    without_champion: Text = "pass"
+    without_figure: Text = "fail"
+    other_objective: Text = "fail"
 
-    def __post_init__(self) -> None:
-        _require_known("data_set", self.data_set, get_args(DataSet))
-        for name in ("without_champion", "without_figure", "other_objective"):
-            _require_known(name, getattr(self, name), get_args(Policy))
-        if not (math.isfinite(self.margin) and self.margin >= 0):
-            raise ValueError(f"margin = {self.margin!r} must be 0 or more")
+    def compared(self, candidate: Candidate) -> str | None:
+        """Name the metric that is compared; None where the candidate was ranked by none."""
+        return str(self.metric) if self.metric else candidate.objective.metric if candidate.objective else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
     """The version that a candidate would replace, with what is recorded of it.
 
-    :param objective: what it was ranked by; None where nothing says so.
+    :param objective: the metric that it was ranked by; None where nothing says so.
     :param figures: data set → metric → value.
     """
 
     model_package_arn: str
-    objective: Objective | None
+    objective: str | None
     figures: Figures
 
-
-@dataclass(frozen=True, kw_only=True)
-class Ruling:
-    """What one rule says of a candidate.
-
-    :param name: the rule, with its limit.
-    :param value: the candidate's figure; None where it has none.
-    :param limit: what it was held against; None where there was nothing.
-    :param reason: why it passed or failed, as a clause.
-    """
-
-    name: str
-    passed: bool
-    value: float | None
-    limit: float | None
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{'passed' if self.passed else 'failed'}: {self.name}: {self.reason}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a gate says of a candidate.
-
-    :param approved: whether all rules are kept.
-    :param champion: ARN of the version that it was compared with; None where there was none.
-    :param rules: every rule with its numbers.
-    """
-
-    approved: bool
-    champion: str | None
-    rules: tuple[Ruling, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Give it JSON-safe, as the register operator and the model card take it."""
-        return {
-            "approved": self.approved,
-            "champion": self.champion,
-            "rules": [
-                {
-                    "name": rule.name,
-                    "passed": rule.passed,
-                    "value": rule.value,
-                    "limit": rule.limit,
-                    "reason": rule.reason,
-                }
-                for rule in self.rules
-            ],
-        }
-
-    def __str__(self) -> str:
-        kept = sum(rule.passed for rule in self.rules)
-        head = f"{'Approved' if self.approved else 'Rejected'}: {kept} of {len(self.rules)} rules are kept"
-        return "\n  ".join([head, *map(str, self.rules)])
+    def has(self, metric: str | None, data_set: Any) -> bool:
+        """Tell whether a figure of it is known."""
+        return _figure(self.figures, str(data_set), metric) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class QualityGate:
     """What a candidate has to be before it is approved.
 
+    What is literal is judged at once, and the rest once it is resolved.
+
     :param thresholds: limits of its own figures.
-    :param champion: how it has to compare with the champion; None compares nothing.
+    :param champion: how it has to compare with the champion; None (default) compares nothing.
     :param most_partial_failures: how many parts of the job may have failed. Default: any number.
-    :raises ValueError: there is no rule at all.
+    :raises InvalidQualityGate: with everything that is wrong; also if there is no rule at all.
     """
 
-    thresholds: Sequence[Threshold] = ()
-    champion: BetterThanChampion | None = None
-    most_partial_failures: int | None = None
+    thresholds: Sequence[Threshold] | Later = ()
+    champion: BetterThanChampion | Later | None = None
+    most_partial_failures: Whole | None = None
 
     def __post_init__(self) -> None:
-        if not self.thresholds and self.champion is None and self.most_partial_failures is None:
-            raise ValueError("A quality gate needs a rule: thresholds, champion or most_partial_failures.")
+        require_literals(gate_as_mapping(self))
+
+    @classmethod
+    def read(cls, gate: Any, path: str = "", *, more: Sequence[Violation] = ()) -> QualityGate:
+        """Read a gate whose templates are resolved: texts become the numbers and truth values that are wanted.
+
+        :param gate: a mapping of the arguments, or its JSON.
+        :param path: where it stands.
+        :param more: what else is wrong, said at once.
+        :raises InvalidQualityGate: with everything that is wrong.
+        """
+        reading = GateReading(gate, path)
+        if violations := [*more, *reading.violations]:
+            raise InvalidQualityGate(violations)
+        members = dict(reading.gate)
+        if "thresholds" in members:
+            members["thresholds"] = tuple(Threshold(**each) for each in members["thresholds"])
+        if "champion" in members:
+            members["champion"] = BetterThanChampion(**members["champion"])
+        return cls(**members)
 
     def judge(self, job: AutoMLJob, candidate: Candidate, champion: Champion | None) -> Verdict:
         """Hold a candidate against every rule.
 
         :param champion: the newest approved version of the group; None where there is none.
+        :raises InvalidQualityGate: a template in it is not resolved.
         """
-        figures = candidate.metrics_by_set()
-        rules = [ruling for threshold in self.thresholds for ruling in _of_threshold(threshold, figures)]
-        if self.champion is not None:
-            rules.append(_of_champion(self.champion, candidate, champion))
-        if self.most_partial_failures is not None:
-            rules.append(_of_partial_failures(self.most_partial_failures, job))
-        compared = champion.model_package_arn if champion and self.champion else None
+        gate = QualityGate.read(gate_as_mapping(self))
+        figures = _figures_of(candidate)
+        rules = [ruling for each in _thresholds(gate) for ruling in _of_threshold(each, figures)]
+        if isinstance(gate.champion, BetterThanChampion):
+            rules.append(_of_champion(gate.champion, candidate, champion))
+        if isinstance(gate.most_partial_failures, int):
+            rules.append(_of_partial_failures(gate.most_partial_failures, job))
+        compared = champion.model_package_arn if champion and gate.champion else None
         return Verdict(approved=all(rule.passed for rule in rules), champion=compared, rules=tuple(rules))
 
 
-def _require_known(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} = {value!r} must be one of {', '.join(known)}")
+def gate_as_mapping(gate: Any) -> Any:
+    """Copy a gate as Airflow can render it: dictionaries and lists, with templates and XComArgs in any leaf.
+
+    :param gate: a :class:`QualityGate`, or a mapping of its arguments; any other value stays as it is.
+    :raises InvalidQualityGate: it holds itself.
+    """
+    try:
+        return _as_mapping(plain(gate))
+    except InvalidJobRequest as error:
+        raise InvalidQualityGate([Violation("the gate", None, each.rule) for each in error.violations]) from None
+
+
+def require_literals(gate: Any, path: str = "", *, more: Sequence[Violation] = ()) -> None:
+    """Judge what is literal in a gate that is still to be rendered.
+
+    :param gate: as :func:`gate_as_mapping` gives it.
+    :param path: where it stands.
+    :param more: what else is wrong, said at once.
+    :raises InvalidQualityGate: with everything that is wrong already.
+    """
+    found = [each for each in GateReading(literal(gate), path).violations if is_resolved(each.value)]
+    if violations := [*more, *found]:
+        raise InvalidQualityGate(violations)
+
+
+def _as_mapping(value: Any) -> Any:
+    if isinstance(value, QualityGate | Threshold | BetterThanChampion):
+        value = {name: item for name, item in vars(value).items() if item is not None and item != ()}
+    if isinstance(value, Mapping):
+        return {key: _as_mapping(item) for key, item in value.items()}
+    return [_as_mapping(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _thresholds(gate: QualityGate) -> Sequence[Threshold]:
+    return gate.thresholds if isinstance(gate.thresholds, tuple) else ()
+
+
+def _figures_of(candidate: Candidate) -> Figures:
+    """Arrange its figures; what the candidates were ranked by is a figure on the validation data."""
+    figures = candidate.metrics_by_set()
+    if candidate.objective:
+        figures.setdefault("Validation", {}).setdefault(candidate.objective.metric, candidate.objective.value)
+    return figures
 
 
 def _of_threshold(threshold: Threshold, figures: Figures) -> Iterator[Ruling]:
-    value = figures.get(threshold.data_set, {}).get(threshold.metric)
-    what = f"{threshold.metric} on {threshold.data_set.lower()} data"
-    for limit, bound, sign in ((threshold.minimum, "at least", 1), (threshold.maximum, "at most", -1)):
-        if limit is None:
-            continue
-        passed = value is not None and _reaches(sign * (value - limit), 0.0)
-        reason = "the candidate has no such figure" if value is None else f"it is {value:.6g}"
-        yield Ruling(name=f"{what} {bound} {limit:g}", passed=passed, value=value, limit=limit, reason=reason)
+    metric, data_set = str(threshold.metric), str(threshold.data_set)
+    value = _figure(figures, data_set, metric)
+    name = f"{metric} on {data_set.lower()} data"
+    reason = _missing(figures, data_set, metric) if value is None else f"it is {value:.6g}"
+    if (least := number(threshold.minimum)) is not None:
+        passed = value is not None and value >= least
+        yield Ruling(name=f"{name} at least {least:g}", passed=passed, value=value, limit=least, reason=reason)
+    if (most := number(threshold.maximum)) is not None:
+        passed = value is not None and value <= most
+        yield Ruling(name=f"{name} at most {most:g}", passed=passed, value=value, limit=most, reason=reason)
 
 
 def _of_champion(rule: BetterThanChampion, candidate: Candidate, champion: Champion | None) -> Ruling:
-    metric = rule.metric or (candidate.objective.metric if candidate.objective else None)
-    margin = f"{rule.margin:.2%}" if rule.is_relative else f"{rule.margin:g}"
-    name = f"{metric or 'objective'} on {rule.data_set.lower()} data better than the champion's by at least {margin}"
-    value = candidate.metrics_by_set().get(rule.data_set, {}).get(metric or "")
+    metric, data_set, margin = rule.compared(candidate), str(rule.data_set), number(rule.margin) or 0.0
+    figures = _figures_of(candidate)
+    value = _figure(figures, data_set, metric)
 
     def ruled(passed: bool, reason: str, limit: float | None = None) -> Ruling:
+        name = f"{metric or 'the objective'} on {data_set.lower()} data {_wanted(margin, rule.is_relative is True)}"
         return Ruling(name=name, passed=passed, value=value, limit=limit, reason=reason)
 
-    if value is None or metric is None:
-        return ruled(False, "the candidate has no such figure")
+    if metric is None:
+        return ruled(False, "the candidates were not ranked by anything; name a metric to compare")
+    if value is None:
+        return ruled(False, _missing(figures, data_set, metric))
     if champion is None:
         return ruled(rule.without_champion == "pass", "the group has no approved version to beat")
-    other = champion.objective.metric if champion.objective else None
-    if rule.metric is None and other not in (None, metric):
-        return ruled(rule.other_objective == "pass", f"the champion was ranked by {other}")
-    best = champion.figures.get(rule.data_set, {}).get(metric)
+    if not rule.metric and champion.objective not in (None, metric):
+        return ruled(rule.other_objective == "pass", f"the champion was ranked by {champion.objective}")
+    best = _figure(champion.figures, data_set, metric)
     if best is None:
         return ruled(rule.without_figure == "pass", "no such figure of the champion is known")
     gain = (best - value) if _is_minimised(metric, candidate.objective) else (value - best)
-    wanted = rule.margin * abs(best) if rule.is_relative else rule.margin
+    error = _TOLERANCE * max(abs(value), abs(best))
+    needed = margin * abs(best) if rule.is_relative is True else margin
+    if abs(gain) <= error:
+        return ruled(needed <= error, f"it is {value:.6g}, and so is the champion's", best)
     reason = f"it is {value:.6g}, the champion's {best:.6g}: {'better' if gain > 0 else 'worse'} by {abs(gain):.6g}"
-    return ruled(_reaches(gain, wanted), reason if gain else f"it is {value:.6g}, and so is the champion's", best)
+    return ruled(gain >= needed - error, reason, best)
 
 
 def _of_partial_failures(most: int, job: AutoMLJob) -> Ruling:
@@ -230,12 +257,28 @@ def _of_partial_failures(most: int, job: AutoMLJob) -> Ruling:
     )
 
 
+def _wanted(margin: float, is_relative: bool) -> str:
+    if not margin:
+        return "at least as good as that of the champion"
+    return f"better than that of the champion by at least {f'{100 * margin:g} %' if is_relative else f'{margin:g}'}"
+
+
+def _figure(figures: Figures, data_set: str, metric: str | None) -> float | None:
+    value = figures.get(data_set, {}).get(metric or "")
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _missing(figures: Figures, data_set: str, metric: str) -> str:
+    """Say that the candidate has no such figure, and what it has instead."""
+    known = sorted(figures.get(data_set, {}))
+    has = f"it has {', '.join(known[:_MOST_NAMED])}{', …' if len(known) > _MOST_NAMED else ''}" if known else ""
+    others = ", ".join(sorted(other.lower() for other in figures if figures[other] and other != data_set))
+    instead = did_you_mean(metric, known) or f"; {has or (f'it has figures on {others} data only' if others else '')}"
+    return f"the candidate has no such figure{instead}".rstrip("; ")
+
+
 def _is_minimised(metric: str, objective: Objective | None) -> bool:
     """Tell whether less is better: as the service says of the objective, else by what the metric is."""
     if objective is not None and objective.metric == metric:
         return objective.is_minimised
     return metric in MINIMISED_METRICS
-
-
-def _reaches(gain: float, wanted: float) -> bool:
-    return gain >= wanted or math.isclose(gain, wanted, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)

@@ -6,7 +6,8 @@
      ├─ InvalidRequest           what was asked for breaks rules of the service
      │   ├─ InvalidJobRequest
      │   ├─ InvalidModelPackage
-     │   └─ InvalidModelCard
+     │   ├─ InvalidModelCard
+     │   └─ InvalidQualityGate
      ├─ JobNameTaken             the job's name belongs to somebody else's job
      ├─ QuotaReached             as many jobs run as the account may have
      │   └─ NoQuota              and waiting will not change that
@@ -21,6 +22,8 @@
      │   ├─ AutoMLJobFlawed      it has a model, but not as it was wanted
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
+     ├─ CandidateRejected        a quality gate has not approved it
+     ├─ ChampionUnreadable       what it has to beat may not be asked
      ├─ ModelPackageFailed       the service could not complete the model package
      ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
      │   └─ ModelPackageTimedOut the wait reached its deadline
@@ -53,6 +56,8 @@ from airflow_sagemaker_automl.exceptions.jobs import (
 )
 from airflow_sagemaker_automl.exceptions.registry import (
     CandidateNotRegistrable,
+    CandidateRejected,
+    ChampionUnreadable,
     ModelCardArchived,
     ModelCardOverwritten,
     ModelCardUnreadable,
@@ -64,6 +69,7 @@ from airflow_sagemaker_automl.exceptions.requests import (
     InvalidJobRequest,
     InvalidModelCard,
     InvalidModelPackage,
+    InvalidQualityGate,
     InvalidRequest,
     Violation,
 )
@@ -78,9 +84,12 @@ __all__ = [
     "AutoMLJobTimedOut",
     "AutoMLJobUnfinished",
     "CandidateNotRegistrable",
+    "CandidateRejected",
+    "ChampionUnreadable",
     "InvalidJobRequest",
     "InvalidModelCard",
     "InvalidModelPackage",
+    "InvalidQualityGate",
     "InvalidRequest",
     "JobNameTaken",
     "ModelCardArchived",

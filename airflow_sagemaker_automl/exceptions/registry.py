@@ -26,6 +26,44 @@ class CandidateNotRegistrable(AutoMLError):
         return f"{which} of AutoML job {self.job_name} cannot be registered: {self.reason}"
 
 
+class CandidateRejected(AutoMLError):
+    """A quality gate has not approved a candidate.
+
+    :param job_name: the AutoML job.
+    :param candidate_name: the candidate.
+    :param verdict: what the gate says, rule by rule.
+    """
+
+    def __init__(self, job_name: str, candidate_name: str, verdict: str) -> None:
+        super().__init__(job_name, candidate_name, verdict)
+        self.job_name = job_name
+        self.candidate_name = candidate_name
+        self.verdict = verdict
+
+    def __str__(self) -> str:
+        return f"Candidate {self.candidate_name!r} of AutoML job {self.job_name}. {self.verdict}"
+
+
+class ChampionUnreadable(AutoMLError):
+    """Whether a group has an approved version may not be asked, and none can be taken for granted.
+
+    :param group: name or ARN of the model package group.
+    :param reason: what was denied.
+    """
+
+    def __init__(self, group: str, reason: str) -> None:
+        super().__init__(group, reason)
+        self.group = group
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The champion of model package group {self.group} cannot be looked up: {self.reason} A gate that compares "
+            "needs sagemaker:ListModelPackages, sagemaker:DescribeModelPackage and "
+            "sagemaker:DescribeModelPackageGroup; one without a champion needs none of them."
+        )
+
+
 class ModelPackageFailed(AutoMLError):
     """The service could not complete a model package version.
 

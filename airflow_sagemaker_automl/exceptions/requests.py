@@ -43,6 +43,7 @@ class InvalidRequest(AutoMLError):
     """
 
     _what: ClassVar[str]
+    _fate: ClassVar[str] = "cannot be sent"
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(violations)
@@ -50,9 +51,9 @@ class InvalidRequest(AutoMLError):
 
     def __str__(self) -> str:
         if len(self.violations) == 1:
-            return f"The {self._what} cannot be sent: {self.violations[0]}"
+            return f"The {self._what} {self._fate}: {self.violations[0]}"
         lines = "".join(f"\n  {violation}" for violation in self.violations)
-        return f"The {self._what} cannot be sent; {len(self.violations)} things are wrong:{lines}"
+        return f"The {self._what} {self._fate}; {len(self.violations)} things are wrong:{lines}"
 
 
 class InvalidJobRequest(InvalidRequest):
@@ -71,3 +72,10 @@ class InvalidModelCard(InvalidRequest):
     """The model card breaks its schema, or is too long."""
 
     _what = "model card"
+
+
+class InvalidQualityGate(InvalidRequest):
+    """The quality gate asks for what nothing can be, or cannot be understood."""
+
+    _what = "quality gate"
+    _fate = "cannot judge"

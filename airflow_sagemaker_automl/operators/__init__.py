@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.operators.jobs import SageMakerAutoMLJobOperator
+    from airflow_sagemaker_automl.operators.quality_gate import SageMakerQualityGateOperator
     from airflow_sagemaker_automl.operators.registry import SageMakerRegisterCandidateOperator
     from airflow_sagemaker_automl.operators.stopping import SageMakerStopAutoMLJobOperator
     from airflow_sagemaker_automl.operators.updating import SageMakerUpdateModelPackageOperator
 
 __all__ = [
     "SageMakerAutoMLJobOperator",
+    "SageMakerQualityGateOperator",
     "SageMakerRegisterCandidateOperator",
     "SageMakerStopAutoMLJobOperator",
     "SageMakerUpdateModelPackageOperator",
@@ -20,6 +22,7 @@ __all__ = [
 
 _MODULES = {
     "SageMakerAutoMLJobOperator": "jobs",
+    "SageMakerQualityGateOperator": "quality_gate",
     "SageMakerRegisterCandidateOperator": "registry",
     "SageMakerStopAutoMLJobOperator": "stopping",
     "SageMakerUpdateModelPackageOperator": "updating",

@@ -43,11 +43,20 @@ class Declaration:
     :param members: members of ``CreateModelPackage``.
     :param card: the author's part of the card.
     :param response_keys: what the model is to answer with; none leaves it at the predicted label.
+    :param verdict: what a quality gate has decided; None where none was asked. It makes no other version.
+    :param decided: the approval status by that verdict; None where the members have the say.
     """
 
     members: Mapping[str, Any]
     card: Mapping[str, Any]
     response_keys: Sequence[str] = ()
+    verdict: Mapping[str, Any] | None = None
+    decided: str | None = None
+
+    @property
+    def members_as_decided(self) -> Mapping[str, Any]:
+        """The members, with the approval that the verdict gives."""
+        return {**self.members, "ModelApprovalStatus": self.decided} if self.decided else self.members
 
     @property
     def group(self) -> str:
@@ -219,9 +228,10 @@ class Registration:
             analysis=analysis,
             provenance=provenance,
             author=declared.card,
+            verdict=declared.verdict,
         )
         request = create_model_package_request(
-            declared.members,
+            declared.members_as_decided,
             version=self._identity,
             job=job,
             candidate=candidate,
@@ -230,6 +240,7 @@ class Registration:
             analysis=analysis,
             card=card,
             provenance=provenance,
+            verdict=declared.verdict,
         )
         return checked_model_package(request, names=REGISTRATION_NAMES)
 

@@ -13,10 +13,8 @@ from airflow_sagemaker_automl.core.inference import served
 from airflow_sagemaker_automl.core.literals import plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
-from airflow_sagemaker_automl.core.outcome import Acceptance
-from airflow_sagemaker_automl.core.rules import registration
-from airflow_sagemaker_automl.core.rules.job import name as rule_of_names
-from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable, Violation
+from airflow_sagemaker_automl.core.verdict import about_another, approval_by, read_verdict
+from airflow_sagemaker_automl.exceptions import InvalidModelPackage
 from airflow_sagemaker_automl.operators.author import (
     allowed_registration,
     card_as_template_field,
@@ -25,6 +23,7 @@ from airflow_sagemaker_automl.operators.author import (
     response_keys_of,
     with_extra_members,
 )
+from airflow_sagemaker_automl.operators.candidate import chosen_candidate, ended_job, job_name_violations
 from airflow_sagemaker_automl.operators.registration import (
     REGISTRATION_NAMES,
     Declaration,
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.core.model_card import ModelCard
 
+# Without a verdict a person decides.
+_UNDECIDED = "PendingManualApproval"
+
 
 class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     """Register a candidate of a completed AutoML job as a version of a model package group, with a model card.
@@ -50,7 +52,8 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     The same model, registered in the same way, is one version, however often the task runs, and whoever runs it: a
     retry, a clear or another DAG run finds the version that exists, with the approval that it has by then. A
     registration that was edited makes another version. Revision, repository and DAG run are recorded, and make no
-    difference.
+    difference. Nor does what a quality gate says: a model that is registered again with another verdict keeps the
+    approval that it has, and the log says so.
 
     Members of ``CreateModelPackage`` that an argument is named after are given as boto3 takes them, and win over what
     is built, mapping by mapping.
@@ -59,7 +62,12 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     :param model_package_group_name: name of the group, or the ARN of one that may be another account's and is never
         created. (templated)
     :param candidate_name: the candidate to register. Default: the best one. (templated)
-    :param approval_status: ``PendingManualApproval`` (default), ``Approved`` or ``Rejected``. (templated)
+    :param verdict: what a quality gate has decided, as
+        :class:`~airflow_sagemaker_automl.operators.quality_gate.SageMakerQualityGateOperator` returns it, or its JSON
+        (``{{ … | tojson }}``). It goes into the metadata and onto the card, and decides on the approval. One that is
+        about another job or candidate is refused. Default: none. (templated)
+    :param approval_status: ``PendingManualApproval``, ``Approved`` or ``Rejected``, whatever the verdict is. Default:
+        by the verdict ``Approved`` or ``Rejected``, without one ``PendingManualApproval``. (templated)
     :param model_card: the author's part of the card: a :class:`~airflow_sagemaker_automl.core.model_card.ModelCard`;
         a mapping in the card's own schema, for example ``{"intended_uses": {"purpose_of_model": "…"}}``; or the path
         of a ``.json``, ``.yaml`` or ``.yml`` file that holds one, relative to the DAG file, whose text is rendered
@@ -107,11 +115,16 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         "candidate_name",
         "model_card",
         "inference_response_keys",
+        "verdict",
         *REGISTRATION_MEMBERS,
         "extra_request",
         *CONNECTION_FIELDS,
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"model_card": "json", "extra_request": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "model_card": "json",
+        "verdict": "json",
+        "extra_request": "json",
+    }
     ui_color = "#d9e2f3"
 
     def __init__(
@@ -120,7 +133,8 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         job_name: str,
         model_package_group_name: str,
         candidate_name: str | None = None,
-        approval_status: str = "PendingManualApproval",
+        verdict: Mapping[str, Any] | str | None = None,
+        approval_status: str | None = None,
         model_card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         model_card_status: str = "Draft",
         description: str | None = None,
@@ -155,6 +169,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         self.candidate_name = candidate_name
         self.model_card = card_as_template_field(model_card)
         self.inference_response_keys = plain(inference_response_keys)
+        self.verdict = plain(verdict)
         self.extra_request = plain(extra_request)
         for name, value in given.items():
             setattr(self, name, value)
@@ -166,10 +181,13 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
     def execute(self, context: Context) -> dict[str, Any]:
         """Register the candidate, or find the version that is registered already, and wait until it is completed."""
         declaration = self._declaration(context)
-        job = self._ended_job()
+        why = "A candidate is registered when its job has ended."
+        job = ended_job(self, self.job_name, self.candidate_name, why=why)
         candidates = self._candidates(job)
-        candidate = served(self._choose(job, candidates), job.problem_type)
+        candidate = served(chosen_candidate(job, candidates, self.candidate_name), job.problem_type)
         candidate.require_registrable(job.name)
+        if wrong := about_another(declaration.verdict, candidate_name=candidate.name):
+            raise InvalidModelPackage(wrong)
         ti = context["ti"]
         registration = Registration(self, declaration, job, candidate, is_first_try=ti.try_number == 1)
         arn = registration.find_or_create(candidates, provenance_of(ti, declaration.members))
@@ -193,25 +211,22 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         :raises InvalidModelPackage: it breaks rules, the card's included.
         """
         card = rendered_card(self, self.model_card, context)
-        more = [*_of_job_name(self.job_name), *card_violations(card)]
+        verdict, wrong = read_verdict(self.verdict)
+        wrong += about_another(verdict, job_name=self.job_name, candidate_name=self.candidate_name)
+        more = [*job_name_violations(self.job_name), *wrong, *card_violations(card)]
         members = allowed_registration(self._members(), REGISTRATION_NAMES, more=more)
-        return Declaration(members=members, card=card, response_keys=response_keys_of(self.inference_response_keys))
+        return Declaration(
+            members={"ModelApprovalStatus": _UNDECIDED, **members},
+            card=card,
+            response_keys=response_keys_of(self.inference_response_keys),
+            verdict=verdict,
+            decided=self._decided(),
+        )
 
-    def _ended_job(self) -> AutoMLJob:
-        """Look at the job.
-
-        :raises AutoMLJobUnfinished: it still runs.
-        :raises CandidateNotRegistrable: it did not end well, which no retry of this task can change.
-        """
-        job = self.patiently(lambda hook: hook.describe_job(self.job_name))
-        if not job.is_finished:
-            raise AutoMLJobUnfinished(job, "A candidate is registered when its job has ended.")
-        try:
-            # A stopped job's candidate is a model all the same, if the task that trained it has taken it.
-            job.raise_for_status(Acceptance(on_stopped="accept_candidate"))
-        except AutoMLJobError as error:
-            raise CandidateNotRegistrable(job.name, self.candidate_name, str(error)) from error
-        return job
+    def _decided(self) -> str | None:
+        """Say which approval the verdict gives; None where there is no verdict, or the author has the say."""
+        verdict, _ = read_verdict(self.verdict)
+        return None if verdict is None or self._members().get("ModelApprovalStatus") else approval_by(verdict)
 
     def _candidates(self, job: AutoMLJob) -> Sequence[Candidate]:
         """List all candidates; none where they may not be listed and only the leaderboard would need them."""
@@ -223,21 +238,6 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
             self.log.warning("The card has no leaderboard, for candidates may not be listed: %s", error)
             return []
 
-    def _choose(self, job: AutoMLJob, candidates: Sequence[Candidate]) -> Candidate:
-        """Find the candidate to register.
-
-        :raises CandidateNotRegistrable: there is no such candidate.
-        """
-        if self.candidate_name:
-            chosen = next((entry for entry in candidates if entry.name == self.candidate_name), None)
-        else:
-            chosen = job.best_candidate
-        if chosen is None:
-            known = ", ".join(sorted(entry.name for entry in candidates)) or "none"
-            reason = f"the job has no such candidate; it has: {known}."
-            raise CandidateNotRegistrable(job.name, self.candidate_name, reason)
-        return chosen
-
     def _finish(self, described: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Set what can be set on a completed version only, and tell assets and downstream tasks of it."""
         arn, source_uri = described["ModelPackageArn"], self._members().get("SourceUri")
@@ -245,6 +245,10 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
             change = {"ModelPackageArn": arn, "SourceUri": source_uri}
             self.patiently(lambda hook: hook.update_model_package(change))
             described = self.patiently(lambda hook: hook.describe_model_package(arn))
+        decided, approval = self._decided(), described.get("ModelApprovalStatus")
+        if decided not in (None, approval):
+            text = "%s was registered before and is %s, and stays so, though by the verdict it would be %s"
+            self.log.warning(text, arn, approval, decided)
         tell_of_registration(self, context, described)
         return {
             "model_package_arn": arn,
@@ -253,10 +257,3 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
             "approval_status": described.get("ModelApprovalStatus"),
             "model_package_status": described["ModelPackageStatus"],
         }
-
-
-def _of_job_name(name: Any) -> list[Violation]:
-    """Judge what a template or an XCom gave for the job's name; a task that trained nothing gives None."""
-    if not isinstance(name, str) or not name:
-        return [Violation("job_name", name, "must be the name of an AutoML job")]
-    return registration.renamed(list(rule_of_names({"AutoMLJobName": name})), {"AutoMLJobName": "job_name"})

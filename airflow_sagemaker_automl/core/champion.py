@@ -1,0 +1,131 @@
+"""Who is in charge: the newest approved version of a group, and what is recorded of how good it is.
+
+Its figures are read, not computed: off what registration has written into metadata and model card, else off the report
+that its metrics name. People edit cards and metadata, and register versions by other ways; what is not there, or is of
+another shape, is no figure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.card.limits import number
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.literals import at, mapping, sequence, text
+from airflow_sagemaker_automl.core.model_package import Metadata, metadata_value
+from airflow_sagemaker_automl.core.model_version import ModelVersion
+from airflow_sagemaker_automl.core.quality_gate import Champion, DataSet
+
+_SETS = get_args(DataSet)
+_TRAINING_METRIC = re.compile(rf"(?P<metric>.+) \((?P<data_set>{'|'.join(_SETS)})\)")
+_JOB_ARN = ":automl-job/"
+# What the reports call a figure → SageMaker's StandardMetricName. Of several classes the reports give weighted means,
+# and the service's metrics are plain ones, so that only the accuracy is the same.
+_OF_REPORTS: Mapping[str, Mapping[str, str]] = {
+    "binary_classification_metrics": {
+        "accuracy": "Accuracy",
+        "auc": "AUC",
+        "f1": "F1",
+        "precision": "Precision",
+        "recall": "Recall",
+    },
+    "multiclass_classification_metrics": {"accuracy": "Accuracy"},
+    "regression_metrics": {"mae": "MAE", "mse": "MSE", "r2": "R2", "rmse": "RMSE"},
+}
+# The service's documents say validation data of text and images, and of tables no more than "evaluation dataset":
+# rows that the model was not trained on, but by which it was chosen.
+_OF_REPORTS_DATA = "Validation"
+
+
+def is_same_model(described: Mapping[str, Any], job: AutoMLJob, candidate: Candidate) -> bool:
+    """Tell whether a version is the candidate itself, registered before.
+
+    :param described: the answer of ``DescribeModelPackage``.
+    """
+    metadata = mapping(described.get("CustomerMetadataProperties"))
+    names = metadata.get(Metadata.AUTOML_JOB_NAME.value), metadata.get(Metadata.CANDIDATE_NAME.value)
+    # Jobs of two accounts may have one name, and their models be in one group.
+    made_by = text(at(described, "MetadataProperties", "GeneratedBy"))
+    is_another_job = made_by is not None and _JOB_ARN in made_by and made_by != job.arn
+    return names == (metadata_value(job.name), metadata_value(candidate.name)) and not is_another_job
+
+
+def read_champion(described: Mapping[str, Any]) -> Champion:
+    """Read what registration has recorded of a version.
+
+    :param described: the answer of ``DescribeModelPackage``; of a version of a group.
+    """
+    version, card = ModelVersion.from_description(described), _card(described)
+    figures: dict[str, dict[str, float]] = {}
+    for data_set, metric, given in [*_of_evaluations(card), *_of_training(card)]:
+        value = number(given)
+        if value is not None:
+            figures.setdefault(data_set, {}).setdefault(metric, value)
+    if version.objective_metric and version.objective_value is not None:
+        figures.setdefault("Validation", {}).setdefault(version.objective_metric, version.objective_value)
+    objective = version.objective_metric or _objective_of(card)
+    return Champion(model_package_arn=version.model_package_arn, objective=objective, figures=figures)
+
+
+def report_of(described: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Say where a version's model quality report is.
+
+    :return: S3 prefix and file name; None where no report is named.
+    """
+    uri = text(at(described, "ModelMetrics", "ModelQuality", "Statistics", "S3Uri"))
+    prefix, _, file = (uri or "").rpartition("/")
+    return (prefix, file) if re.match(r"s3://[^/]+", prefix) and file else None
+
+
+def with_report(champion: Champion, report: Any) -> Champion:
+    """Add the figures of a model quality report to those that are recorded, which win.
+
+    :param report: the parsed JSON, whatever it holds.
+    """
+    found = {
+        metric: value
+        for section, names in _OF_REPORTS.items()
+        for name, metric in names.items()
+        if (value := number(at(report, section, name, "value"))) is not None
+    }
+    figures = {**found, **champion.figures.get(_OF_REPORTS_DATA, {})}
+    return replace(champion, figures={**champion.figures, _OF_REPORTS_DATA: figures})
+
+
+def _card(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = at(described, "ModelCard", "ModelCardContent")
+    try:
+        return mapping(json.loads(content)) if isinstance(content, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _of_evaluations(card: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """List the figures by data set. What is filled in comes after an author's evaluations, which may have its name."""
+    from airflow_sagemaker_automl.core.card.size import CANDIDATE_METRICS
+
+    for evaluation in reversed(sequence(card.get("evaluation_details"))):
+        if mapping(evaluation).get("name") != CANDIDATE_METRICS:
+            continue
+        for group in map(mapping, sequence(evaluation.get("metric_groups"))):
+            data_set = (text(group.get("name")) or "").removesuffix(" data")
+            for metric in map(mapping, sequence(group.get("metric_data"))):
+                if data_set in _SETS and (name := text(metric.get("name"))):
+                    yield data_set, name, metric.get("value")
+
+
+def _of_training(card: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """List the figures of the training details, which stay on a card that is too long for the others."""
+    for entry in map(mapping, sequence(at(card, "training_details", "training_job_details", "training_metrics"))):
+        match = _TRAINING_METRIC.fullmatch(text(entry.get("name")) or "")
+        if match:
+            yield match["data_set"], match["metric"], entry.get("value")
+
+
+def _objective_of(card: Mapping[str, Any]) -> str | None:
+    return text(at(card, "training_details", "objective_function", "function", "facet"))

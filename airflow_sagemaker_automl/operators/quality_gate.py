@@ -1,0 +1,186 @@
+"""The operator that decides whether a candidate is good enough to be registered, or approved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
+
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.core.literals import is_resolved, literal
+from airflow_sagemaker_automl.core.quality_gate import (
+    BetterThanChampion,
+    Champion,
+    QualityGate,
+    gate_as_mapping,
+    require_literals,
+)
+from airflow_sagemaker_automl.core.rules import registration
+from airflow_sagemaker_automl.core.rules.wording import kind_of, one_of
+from airflow_sagemaker_automl.core.verdict import approval_by
+from airflow_sagemaker_automl.exceptions import CandidateRejected, ChampionUnreadable, InvalidQualityGate, Violation
+from airflow_sagemaker_automl.operators.candidate import chosen_candidate, ended_job, job_name_violations
+from airflow_sagemaker_automl.service_errors import is_denied
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_sagemaker_automl.core.candidate import Candidate
+    from airflow_sagemaker_automl.core.job import AutoMLJob
+
+OnReject: TypeAlias = Literal["skip", "fail", "pass"]
+
+_GROUP = "ModelPackageGroupName"
+
+
+class GateRefusedAtParse(InvalidQualityGate, AirflowFailException):
+    """What is literal in a quality gate is wrong: an import error of the DAG."""
+
+
+class SageMakerQualityGateOperator(ConnectsToSageMaker):
+    """Hold a candidate of a completed AutoML job against a quality gate: thresholds, and the champion of its group.
+
+    The champion is the newest approved version of the group, other than the candidate itself: a gate that is cleared
+    after its candidate was approved compares with the same champion as before. Its figures are those that registration
+    has recorded; for a version that was registered in another way, those of its model quality report in S3, which are
+    of the validation data. Nothing is changed.
+
+    The log has every rule with its numbers, and so has the XCom, whatever becomes of the task. The register operator
+    takes it as ``verdict``.
+
+    :param job_name: the AutoML job. (templated)
+    :param model_package_group_name: name or ARN of the group whose champion it has to beat; one that does not exist
+        has none. (templated)
+    :param gate: a :class:`~airflow_sagemaker_automl.core.quality_gate.QualityGate`, or a mapping of its arguments, in
+        which ``thresholds`` is a list of mappings and ``champion`` a mapping; or the JSON of that. Every leaf may be a
+        template or an XComArg; a text becomes the number or truth value that is wanted, and an empty one leaves its
+        member out. In ``partial(...)`` of a mapped task XComArgs need the mapping. (templated)
+    :param candidate_name: the candidate to judge. Default: the best one. (templated)
+    :param on_reject: what becomes of the task if the candidate is not approved: ``skip`` (default) skips it, and what
+        follows by its trigger rule; ``fail`` fails it for good; ``pass`` lets it succeed, so that the candidate can be
+        registered as ``Rejected``.
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
+        those of every operator.
+    :return: (XCom) ``approved``; ``approval_status``: ``Approved`` or ``Rejected``; ``champion``: ARN of the version
+        that it was compared with, or None; ``rules``: a list of ``name``, ``passed``, ``value``, ``limit`` and
+        ``reason``; ``job_name``; ``candidate_name``.
+    :raises GateRefusedAtParse: what is literal is wrong; with everything that is.
+    """
+
+    template_fields: Sequence[str] = (
+        "job_name",
+        "model_package_group_name",
+        "candidate_name",
+        "gate",
+        *CONNECTION_FIELDS,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"gate": "json"}
+    ui_color = "#fdf0d0"
+
+    def __init__(
+        self,
+        *,
+        job_name: str,
+        model_package_group_name: str,
+        gate: QualityGate | Mapping[str, Any] | str,
+        candidate_name: str | None = None,
+        on_reject: OnReject = "skip",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        self.job_name = job_name
+        self.model_package_group_name = model_package_group_name
+        self.candidate_name = candidate_name
+        self.on_reject = on_reject
+        more = [*_of_group(literal(model_package_group_name)), *one_of("on_reject", on_reject, get_args(OnReject))]
+        try:
+            self.gate = gate_as_mapping(gate)
+            require_literals(self.gate, "gate", more=more)
+        except InvalidQualityGate as error:
+            raise GateRefusedAtParse(error.violations) from None
+
+    @errors_for_people
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Judge the candidate.
+
+        :raises AirflowSkipException: it is not approved, and the task is to be skipped then.
+        :raises CandidateRejected: it is not approved, and the task is to fail then.
+        """
+        gate = self._gate()
+        why = "A candidate is judged when its job has ended."
+        job = ended_job(self, self.job_name, self.candidate_name, why=why)
+        candidate = self._candidate(job)
+        verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
+        rejection = CandidateRejected(job.name, candidate.name, str(verdict))
+        self.log.info("%s", rejection)
+        decided = verdict.to_json()
+        names = {"job_name": job.name, "candidate_name": candidate.name}
+        result = {**decided, "approval_status": approval_by(decided), **names}
+        if verdict.approved or self.on_reject == "pass":
+            return result
+        self._push(context, result)
+        if self.on_reject == "fail":
+            raise rejection
+        raise AirflowSkipException(str(rejection))
+
+    def _gate(self) -> QualityGate:
+        """Read what Airflow has rendered.
+
+        :raises InvalidQualityGate: with everything that is wrong.
+        """
+        more = [*job_name_violations(self.job_name), *_of_group(self.model_package_group_name)]
+        if not isinstance(self.candidate_name, str | None):
+            rule = f"must be the name of a candidate, not {kind_of(self.candidate_name)}"
+            more.append(Violation("candidate_name", self.candidate_name, rule))
+        return QualityGate.read(self.gate, "gate", more=more)
+
+    def _candidate(self, job: AutoMLJob) -> Candidate:
+        candidates = self.patiently(lambda hook: hook.candidates(job.name)) if self.candidate_name else []
+        return chosen_candidate(job, candidates, self.candidate_name)
+
+    def _champion(self, gate: QualityGate, job: AutoMLJob, candidate: Candidate) -> Champion | None:
+        """Look up what the candidate has to beat; None where there is nothing, or nothing is compared.
+
+        :raises ChampionUnreadable: it may not be looked up.
+        """
+        from airflow_sagemaker_automl.core.champion import is_same_model, read_champion, report_of, with_report
+
+        rule, group = gate.champion, self.model_package_group_name
+        if not isinstance(rule, BetterThanChampion):
+            return None
+        try:
+            described = self.patiently(
+                lambda hook: hook.newest_approved(group, unless=lambda seen: is_same_model(seen, job, candidate))
+            )
+        except Exception as error:
+            if not is_denied(error):
+                raise
+            raise ChampionUnreadable(group, str(error)) from error
+        if described is None:
+            return None
+        champion, report = read_champion(described), report_of(described)
+        if report and not champion.has(rule.compared(candidate), rule.data_set):
+            read = self.patiently(lambda hook: hook.read_report(*report))
+            return with_report(champion, read.content) if read else champion
+        return champion
+
+    def _push(self, context: Context, result: Mapping[str, Any]) -> None:
+        """Give the result to whoever asks for it, as Airflow does for a task that succeeds."""
+        if not self.do_xcom_push:
+            return
+        for key, value in result.items() if self.multiple_outputs else ():
+            context["ti"].xcom_push(key=key, value=value)
+        context["ti"].xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=dict(result))
+
+
+def _of_group(name: Any) -> list[Violation]:
+    """Judge the name of a group, as far as it is known."""
+    if not is_resolved(name):
+        return []
+    if name is not None and not isinstance(name, str):
+        rule = f"must be the name or ARN of a model package group, not {kind_of(name)}"
+        return [Violation("model_package_group_name", name, rule)]
+    found = [each for each in registration.violations({_GROUP: name}) if each.path == _GROUP]
+    return registration.renamed(found, {_GROUP: "model_package_group_name"})
