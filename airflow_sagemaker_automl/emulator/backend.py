@@ -28,6 +28,7 @@ from airflow_sagemaker_automl.emulator.playback import Playback
 from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
 from airflow_sagemaker_automl.emulator.script import TAG, Script
+from airflow_sagemaker_automl.emulator.serving import Fleet
 from airflow_sagemaker_automl.emulator.supervisor import Trainer
 
 
@@ -47,7 +48,9 @@ class LocalSageMaker(SageMakerModelBackend):
             self.rehearsals.for_group,
             lambda account: self.of(account, region_name).registry,
         )
-        self.hosting = Hosting(self.arn, self.registry)
+        self.hosting = Hosting(
+            self.arn, self.registry, lambda chains: Fleet(chains, self.endpoint_url, self.region_name)
+        )
         self._runs: dict[str, Trainer | Playback] = {}
         # One request at a time: a name that two clients ask for at once is one client's.
         self.lock = threading.RLock()
@@ -94,6 +97,7 @@ class LocalSageMaker(SageMakerModelBackend):
     def end_runs(self) -> None:
         for run in self._runs.values():
             run.close()
+        self.hosting.end_all()
 
     def start_job(self, request: Mapping[str, Any], first_request: Mapping[str, Any] | None = None) -> AutoMLJob:
         """Create a job and start to train it, or to follow its script.

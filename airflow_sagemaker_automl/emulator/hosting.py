@@ -1,18 +1,17 @@
-"""Models, endpoint configurations and endpoints: what the service says of them; no container runs behind them."""
+"""Models, endpoint configurations and endpoints: what the service says of them."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_sagemaker_automl.emulator.clock import now
+from airflow_sagemaker_automl.emulator.endpoint import Deployment, Endpoint
 from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.registry import Registry
+from airflow_sagemaker_automl.emulator.serving import Containers, Fleet
 
-# Long enough to be seen by whoever polls, short enough to wait for.
-_TRANSITION = timedelta(seconds=1)
 _NOT_WITH_A_PACKAGE = ("Image", "ModelDataUrl", "ModelDataSource", "Environment")
 
 
@@ -62,141 +61,26 @@ class EndpointConfig:
         return copy.deepcopy(answer)
 
 
-class Endpoint:
-    """An endpoint; it gets from one state to the next by time alone.
-
-    :param request: ``CreateEndpoint`` request.
-    :param arn: ARN of the endpoint.
-    :param config: its configuration.
-    :param images: images that each of the configuration's variants runs.
-    """
-
-    def __init__(
-        self, request: Mapping[str, Any], arn: str, config: EndpointConfig, images: Mapping[str, list[str]]
-    ) -> None:
-        self.name: str = request["EndpointName"]
-        self.arn = arn
-        self.tags: list[dict[str, str]] = list(request.get("Tags", []))
-        self._created = now()
-        self._deployment: dict[str, Any] | None = request.get("DeploymentConfig")
-        self._begin("Creating")
-        self._deploy(config, images)
-
-    @property
-    def status(self) -> str:
-        return self._changing_to if now() < self._settled else "InService"
-
-    @property
-    def is_gone(self) -> bool:
-        return self._changing_to == "Deleting" and now() >= self._settled
-
-    def update(self, request: Mapping[str, Any], config: EndpointConfig, images: Mapping[str, list[str]]) -> None:
-        """Apply ``UpdateEndpoint``."""
-        self._require_settled("update")
-        kept = self._variants if request.get("RetainAllVariantProperties") else {}
-        excluded = {entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])}
-        self._deploy(config, images)
-        for name, variant in self._variants.items():
-            retained = {key: kept[name][key] for key in _RETAINED if name in kept and key in kept[name]}
-            variant |= {key: value for key, value in retained.items() if _RETAINED[key] not in excluded}
-        if not request.get("RetainDeploymentConfig"):
-            self._deployment = request.get("DeploymentConfig")
-        self._begin("Updating")
-
-    def weigh(self, changes: list[dict[str, Any]]) -> None:
-        """Apply ``UpdateEndpointWeightsAndCapacities``."""
-        self._require_settled("update")
-        unknown = [change["VariantName"] for change in changes if change["VariantName"] not in self._variants]
-        if unknown:
-            raise ValidationException(f"The endpoint {self.arn} has no variants {', '.join(unknown)}.")
-        for change in changes:
-            self._variants[change["VariantName"]] |= {
-                key: change[key] for key in ("DesiredWeight", "DesiredInstanceCount") if key in change
-            }
-        self._begin("Updating")
-
-    def delete(self) -> None:
-        self._begin("Deleting")
-
-    def describe(self) -> dict[str, Any]:
-        config = self._config.request
-        status = self.status
-        return copy.deepcopy(
-            {
-                "EndpointName": self.name,
-                "EndpointArn": self.arn,
-                "EndpointConfigName": self._config.name,
-                "ProductionVariants": [self._variant(variant, status) for variant in self._variants.values()],
-                "DataCaptureConfig": _data_capture(config.get("DataCaptureConfig")),
-                "AsyncInferenceConfig": config.get("AsyncInferenceConfig"),
-                "ExplainerConfig": config.get("ExplainerConfig"),
-                "LastDeploymentConfig": self._deployment,
-                **self.summary(),
-            }
-        )
-
-    def summary(self) -> dict[str, Any]:
-        status = self.status
-        return {
-            "EndpointName": self.name,
-            "EndpointArn": self.arn,
-            "EndpointStatus": status,
-            "CreationTime": self._created,
-            "LastModifiedTime": self._settled if status == "InService" else self._settled - _TRANSITION,
-        }
-
-    def _require_settled(self, verb: str) -> None:
-        if self.status != "InService":
-            raise ValidationException(f'Cannot {verb} in-progress endpoint "{self.arn}".')
-
-    def _begin(self, change: str) -> None:
-        self._changing_to = change
-        self._settled: datetime = now() + _TRANSITION
-
-    def _deploy(self, config: EndpointConfig, images: Mapping[str, list[str]]) -> None:
-        self._config = config
-        self._variants = {
-            variant["VariantName"]: {
-                "VariantName": variant["VariantName"],
-                "DesiredWeight": variant["InitialVariantWeight"],
-                "DesiredInstanceCount": variant.get("InitialInstanceCount"),
-                "DesiredServerlessConfig": variant.get("ServerlessConfig"),
-                "ManagedInstanceScaling": variant.get("ManagedInstanceScaling"),
-                "RoutingConfig": variant.get("RoutingConfig"),
-                "DeployedImages": [
-                    {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
-                    for image in images[variant["VariantName"]]
-                ],
-            }
-            for variant in config.request["ProductionVariants"]
-        }
-
-    def _variant(self, variant: Mapping[str, Any], status: str) -> dict[str, Any]:
-        if status != "InService":
-            began = self._settled - _TRANSITION
-            known = ("Creating", "Updating", "Deleting")
-            return {**variant, "VariantStatus": [{"Status": status, "StartTime": began}] if status in known else None}
-        current = {f"Current{name}": variant.get(f"Desired{name}") for name in _CURRENT}
-        return {**variant, **current}
-
-
-_CURRENT = ("Weight", "InstanceCount", "ServerlessConfig")
-_RETAINED = {"DesiredInstanceCount": "DesiredInstanceCount", "DesiredWeight": "DesiredWeight"}
-
-
 class Hosting:
     """All models, endpoint configurations and endpoints of an account in a region.
 
     :param arn: writes an ARN of a kind and a name.
     :param registry: where model packages are.
+    :param start: starts what runs behind the variants of a configuration, given the containers of each.
     """
 
-    def __init__(self, arn: Callable[[str, str], str], registry: Registry) -> None:
+    def __init__(
+        self,
+        arn: Callable[[str, str], str],
+        registry: Registry,
+        start: Callable[[Mapping[str, Containers]], Fleet],
+    ) -> None:
         self.models: dict[str, Model] = {}
         self.configs: dict[str, EndpointConfig] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._arn = arn
         self._registry = registry
+        self._start = start
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
@@ -245,7 +129,7 @@ class Hosting:
         if name.lower() in (taken.lower() for taken in self.endpoints):
             raise ValidationException(f'Cannot create already existing endpoint "{arn}".')
         config = self.find_config(request["EndpointConfigName"])
-        self._endpoints[name] = Endpoint(request, arn, config, self._images(config))
+        self._endpoints[name] = Endpoint(request, arn, self._deploy(config))
         return self._endpoints[name]
 
     def find_endpoint(self, name: str) -> Endpoint:
@@ -256,8 +140,15 @@ class Hosting:
     def update_endpoint(self, request: Mapping[str, Any]) -> Endpoint:
         endpoint = self.find_endpoint(request["EndpointName"])
         config = self.find_config(request["EndpointConfigName"])
-        endpoint.update(request, config, self._images(config))
+        endpoint.require_in_service()
+        endpoint.update(request, self._deploy(config))
         return endpoint
+
+    def end_all(self) -> None:
+        """End whatever runs behind any endpoint, and wait until it is gone."""
+        for endpoint in self._endpoints.values():
+            for fleet in endpoint.fleets():
+                fleet.kill()
 
     def _require_usable(self, container: Mapping[str, Any]) -> None:
         """Refuse a container that names neither image nor package, or a package that may not be deployed."""
@@ -289,22 +180,28 @@ class Hosting:
         if "ModelName" in variant and not serverless and "InitialInstanceCount" not in variant:
             raise ValidationException(f"Variant {name} needs an InitialInstanceCount.")
 
-    def _images(self, config: EndpointConfig) -> dict[str, list[str]]:
-        """Tell what each variant runs; a model may have been deleted since the configuration was made."""
-        images: dict[str, list[str]] = {}
-        for variant in config.request["ProductionVariants"]:
-            model = self.find_model(variant["ModelName"]) if "ModelName" in variant else None
-            containers = [
-                inner
-                for container in (model.containers if model else [])
-                for inner in (
-                    self._registry.find_package(container["ModelPackageName"]).containers
-                    if "ModelPackageName" in container
-                    else [container]
+    def _deploy(self, config: EndpointConfig) -> Deployment:
+        """Start what a configuration says; a model may have been deleted since the configuration was made."""
+        chains = {
+            variant["VariantName"]: self._chain(variant["ModelName"]) if "ModelName" in variant else []
+            for variant in config.request["ProductionVariants"]
+        }
+        images = {name: [container["Image"] for container in chain] for name, chain in chains.items()}
+        return Deployment(config.request, images, self._start(chains))
+
+    def _chain(self, model: str) -> list[Mapping[str, Any]]:
+        """List the containers of a model, those of its packages in their places."""
+        return [
+            inner
+            for container in self.find_model(model).containers
+            for inner in (
+                self._registry.find_package(container["ModelPackageName"]).chain(
+                    container.get("InferenceSpecificationName")
                 )
-            ]
-            images[variant["VariantName"]] = [container["Image"] for container in containers]
-        return images
+                if "ModelPackageName" in container
+                else [container]
+            )
+        ]
 
 
 def _containers(request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -313,16 +210,3 @@ def _containers(request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _without_tags(request: Mapping[str, Any]) -> dict[str, Any]:
     return {key: copy.deepcopy(value) for key, value in request.items() if key != "Tags"}
-
-
-def _data_capture(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if config is None:
-        return None
-    enabled = bool(config.get("EnableCapture"))
-    return {
-        "EnableCapture": enabled,
-        "CaptureStatus": "Started" if enabled else "Stopped",
-        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
-        "DestinationS3Uri": config["DestinationS3Uri"],
-        "KmsKeyId": config.get("KmsKeyId", ""),
-    }

@@ -151,9 +151,15 @@ class ModelPackage:
         """Names of its additional inference specifications."""
         return [entry["Name"] for entry in self._members.get("AdditionalInferenceSpecifications", [])]
 
-    @property
-    def containers(self) -> list[dict[str, Any]]:
-        return list(self._members.get("InferenceSpecification", {}).get("Containers", []))
+    def chain(self, specification: str | None = None) -> list[dict[str, Any]]:
+        """List the containers of one of its inference specifications.
+
+        :param specification: name of an additional one; None for the default.
+        """
+        additional = self._members.get("AdditionalInferenceSpecifications", [])
+        named = {entry["Name"]: entry for entry in additional}
+        chosen = named[specification] if specification else self._members.get("InferenceSpecification", {})
+        return list(chosen.get("Containers", []))
 
     def update(self, request: Mapping[str, Any], editor: Mapping[str, Any]) -> None:
         """Apply ``UpdateModelPackage``, wholly or not at all.

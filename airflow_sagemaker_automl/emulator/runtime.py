@@ -1,23 +1,29 @@
-"""``InvokeEndpoint`` and its kin: refused in the runtime's own words, since no container runs behind an endpoint."""
+"""``InvokeEndpoint``: the model behind an endpoint predicts; its kin are refused in the runtime's own words.
+
+Nothing of what goes in and out is captured, whatever ``DataCaptureConfig`` says.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 from airflow_sagemaker_automl.emulator.caller import Caller
+from airflow_sagemaker_automl.emulator.serving import NotServed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_PATH = re.compile(r"/endpoints/(?P<name>[^/]+)/(async-)?invocations(-response-stream)?")
+_PATH = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kin>async-)?invocations(?P<stream>-response-stream)?")
+_TARGET = "X-Amzn-SageMaker-Target-Variant"
+_INVOKED = "x-Amzn-Invoked-Production-Variant"
 
 
 class SageMakerRuntime:
@@ -30,22 +36,54 @@ class SageMakerRuntime:
         return signed.service in ("sagemaker", None) and _PATH.fullmatch(environ.get("PATH_INFO", "")) is not None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        caller, path = Caller.of(environ), _PATH.fullmatch(Request(environ).path)
+        request = Request(environ)
+        path = _PATH.fullmatch(request.path)
         assert path
-        account = LocalSageMaker.of(caller.account, caller.region)
-        with account.lock:
-            endpoint = account.hosting.endpoints.get(path["name"])
-        if endpoint is None:
-            message = f"Endpoint {path['name']} of account {caller.account} not found."
-            answer = _error("ValidationError", HTTPStatus.BAD_REQUEST, message)
+        if path["kin"] or path["stream"]:
+            answer = _error("ValidationError", HTTPStatus.BAD_REQUEST, "The emulator answers InvokeEndpoint alone.")
         else:
-            message = f"The emulator runs no containers, so {endpoint.name} cannot predict."
-            answer = _error("ModelError", HTTPStatus.FAILED_DEPENDENCY, message)
+            answer = _invoke(request, path["name"], Caller.of(environ))
         return answer(environ, start_response)
 
 
-def _error(code: str, status: HTTPStatus, message: str) -> Response:
-    response = Response(json.dumps({"Message": message}), status, content_type="application/json")
+def _invoke(request: Request, name: str, caller: Caller) -> Response:
+    account = LocalSageMaker.of(caller.account, caller.region)
+    body = request.get_data().decode(errors="replace")
+    with account.lock:
+        endpoint = account.hosting.endpoints.get(name)
+        # As on the service, an endpoint that is being created is not there yet.
+        if endpoint is None or not endpoint.takes_invocations:
+            message = f"Endpoint {name} of account {caller.account} not found."
+            return _error("ValidationError", HTTPStatus.BAD_REQUEST, message)
+        try:
+            variant, fleet = endpoint.variant_for(request.headers.get(_TARGET))
+        except NotServed as error:
+            return _error("ValidationError", HTTPStatus.BAD_REQUEST, str(error))
+    try:
+        answer = fleet.invoke(variant, body, request.content_type or "", request.headers.get("Accept", ""))
+    except NotServed as error:
+        return _error("ModelError", HTTPStatus.FAILED_DEPENDENCY, str(error))
+    if answer["status"] != HTTPStatus.OK:
+        return _model_error(answer)
+    response = Response(answer["body"], content_type=answer["content_type"])
+    response.headers[_INVOKED] = variant
+    return _signed(response)
+
+
+def _model_error(answer: Mapping[str, Any]) -> Response:
+    """Hand on what the container has answered, as the runtime does."""
+    kind = "client" if answer["status"] < HTTPStatus.INTERNAL_SERVER_ERROR else "server"
+    message = f'Received {kind} error ({answer["status"]}) from primary with message "{answer["body"]}".'
+    details = {"OriginalMessage": answer["body"], "OriginalStatusCode": answer["status"]}
+    return _error("ModelError", HTTPStatus.FAILED_DEPENDENCY, message, **details)
+
+
+def _error(code: str, status: HTTPStatus, message: str, **details: Any) -> Response:
+    response = Response(json.dumps({"Message": message, **details}), status, content_type="application/json")
     response.headers["x-amzn-ErrorType"] = code
+    return _signed(response)
+
+
+def _signed(response: Response) -> Response:
     response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
     return response

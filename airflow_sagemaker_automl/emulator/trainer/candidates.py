@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.table import Split
 
 Container = dict[str, Any]
+# Beside the model in the archive of the first container.
+SERVING_FILE = "serving.json"
 Model = TypeVar("Model", bound=FittedModel)
 
 
@@ -148,3 +151,13 @@ def model_environment(candidate: str, problem_type: str) -> dict[str, str]:
         environment["SAGEMAKER_INFERENCE_OUTPUT"] = "predicted_label"
         environment["SAGEMAKER_INFERENCE_SUPPORTED"] = "predicted_label,probability,probabilities,labels"
     return environment
+
+
+def describe_serving(columns: Sequence[str], problem_type: str, verbatim: Sequence[str] = ()) -> bytes:
+    """Write for whoever serves a model what a row consists of.
+
+    :param columns: of the training data, without the target, in their order.
+    :param verbatim: columns of texts.
+    """
+    described = {"columns": list(columns), "verbatim": list(verbatim), "problem_type": problem_type}
+    return json.dumps(described).encode()

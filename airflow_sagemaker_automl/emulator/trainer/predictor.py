@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import autogluon.tabular
 import numpy as np
 
-from airflow_sagemaker_automl.emulator.trainer.candidates import Container, model_environment
+from airflow_sagemaker_automl.emulator.trainer.candidates import (
+    SERVING_FILE,
+    Container,
+    describe_serving,
+    model_environment,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +63,9 @@ def publish_model(job: Job, predictor: TabularPredictor, model: FittedModel) -> 
     candidate = job.candidate_name(model.name)
     clone = job.folder / "deployment" / candidate
     predictor.clone_for_deployment(path=str(clone), model=model.name)
+    texts = [job.config["ContentColumn"]] if "ContentColumn" in job.config else []
+    columns = [str(name) for name in predictor.original_features if name != predictor.sample_weight]
+    (clone / SERVING_FILE).write_bytes(describe_serving(columns, model.problem_type, texts))
     uri = f"{job.output}/sagemaker-automl-candidates/model/{candidate}/model.tar.gz"
     job.storage.write_archive(uri, clone)
     environment = model_environment(candidate, model.problem_type)

@@ -11,6 +11,7 @@ import json
 import pickle
 from typing import TYPE_CHECKING
 
+from airflow_sagemaker_automl.emulator.trainer.candidates import SERVING_FILE, describe_serving
 from airflow_sagemaker_automl.emulator.trainer.predictor import image_name
 
 if TYPE_CHECKING:
@@ -59,20 +60,28 @@ class ChainPublisher:
         candidate = self._job.candidate_name(model.name)
         processors = f"data-processor-models/{self._job.name}-dpp0"
         steps = [
-            (f"{processors}-features", "transformer.pkl", pickle.dumps(model.transformer), _TRANSFORM),
-            (f"tuning/{candidate}", "model.pkl", pickle.dumps(model.estimator), _CLASSIFIER),
-            (f"{processors}-labels", "labels.json", json.dumps(model.classes).encode(), _LABELS),
+            (
+                f"{processors}-features",
+                {
+                    "transformer.pkl": pickle.dumps(model.transformer),
+                    SERVING_FILE: describe_serving(model.features, model.problem_type),
+                },
+                _TRANSFORM,
+            ),
+            (f"tuning/{candidate}", {"model.pkl": pickle.dumps(model.estimator)}, _CLASSIFIER),
+            (f"{processors}-labels", {"labels.json": json.dumps(model.classes).encode()}, _LABELS),
         ]
         if model.problem_type == "Regression":
-            steps = [steps[0], (*steps[1][:3], _MODEL)]
+            steps = [steps[0], (*steps[1][:2], _MODEL)]
         return [self._publish_step(*step) for step in steps]
 
-    def _publish_step(self, place: str, file: str, content: bytes, environment: dict[str, str]) -> Container:
+    def _publish_step(self, place: str, files: dict[str, bytes], environment: dict[str, str]) -> Container:
         uri = f"{self._job.output}/{place}/output/model.tar.gz"
         if uri not in self._uploaded:
             folder = self._job.folder / "deployment" / place
             folder.mkdir(parents=True)
-            (folder / file).write_bytes(content)
+            for file, content in files.items():
+                (folder / file).write_bytes(content)
             self._job.storage.write_archive(uri, folder)
             self._uploaded.add(uri)
         return {"Image": f"{self._job.image_prefix}{image_name()}", "ModelDataUrl": uri, "Environment": environment}

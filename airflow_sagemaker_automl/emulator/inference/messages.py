@@ -1,0 +1,119 @@
+"""What goes into a container and what comes out of it, as AWS documents it for the containers of an AutoML job.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development-container-output.html: the keys
+of an answer, and that ``probability`` is that of the second class where there are two, of the winning one otherwise.
+A row has the columns of the training data in their order, without the target and without a header line. That a list is
+written into one cell of CSV, and how JSON looks, is assumed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CSV = "text/csv"
+JSON = "application/json"
+_ANYTHING = ("", "*/*")
+_PREDICTED_LABEL = "predicted_label"
+_SCORE = "score"
+
+
+class Refusal(Exception):
+    """An invocation that the container does not take.
+
+    :param status: of the container's answer over HTTP.
+    """
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a row consists of.
+
+    :param columns: names in their order.
+    :param verbatim: those that are texts, however much they look like numbers.
+    """
+
+    columns: list[str]
+    verbatim: list[str]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a model says of rows.
+
+    :param labels: all classes; empty in regression.
+    :param values: predicted classes or numbers.
+    :param probabilities: rows × classes; None in regression.
+    :param is_binary: whether there is a class that is the positive one.
+    """
+
+    labels: list[Any]
+    values: list[Any]
+    probabilities: list[list[float]] | None
+    is_binary: bool
+
+    def row(self, number: int, keys: list[str]) -> dict[str, Any]:
+        """Answer with some keys for one row; a regression has its number alone."""
+        if self.probabilities is None:
+            return {_SCORE: self.values[number]}
+        probabilities = self.probabilities[number]
+        known = {
+            _PREDICTED_LABEL: self.values[number],
+            "probability": probabilities[1] if self.is_binary else max(probabilities),
+            "probabilities": probabilities,
+            "labels": self.labels,
+        }
+        return {key: known[key] for key in keys}
+
+
+def rows_of(body: str, content_type: str, form: Input) -> pd.DataFrame:
+    """Read the rows of an invocation.
+
+    :raises Refusal: they cannot be read.
+    """
+    import pandas as pd
+
+    if content_type.partition(";")[0].strip().lower() != CSV:
+        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The content type {content_type!r} is not {CSV}.")
+    texts = {form.columns.index(name): str for name in form.verbatim}
+    try:
+        rows = pd.read_csv(io.StringIO(body), header=None, converters=texts, skipinitialspace=True)
+    except ValueError as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"The body cannot be read as CSV: {error}") from error
+    if len(rows.columns) != len(form.columns):
+        names = f"{', '.join(form.columns[:3])}{', ...' if len(form.columns) > 3 else ''}"
+        raise Refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"A row has {len(rows.columns)} values; {len(form.columns)} are needed ({names}), without a header line.",
+        )
+    return rows.set_axis(form.columns, axis="columns")
+
+
+def written(predicted: Predicted, keys: list[str], accept: str) -> tuple[str, str]:
+    """Write an answer.
+
+    :param keys: of ``SAGEMAKER_INFERENCE_OUTPUT``; none stands for the label.
+    :param accept: content type that the client wants.
+    :return: body and content type.
+    :raises Refusal: it wants another one than these.
+    """
+    rows = [predicted.row(number, keys or [_PREDICTED_LABEL]) for number in range(len(predicted.values))]
+    wanted = accept.partition(";")[0].strip().lower()
+    if wanted == JSON:
+        return json.dumps({"predictions": rows}), JSON
+    if wanted != CSV and wanted not in _ANYTHING:
+        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"{accept!r} cannot be answered with; {CSV} and {JSON} can.")
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(row.values() for row in rows)
+    return lines.getvalue(), f"{CSV}; charset=utf-8"

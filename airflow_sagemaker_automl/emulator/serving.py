@@ -1,0 +1,183 @@
+"""The processes behind an endpoint: one for each variant whose containers the emulator can run, with its model loaded.
+
+Each ends by itself when its standard input closes, which is what happens when this server is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow_sagemaker_automl.emulator.clock import now
+
+Containers = Sequence[Mapping[str, Any]]
+# What the trainer calls the images of its tabular and text models; a forecast's model takes no rows.
+_SERVED_IMAGE = "automl-emulator:autogluon-"
+_LOG_TAIL = 600
+
+
+class NotServed(Exception):
+    """A variant that nothing runs behind; the message says why."""
+
+
+class Process:
+    """The process of one variant.
+
+    :param variant: its name.
+    :param containers: in the order of inference.
+    :param endpoint_url: where it finds this server's S3.
+    :param region: of the endpoint.
+    """
+
+    def __init__(self, variant: str, containers: Containers, endpoint_url: str, region: str) -> None:
+        self.failure: str | None = None
+        self.settled: datetime | None = None
+        self._spec = {
+            "variant": variant,
+            "endpoint_url": endpoint_url,
+            "region": region,
+            "containers": list(containers),
+        }
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended.
+        # One line is answered after the other.
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "airflow_sagemaker_automl.emulator.inference"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+            # See the trainer's: threads that spin while they wait.
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+        )
+        threading.Thread(target=self._start, name=f"variant-{variant}", daemon=True).start()
+
+    def invoke(self, body: str, content_type: str, accept: str) -> dict[str, Any]:
+        """Predict.
+
+        :return: ``status``, ``content_type`` and ``body`` of the container's answer.
+        :raises NotServed: the process has ended.
+        """
+        answer = self._ask({"body": body, "content_type": content_type, "accept": accept})
+        if answer is None:
+            raise NotServed("The container has ended.")
+        return answer
+
+    def close(self) -> None:
+        """End the process in the background, after what it is being asked."""
+        threading.Thread(target=self._close, daemon=True).start()
+
+    def kill(self) -> None:
+        """End the process and wait until it is gone."""
+        # Its group may be gone.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _start(self) -> None:
+        answer = self._ask(self._spec)
+        if answer is None:
+            self.failure = f"The container ended with exit status {self._process.wait()}: {self._log_tail()}"
+        else:
+            self.failure = answer.get("failed")
+        self.settled = now()
+
+    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Write a line and read the answer; None where there is nobody any more."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with self._lock:
+            try:
+                self._process.stdin.write(json.dumps(question).encode() + b"\n")
+                self._process.stdin.flush()
+            except (BrokenPipeError, ValueError):  # A closed file is a ValueError.
+                return None
+            line = self._process.stdout.readline()
+        return json.loads(line) if line else None
+
+    def _close(self) -> None:
+        with self._lock:
+            self.kill()
+            for stream in (self._process.stdin, self._process.stdout, self._log):
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()  # type: ignore[union-attr]
+
+    def _log_tail(self) -> str:
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - _LOG_TAIL))
+        return self._log.read().decode(errors="replace").strip() or "it said nothing"
+
+
+class Fleet:
+    """All that runs behind one configuration of an endpoint.
+
+    :param variants: variant → containers in the order of inference; those of other images than the emulator's own are
+        taken for healthy, but cannot be invoked.
+    :param endpoint_url: where the processes find this server's S3.
+    :param region: of the endpoint.
+    """
+
+    def __init__(self, variants: Mapping[str, Containers], endpoint_url: str, region: str) -> None:
+        self._processes = {
+            name: Process(name, containers, endpoint_url, region) if _can_run(containers) else None
+            for name, containers in variants.items()
+        }
+
+    def settled(self, earliest: datetime) -> datetime | None:
+        """Tell when the last of the processes had loaded its model, or had failed to, but not before a time.
+
+        :return: None while one is still at it.
+        """
+        times = [process.settled for process in self._running]
+        return max([earliest, *(time for time in times if time)]) if all(times) else None
+
+    @property
+    def failure(self) -> str | None:
+        """Why it cannot serve; None if it can, or is not settled."""
+        return next((process.failure for process in self._running if process.failure), None)
+
+    def invoke(self, variant: str, body: str, content_type: str, accept: str) -> dict[str, Any]:
+        """Have a variant predict.
+
+        :raises NotServed: nothing runs behind it.
+        """
+        process = self._processes[variant]
+        if process is None:
+            raise NotServed("The emulator runs no containers of this image, so they cannot predict.")
+        return process.invoke(body, content_type, accept)
+
+    def close(self) -> None:
+        """End all processes in the background."""
+        for process in self._running:
+            process.close()
+
+    def kill(self) -> None:
+        """End all processes and wait until they are gone."""
+        for process in self._running:
+            process.kill()
+
+    @property
+    def _running(self) -> list[Process]:
+        return [process for process in self._processes.values() if process]
+
+
+def chosen(weights: Mapping[str, float]) -> str:
+    """Choose a variant by chance, in proportion to the weights."""
+    if not any(weights.values()):
+        return next(iter(weights))
+    return random.choices(list(weights), list(weights.values()))[0]
+
+
+def _can_run(containers: Containers) -> bool:
+    names = [str(container.get("Image", "")).rpartition("/")[2] for container in containers]
+    return bool(names) and all(name.startswith(_SERVED_IMAGE) for name in names)
