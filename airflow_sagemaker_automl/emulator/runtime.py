@@ -67,7 +67,7 @@ def _invoke(request: Request, name: str, caller: Caller) -> Response:
         return _model_error(answer)
     response = Response(answer["body"], content_type=answer["content_type"])
     response.headers[_INVOKED] = variant
-    return _signed(response)
+    return _with_request_id(response)
 
 
 def _model_error(answer: Mapping[str, Any]) -> Response:
@@ -81,9 +81,9 @@ def _model_error(answer: Mapping[str, Any]) -> Response:
 def _error(code: str, status: HTTPStatus, message: str, **details: Any) -> Response:
     response = Response(json.dumps({"Message": message, **details}), status, content_type="application/json")
     response.headers["x-amzn-ErrorType"] = code
-    return _signed(response)
+    return _with_request_id(response)
 
 
-def _signed(response: Response) -> Response:
+def _with_request_id(response: Response) -> Response:
     response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
     return response
