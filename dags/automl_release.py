@@ -1,18 +1,14 @@
 """Decide on a version of a model package group, and start what follows an approval.
 
-``automl_release`` asks in its form for the version, the decision and the reason. An approved version starts
-``automl_released``, which knows neither account nor region, only the group's name.
+The form asks for the version, the decision and the reason. An approved version starts ``automl_deploy_on_approval``.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import Any
-
 import pendulum
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, Param
 
-from airflow_sagemaker_automl.assets import approved, approved_version
+from airflow_sagemaker_automl.assets import approved
 from airflow_sagemaker_automl.core.model_card import AdditionalInformation, ModelCard
 from airflow_sagemaker_automl.operators import SageMakerUpdateModelPackageOperator
 
@@ -59,27 +55,3 @@ with DAG(
         },
         outlets=[approved(GROUP)],
     )
-
-with DAG(
-    dag_id="automl_released",
-    description="Starts when a version is approved, and says which",
-    schedule=approved(GROUP),
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
-    tags=["sagemaker", "automl"],
-    doc_md=__doc__,
-):
-
-    @task
-    def announce(triggering_asset_events: Any = None) -> str:
-        """Say which version is to be taken from now on."""
-        version = approved_version(triggering_asset_events)
-        logging.getLogger(__name__).info(
-            "Version %s of %s is approved: %s %s",
-            version.model_package_version,
-            version.model_package_group_name,
-            version.objective_metric,
-            version.objective_value,
-        )
-        return version.model_package_arn
-
-    announce()

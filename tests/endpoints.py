@@ -15,12 +15,11 @@ from tests.jobs import ROLE, unique
 if TYPE_CHECKING:
     import pandas as pd
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-VARIANT: Any = {"VariantName": "all", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+_VARIANT: Any = {"VariantName": "all", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
 
 
-def runtime_client(sagemaker: SageMakerClient) -> SageMakerRuntimeClient:
+def runtime_client(sagemaker: SageMakerClient) -> Any:
     """Make a plain boto3 client of the runtime beside a SageMaker."""
     return boto3.client(
         "sagemaker-runtime",
@@ -38,9 +37,8 @@ def configure(sagemaker: SageMakerClient, containers: list[Any], **variant: Any)
     """
     name = unique("served")
     sagemaker.create_model(ModelName=name, Containers=containers, ExecutionRoleArn=ROLE)
-    sagemaker.create_endpoint_config(
-        EndpointConfigName=name, ProductionVariants=[{**VARIANT, "ModelName": name, **variant}]
-    )
+    given: Any = {**_VARIANT, "ModelName": name, **variant}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[given])
     return name
 
 

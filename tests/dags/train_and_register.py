@@ -12,7 +12,12 @@ for deferrable in (True, False):
     with DAG(
         dag_id=f"train_and_register_{'deferred' if deferrable else 'here'}",
         schedule=None,
-        params={"target": "diagnosis", "group": "group", "data": "s3://automl-demo/breast-cancer/"},
+        params={
+            "target": "diagnosis",
+            "group": "group",
+            "data": "s3://automl-demo/breast-cancer/",
+            "response_keys": "",
+        },
     ) as dag:
         train = SageMakerAutoMLJobOperator(
             task_id="train",
@@ -30,5 +35,6 @@ for deferrable in (True, False):
             job_name=train.output["job_name"],
             model_package_group_name="{{ params.group }}",
             model_card={"intended_uses": {"purpose_of_model": "Run {{ run_id }}"}},
+            inference_response_keys="{{ params.response_keys }}",
         )
     globals()[dag.dag_id] = dag

@@ -227,13 +227,14 @@ def test_a_model_of_a_version_is_served_as_the_version_says(
     """The version's inference specification decides what is answered, also one that the model names."""
     group, containers = unique("group"), binary_job["BestCandidate"]["InferenceContainers"]
     sagemaker.create_model_package_group(ModelPackageGroupName=group)
-    version = sagemaker.create_model_package(
-        ModelPackageGroupName=group,
-        ModelApprovalStatus="Approved",
-        InferenceSpecification={"Containers": _answering(containers, "probability")},
-        AdditionalInferenceSpecifications=[
+    specifications: dict[str, Any] = {
+        "InferenceSpecification": {"Containers": _answering(containers, "probability")},
+        "AdditionalInferenceSpecifications": [
             {"Name": "both", "Containers": _answering(containers, "labels,probability")}
         ],
+    }
+    version = sagemaker.create_model_package(
+        ModelPackageGroupName=group, ModelApprovalStatus="Approved", **specifications
     )["ModelPackageArn"]
     row = _rows(s3, binary_job, "diagnosis")[0][:1]
     for named, width in (({}, 1), ({"InferenceSpecificationName": "both"}, 2)):

@@ -1,0 +1,291 @@
+"""Deploy a version of a model as soon as it is approved, and ask it for a prediction.
+
+A run starts by itself when somebody approves a version of the group, in Airflow or in SageMaker Studio. To deploy a
+version of your choice, an older one for example, trigger the DAG and name the version in the form.
+
+News of one approval may come twice, and late, so each run looks at the endpoint first. It does nothing if the endpoint
+serves the version already, or a newer one that is still approved: to go back to an older version by approval, reject
+the newer one before. What replaces what:
+
+| the endpoint | an approval | a person, with the form |
+|---|---|---|
+| is not there, or has failed | is deployed | is deployed |
+| serves the same version | is skipped | is deployed if other instances, role or capture are asked for |
+| serves an older version, or one of another group | is deployed | is deployed |
+| serves a newer version, still approved | is skipped | is deployed |
+| serves a newer version, rejected since | is deployed | is deployed |
+
+The former version answers until the new one is ready. If the new one cannot be started, the former goes on and the run
+fails with SageMaker's reason. To repeat a run that has failed, clear it from its first task on.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import time
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.operators.sagemaker import (
+    SageMakerEndpointConfigOperator,
+    SageMakerEndpointOperator,
+    SageMakerModelOperator,
+)
+from airflow.providers.amazon.aws.sensors.sagemaker import SageMakerEndpointSensor
+from airflow.sdk import DAG, Param, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from botocore.exceptions import ClientError
+
+from airflow_sagemaker_automl.assets import approved, approved_version
+from airflow_sagemaker_automl.core.version_arn import VersionArn
+
+GROUP = "breast-cancer"
+# The first row of the table that the model was trained on, without its diagnosis, which was "malignant".
+A_ROW = (
+    "17.99,10.38,122.8,1001.0,0.1184,0.2776,0.3001,0.1471,0.2419,0.07871,1.095,0.9053,8.589,153.4,0.006399,0.04904,"
+    "0.05373,0.01587,0.03003,0.006193,25.38,17.33,184.6,2019.0,0.1622,0.6656,0.7119,0.2654,0.4601,0.1189"
+)
+# While an endpoint is in one of these states, SageMaker takes no change of it.
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+
+
+def client(service: str = "sagemaker") -> Any:
+    """Make a boto3 client from Airflow's connection ``aws_default``, which the operators take, too."""
+    return AwsBaseHook(client_type=service).conn
+
+
+def described_or_none(describe: Any, **name: str) -> dict[str, Any] | None:
+    """Describe something in SageMaker; None where there is no such thing."""
+    try:
+        return dict(describe(**name))
+    except ClientError as error:
+        # SageMaker says "ValidationException: Could not find ..." here.
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        return None
+
+
+def described_endpoint(params: Any) -> dict[str, Any] | None:
+    """Describe the endpoint of the form; None where it is not there."""
+    return described_or_none(client().describe_endpoint, EndpointName=params["endpoint_name"])
+
+
+def served_version(endpoint: dict[str, Any]) -> str | None:
+    """Find the version that an endpoint serves; None if its model was made of no version, or is deleted."""
+    sagemaker = client()
+    config = described_or_none(sagemaker.describe_endpoint_config, EndpointConfigName=endpoint["EndpointConfigName"])
+    variants = config["ProductionVariants"] if config else [{}]
+    if "ModelName" not in variants[0]:
+        return None
+    model = described_or_none(sagemaker.describe_model, ModelName=variants[0]["ModelName"]) or {}
+    containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
+    arn: str | None = containers[0].get("ModelPackageName")
+    return arn
+
+
+def approval_status(model_package_arn: str) -> str:
+    """Ask SageMaker how a version stands now."""
+    version = described_or_none(client().describe_model_package, ModelPackageName=model_package_arn)
+    return version["ModelApprovalStatus"] if version else "not there"
+
+
+def is_newer(served: str, model_package_arn: str) -> bool:
+    """Tell whether a version is a later one of the same group; versions of two groups are not comparable."""
+    try:
+        of_served, of_other = VersionArn.parse(served), VersionArn.parse(model_package_arn)
+    except ValueError:
+        return False
+    return of_served.group_arn == of_other.group_arn and of_served.number > of_other.number
+
+
+with DAG(
+    dag_id="automl_deploy_on_approval",
+    description="Deploys a version when it is approved, and asks it for a prediction",
+    schedule=approved(GROUP),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    # One deployment after the other, each of which looks at what the one before it has left.
+    max_active_runs=1,
+    # Numbers and truth values of the form stay what they are.
+    render_template_as_native_obj=True,
+    tags=["sagemaker", "automl"],
+    doc_md=__doc__,
+    params={
+        "model_package_arn": Param(
+            None,
+            type=["null", "string"],
+            pattern="^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[^/]+/[0-9]+$",
+            title="Version",
+            description="ARN of the version to deploy. A run that an approval starts deploys what was approved.",
+        ),
+        "endpoint_name": Param(
+            GROUP,
+            type="string",
+            pattern="^[a-zA-Z](-*[a-zA-Z0-9]){0,62}$",
+            title="Endpoint",
+            description="Is created if it is not there.",
+        ),
+        "execution_role_arn": Param(
+            "arn:aws:iam::123456789012:role/sagemaker-automl",
+            type="string",
+            title="Execution role",
+            description="The role that SageMaker reads the model with.",
+        ),
+        "instance_type": Param("ml.m5.large", type="string", pattern="^ml[.].+", title="Instance type"),
+        "instance_count": Param(1, type="integer", minimum=1, title="Number of instances"),
+        "capture_percentage": Param(
+            0,
+            type="integer",
+            minimum=0,
+            maximum=100,
+            title="Data capture",
+            description="Percentage of requests and answers that SageMaker keeps in S3; 0 keeps none.",
+        ),
+        "capture_to": Param("s3://automl-demo/captured", type="string", pattern="^s3://.+", title="Captured data"),
+        "row": Param(
+            A_ROW,
+            type="string",
+            minLength=1,
+            title="Row to try",
+            description="One line of CSV, with the columns of the training data in their order, without the target.",
+        ),
+    },
+):
+
+    @task
+    def choose_version(params: Any = None, triggering_asset_events: Any = None) -> dict[str, str]:
+        """Take the version of the form, or else the one that was approved, and name what is to be made of it."""
+        arn = params["model_package_arn"]
+        try:
+            arn = arn or approved_version(triggering_asset_events, GROUP).model_package_arn
+        except ValueError as error:
+            raise AirflowFailException(f"Nothing says which version to deploy: name it in the form. {error}") from error
+        status = approval_status(arn)
+        if status != "Approved":
+            refuse = AirflowFailException if params["model_package_arn"] else AirflowSkipException
+            raise refuse(f"{arn} is {status}, and only an approved version can be deployed.")
+        # The same version with the same settings has the same names, of at most 63 characters.
+        settings = [str(value) for name, value in sorted(params.items()) if name not in ("model_package_arn", "row")]
+        digest = hashlib.sha256("\n".join([arn, *settings]).encode()).hexdigest()[:8]
+        return {
+            "model_package_arn": arn,
+            "name": f"{params['endpoint_name'][:43]}-v{VersionArn.parse(arn).number}-{digest}",
+        }
+
+    @task(execution_timeout=timedelta(hours=1))
+    def compare_with_served(version: Any, params: Any = None) -> str:
+        """Skip the rest where the endpoint serves what it should; otherwise say what is replaced."""
+        # Somebody else may be changing it, or a run that was killed.
+        while (endpoint := described_endpoint(params)) and endpoint["EndpointStatus"] in CHANGING:
+            time.sleep(15)
+        if endpoint is None or endpoint["EndpointStatus"] == "Failed":
+            return "nothing"
+        arn, served = version["model_package_arn"], served_version(endpoint)
+        if endpoint["EndpointConfigName"] == version["name"]:
+            raise AirflowSkipException(f"The endpoint serves {arn} already, with the same settings.")
+        if params["model_package_arn"] is None:
+            if served == arn:
+                raise AirflowSkipException(f"The endpoint serves {arn} already.")
+            if served and is_newer(served, arn) and approval_status(served) == "Approved":
+                raise AirflowSkipException(f"The endpoint serves {served}, which is newer than {arn}, and approved.")
+        return served or endpoint["EndpointConfigName"]
+
+    @task
+    def clear_leftovers(version: Any, params: Any = None) -> None:
+        """Delete what an earlier try, or an earlier deployment of this version, has left under the same names."""
+        sagemaker, name, endpoint_name = client(), version["name"], params["endpoint_name"]
+        endpoint = described_endpoint(params)
+        if endpoint and endpoint["EndpointStatus"] == "Failed":
+            # It serves nothing, and SageMaker lets it be deleted only.
+            sagemaker.delete_endpoint(EndpointName=endpoint_name)
+            sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=endpoint_name, WaiterConfig={"Delay": 5})
+        if described_or_none(sagemaker.describe_endpoint_config, EndpointConfigName=name):
+            sagemaker.delete_endpoint_config(EndpointConfigName=name)
+        if described_or_none(sagemaker.describe_model, ModelName=name):
+            sagemaker.delete_model(ModelName=name)
+
+    @task
+    def predict(version: Any, params: Any = None) -> dict[str, Any]:
+        """Ask the endpoint about one row; what is answered must be a label and a probability."""
+        endpoint = client().describe_endpoint(EndpointName=params["endpoint_name"])
+        if endpoint["EndpointConfigName"] != version["name"]:
+            # SageMaker goes back to the former configuration by itself.
+            why = endpoint.get("FailureReason", "SageMaker gives no reason.")
+            raise AirflowFailException(
+                f"{version['model_package_arn']} could not be deployed, so the endpoint still serves "
+                f"{served_version(endpoint) or endpoint['EndpointConfigName']}: {why}"
+            )
+        answer = client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=params["endpoint_name"], ContentType="text/csv", Accept="text/csv", Body=params["row"]
+        )
+        text = answer["Body"].read().decode()
+        try:
+            ((label, probability),) = csv.reader(text.splitlines())
+            if not 0 <= float(probability) <= 1:
+                raise ValueError(f"{probability} is no probability")
+        except ValueError as error:
+            raise AirflowFailException(f"The endpoint answers {text!r}, no label with its probability.") from error
+        return {
+            "model_package_arn": version["model_package_arn"],
+            "endpoint_name": params["endpoint_name"],
+            "predicted_label": label,
+            "probability": float(probability),
+        }
+
+    version = choose_version()
+
+    create_model = SageMakerModelOperator(
+        task_id="create_model",
+        config={
+            "ModelName": version["name"],
+            "ExecutionRoleArn": "{{ params.execution_role_arn }}",
+            "Containers": [{"ModelPackageName": version["model_package_arn"]}],
+        },
+    )
+    configure_endpoint = SageMakerEndpointConfigOperator(
+        task_id="configure_endpoint",
+        config={
+            "EndpointConfigName": version["name"],
+            "ProductionVariants": [
+                {
+                    "VariantName": "AllTraffic",
+                    "ModelName": version["name"],
+                    "InstanceType": "{{ params.instance_type }}",
+                    "InitialInstanceCount": "{{ params.instance_count }}",
+                }
+            ],
+            "DataCaptureConfig": {
+                "EnableCapture": "{{ params.capture_percentage > 0 }}",
+                "InitialSamplingPercentage": "{{ params.capture_percentage }}",
+                "DestinationS3Uri": "{{ params.capture_to }}",
+                "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            },
+        },
+    )
+    # It updates an endpoint that is there. The sensor waits, since it says why an endpoint has failed.
+    deploy = SageMakerEndpointOperator(
+        task_id="deploy",
+        config={"EndpointName": "{{ params.endpoint_name }}", "EndpointConfigName": version["name"]},
+        operation="create",
+        wait_for_completion=False,
+        deferrable=False,
+    )
+    wait_until_in_service = SageMakerEndpointSensor(
+        task_id="wait_until_in_service",
+        endpoint_name="{{ params.endpoint_name }}",
+        poke_interval=15,
+        timeout=60 * 60,
+        mode="reschedule",
+    )
+    (
+        version
+        >> compare_with_served(version)
+        >> clear_leftovers(version)
+        >> create_model
+        >> configure_endpoint
+        >> deploy
+        >> wait_until_in_service
+        >> predict(version)
+    )

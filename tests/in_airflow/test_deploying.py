@@ -1,0 +1,230 @@
+"""The DAG that deploys what is approved, in Airflow's own test runner, from a real training to a prediction."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent, AssetModel
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import Connection, event, insert, select
+
+from airflow_sagemaker_automl.assets import approved
+from airflow_sagemaker_automl.core.model_version import ModelVersion
+from demo.sandbox import REPOSITORY
+from tests.jobs import unique
+from tests.versions import decide, described
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+_GROUP = "breast-cancer"
+_LOOKING = ["choose_version", "compare_with_served"]
+_DEPLOYING = ["clear_leftovers", "create_model", "configure_endpoint", "deploy", "wait_until_in_service", "predict"]
+
+
+@pytest.fixture(scope="module")
+def trained(airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, Any]:
+    """Version 1 of the group, trained and registered by our own operators; its description."""
+    conf = {"group": _GROUP, "data": breast_cancer, "response_keys": "predicted_label,probability"}
+    run = _dag("train_and_register_here", "tests/dags").test(run_conf=conf)
+    assert run.state == "success"
+    registered = run.get_task_instance("register").xcom_pull(task_ids="register")
+    return described(sagemaker, registered["model_package_arn"])
+
+
+@pytest.fixture
+def endpoint(sagemaker: SageMakerClient) -> str:
+    """Name of an endpoint that is not there."""
+    return unique("endpoint")
+
+
+def _dag(dag_id: str, folder: str = "dags") -> Any:
+    bag = DagBag(str(REPOSITORY / folder), load_op_links=False)
+    assert not bag.import_errors
+    return bag.dags[dag_id]
+
+
+def _register(sagemaker: SageMakerClient, trained: dict[str, Any], **container: Any) -> str:
+    """Register one more version of the same model, and approve it.
+
+    :param container: changes of its container.
+    :return: its ARN.
+    """
+    specification = copy.deepcopy(trained["InferenceSpecification"])
+    for given in specification["Containers"]:
+        given.pop("ImageDigest", None)
+        given |= container
+    return sagemaker.create_model_package(
+        ModelPackageGroupName=_GROUP, InferenceSpecification=specification, ModelApprovalStatus="Approved"
+    )["ModelPackageArn"]
+
+
+@contextmanager
+def _approvals(*extras: dict[str, Any]) -> Iterator[None]:
+    """Have runs that are created meanwhile consume events of ``approved(group)``, as the scheduler has them."""
+    uri = approved(_GROUP).uri
+    with create_session() as session:
+        asset = session.scalar(select(AssetModel).where(AssetModel.uri == uri))
+        if asset is None:
+            asset = AssetModel(uri=uri, name=uri)
+            session.add(asset)
+            session.flush()
+        asset_id = asset.id
+
+    def consume(mapper: Any, connection: Connection, run: DagRun) -> None:
+        for extra in extras:
+            told = connection.execute(insert(AssetEvent).values(asset_id=asset_id, extra=extra)).inserted_primary_key
+            connection.execute(consumed.insert().values(dag_run_id=run.id, event_id=told[0] if told else None))
+
+    consumed = AssetEvent.created_dagruns.property.secondary
+    event.listen(DagRun, "after_insert", consume)
+    try:
+        yield
+    finally:
+        event.remove(DagRun, "after_insert", consume)
+
+
+def _run(conf: dict[str, Any], *events: dict[str, Any]) -> Any:
+    dag = _dag("automl_deploy_on_approval")
+    dag.get_task("wait_until_in_service").poke_interval = 1
+    with _approvals(*events):
+        return dag.test(run_conf=conf)
+
+
+def _event(sagemaker: SageMakerClient, arn: str) -> dict[str, Any]:
+    """Write what an operator or a watcher tells of a version that has just been approved."""
+    return ModelVersion.from_description(described(sagemaker, arn)).to_extra()
+
+
+def _states(run: Any) -> dict[str, str]:
+    return {task.task_id: str(task.state) for task in run.get_task_instances()}
+
+
+def _all(looking: str, deploying: str, **others: str) -> dict[str, str]:
+    return {**dict.fromkeys(_LOOKING, looking), **dict.fromkeys(_DEPLOYING, deploying), **others}
+
+
+def _served(sagemaker: SageMakerClient, endpoint: str) -> str:
+    """Find the version behind an endpoint."""
+    name = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+    (container,) = sagemaker.describe_model(ModelName=variant["ModelName"])["Containers"]
+    return container["ModelPackageName"]
+
+
+def test_approvals_are_deployed_once_each_and_in_order(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Train, register, approve, deploy, predict; the same news again, or late, changes nothing; a newer one does."""
+    first, conf = trained["ModelPackageArn"], {"endpoint_name": endpoint}
+    released = _dag("automl_release").test(run_conf={"model_package_arn": first, "reason": "Good enough"})
+    assert released.state == "success"
+    news = _event(sagemaker, first)
+    run = _run(conf, news)
+    assert _states(run) == _all("success", "success")
+    answer = run.get_task_instance("predict").xcom_pull(task_ids="predict")
+    probability = answer.pop("probability")
+    assert answer == {"model_package_arn": first, "endpoint_name": endpoint, "predicted_label": "malignant"}
+    assert 0.5 < probability <= 1
+    assert _served(sagemaker, endpoint) == first
+
+    before = sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"]
+    from_watcher = {"from_trigger": True, "payload": news}
+    assert _states(_run(conf, from_watcher)) == _all("success", "skipped", compare_with_served="skipped")
+    assert f"The endpoint serves {first} already." in capsys.readouterr().out
+    assert sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"] == before
+
+    second = _register(sagemaker, trained)
+    run = _run(conf, news, _event(sagemaker, second))
+    assert _states(run) == _all("success", "success")
+    assert run.get_task_instance("predict").xcom_pull(task_ids="compare_with_served") == first
+    assert _served(sagemaker, endpoint) == second
+
+    assert _states(_run(conf, news)) == _all("success", "skipped", compare_with_served="skipped")
+    assert f"The endpoint serves {second}, which is newer than {first}, and approved." in capsys.readouterr().out
+    decide(sagemaker, second, "Rejected", "Worse in production")
+    assert _states(_run(conf, news)) == _all("success", "success")
+    assert _served(sagemaker, endpoint) == first
+
+
+def test_a_person_deploys_what_the_form_says(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also an older version, and the same one with other settings; but not twice the same."""
+    older, newer = _register(sagemaker, trained), _register(sagemaker, trained)
+    form = {"endpoint_name": endpoint, "model_package_arn": newer, "capture_percentage": 20}
+    assert _run(form).state == "success"
+    capture = sagemaker.describe_endpoint(EndpointName=endpoint)["DataCaptureConfig"]
+    assert (capture["EnableCapture"], capture["CurrentSamplingPercentage"]) == (True, 20)
+    form = {"endpoint_name": endpoint, "model_package_arn": older, "instance_count": 2}
+    for _ in range(2):
+        run = _run(form)
+        assert run.state == "success"
+    assert _states(run)["compare_with_served"] == "skipped"
+    assert "already, with the same settings." in capsys.readouterr().out
+    assert _served(sagemaker, endpoint) == older
+    assert sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+
+
+def test_a_version_that_cannot_start_fails_with_the_reason(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An endpoint that failed is replaced by the next version, and one that serves goes on with what it has."""
+    nowhere = "s3://automl-demo/nowhere/model.tar.gz"
+    conf = {"endpoint_name": endpoint}
+    broken = _register(sagemaker, trained, ModelDataUrl=nowhere)
+    states = _states(_run(conf, _event(sagemaker, broken)))
+    assert states == _all("success", "success", wait_until_in_service="failed", predict="upstream_failed")
+    out = capsys.readouterr().out
+    assert "Sagemaker job failed for the following reason: Failed to download model data" in out
+    assert nowhere in out
+    good = _register(sagemaker, trained)
+    assert _states(_run(conf, _event(sagemaker, good))) == _all("success", "success")
+    broken = _register(sagemaker, trained, ModelDataUrl=nowhere)
+    for _ in range(2):  # The second finds model and configuration of the first.
+        states = _states(_run(conf, _event(sagemaker, broken)))
+        assert states == _all("success", "success", predict="failed")
+        out = capsys.readouterr().out
+        assert f"{broken} could not be deployed, so the endpoint still serves {good}: Failed to download" in out
+
+
+def test_an_answer_without_a_probability_fails_the_run(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A version that answers in another way than whoever asks it expects is noticed at once."""
+    (container,) = trained["InferenceSpecification"]["Containers"]
+    environment = {**container["Environment"], "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label"}
+    arn = _register(sagemaker, trained, Environment=environment)
+    states = _states(_run({"endpoint_name": endpoint}, _event(sagemaker, arn)))
+    assert states == _all("success", "success", predict="failed")
+    assert r"The endpoint answers 'malignant\n', no label with its probability." in capsys.readouterr().out
+
+
+def test_a_run_that_knows_no_version_says_what_to_do(
+    airflow_database: None, emulator_url: str, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Triggered by hand, with the form left empty: the first task fails, and nothing follows."""
+    states = _states(_run({"endpoint_name": endpoint}))
+    assert states == _all("upstream_failed", "upstream_failed", choose_version="failed")
+    assert "Nothing says which version to deploy: name it in the form." in capsys.readouterr().out
+
+
+def test_only_what_is_approved_now_is_deployed(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An approval that was taken back is skipped; a person who asks for such a version is refused."""
+    arn = _register(sagemaker, trained)
+    news = _event(sagemaker, arn)
+    decide(sagemaker, arn, "Rejected")
+    message = f"{arn} is Rejected, and only an approved version can be deployed."
+    assert _states(_run({"endpoint_name": endpoint}, news)) == _all("skipped", "skipped")
+    assert message in capsys.readouterr().out
+    states = _states(_run({"endpoint_name": endpoint, "model_package_arn": arn}))
+    assert states == _all("upstream_failed", "upstream_failed", choose_version="failed")
+    assert message in capsys.readouterr().out
