@@ -27,6 +27,8 @@
      ├─ ModelPackageFailed       the service could not complete the model package
      ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
      │   └─ ModelPackageTimedOut the wait reached its deadline
+     ├─ ModelPackageGone         it was deleted, or never was
+     ├─ ModelPackageRejected     and the task is to fail then
      ├─ ModelCardArchived        the model card takes no change any more
      ├─ ModelCardUnreadable      nothing can be laid over it, which is no JSON
      ├─ ModelCardOverwritten     somebody else changes it at the same time
@@ -39,6 +41,10 @@ from airflow_sagemaker_automl.exceptions.base import (
     AutoMLError,
     ServiceUnavailable,
     UnknownStatus,
+)
+from airflow_sagemaker_automl.exceptions.decisions import (
+    ModelPackageGone,
+    ModelPackageRejected,
 )
 from airflow_sagemaker_automl.exceptions.jobs import (
     AutoMLJobError,
@@ -96,6 +102,8 @@ __all__ = [
     "ModelCardOverwritten",
     "ModelCardUnreadable",
     "ModelPackageFailed",
+    "ModelPackageGone",
+    "ModelPackageRejected",
     "ModelPackageTimedOut",
     "ModelPackageUnfinished",
     "NoBestCandidate",

@@ -39,6 +39,8 @@ ERRORS: list[AutoMLError] = [
     exceptions.ModelCardArchived("arn", ["ModelCardContent"]),
     exceptions.ModelCardUnreadable("arn"),
     exceptions.ModelCardOverwritten("arn", ["ModelCard.intended_uses.risk_rating"]),
+    exceptions.ModelPackageGone("arn", "it is not there."),
+    exceptions.ModelPackageRejected("arn", "Too slow"),
     exceptions.ServiceUnavailable("no answer"),
 ]
 
