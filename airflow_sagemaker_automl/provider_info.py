@@ -32,9 +32,9 @@ def get_provider_info() -> dict[str, Any]:
                 "operators.updating",
             )
         ],
-        "sensors": [_modules("sensors")],
+        "sensors": [_modules("sensors.approval", "sensors.jobs")],
         "hooks": [_modules("hooks")],
-        "triggers": [_modules("triggers")],
+        "triggers": [_modules("registry_triggers", "triggers")],
         "asset-uris": [
             {
                 "schemes": ["sagemaker"],

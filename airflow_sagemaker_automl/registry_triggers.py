@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from airflow_sagemaker_automl.core.approval import ApprovalStatus, standing
 from airflow_sagemaker_automl.core.model_package import ModelPackageStatus
-from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.core.version_arn import VersionArn, VersionState
 from airflow_sagemaker_automl.polling import Snapshot, StreamKey, Versions, version_snapshots
 from airflow_sagemaker_automl.service_errors import is_denied, is_invalid
 from airflow_sagemaker_automl.triggers import FollowingTrigger, WaitEnd
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection
 
 
-class ModelPackageTrigger(FollowingTrigger[Versions]):
-    """Fires once, when a version of a model package group is completed or has failed, or the deadline has come.
+class VersionTrigger(FollowingTrigger[Versions]):
+    """Base of what waits for something to happen to one version; nothing is stopped by a kill.
 
-    All that wait for versions of one group share a poll. A kill stops nothing: a version is not work that runs.
+    All that wait for versions of one group share a poll, whatever they wait for.
 
     :param model_package_arn: the version to wait for.
     :param connection: the four connection arguments.
@@ -62,15 +64,44 @@ class ModelPackageTrigger(FollowingTrigger[Versions]):
 
     def _status_in(self, listed: Versions) -> str | None:
         state = listed.get(self.model_package_arn)
-        return state.status if state else None
+        return self._status(state) if state else None
+
+    def _ended_as(self) -> str | None:
+        answer = self._hook().describe_model_package(self.model_package_arn)
+        status = self._status(VersionState(answer["ModelPackageStatus"], answer.get("ModelApprovalStatus")))
+        return status if self._is_last(status) else None
+
+    @abstractmethod
+    def _status(self, state: VersionState) -> str:
+        """Tell that of its statuses that is waited for to change."""
+
+    def _is_unseen(self, error: Exception) -> bool:
+        return is_denied(error) or is_invalid(error)
+
+
+class ModelPackageTrigger(VersionTrigger):
+    """Fires once, when a version of a model package group is completed or has failed, or the deadline has come.
+
+    It takes the arguments of :class:`VersionTrigger`.
+    """
+
+    def _status(self, state: VersionState) -> str:
+        return state.status
 
     def _is_last(self, status: str) -> bool:
         # What a status that is not known means is for the task to say.
         return status not in (ModelPackageStatus.PENDING, ModelPackageStatus.IN_PROGRESS)
 
-    def _ended_as(self) -> str | None:
-        status = self._hook().describe_model_package(self.model_package_arn)["ModelPackageStatus"]
-        return status if self._is_last(status) else None
 
-    def _is_unseen(self, error: Exception) -> bool:
-        return is_denied(error) or is_invalid(error)
+class ModelApprovalTrigger(VersionTrigger):
+    """Fires once, when somebody has decided on a version, or nobody can any more, or the deadline has come.
+
+    It takes the arguments of :class:`VersionTrigger`.
+    """
+
+    def _status(self, state: VersionState) -> str:
+        return standing(state)
+
+    def _is_last(self, status: str) -> bool:
+        # What a status that is not known means is for the task to say.
+        return status != ApprovalStatus.PENDING

@@ -15,7 +15,7 @@ import pytest
 from airflow.sdk import DAG
 
 import airflow_sagemaker_automl
-from airflow_sagemaker_automl import operators
+from airflow_sagemaker_automl import operators, sensors
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.provider_info import get_provider_info
 from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
@@ -46,7 +46,7 @@ def test_the_provider_record_satisfies_airflows_schema() -> None:
     assert version("airflow-sagemaker-automl") == get_provider_info()["versions"][0]
 
 
-@pytest.mark.parametrize("kind", ["operators", "hooks", "triggers"])
+@pytest.mark.parametrize("kind", ["operators", "sensors", "hooks", "triggers"])
 def test_every_module_of_the_record_exists(kind: str) -> None:
     """A dotted path in the record leads somewhere."""
     for entry in get_provider_info()[kind]:
@@ -69,6 +69,7 @@ def test_importing_operators_loads_no_aws_sdk() -> None:
         "import sys; from airflow.sdk import BaseOperator; before = set(sys.modules)\n"
         "from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator\n"
         "from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator\n"
+        "from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor\n"
         "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
     loaded = set(json.loads(_python(code).splitlines()[-1].replace("'", '"')))
@@ -85,18 +86,19 @@ def test_the_root_imports_nothing() -> None:
     assert _python(code).strip() == "['airflow_sagemaker_automl']"
 
 
-def test_operators_are_found_from_their_package() -> None:
+@pytest.mark.parametrize("package", [operators, sensors], ids=lambda package: package.__name__.rpartition(".")[2])
+def test_operators_and_sensors_are_found_from_their_packages(package: Any) -> None:
     """The lazy names are all there, and no others."""
-    for name in operators.__all__:
-        assert getattr(operators, name).__name__ == name
-    assert set(operators.__all__) <= set(dir(operators))
-    with pytest.raises(AttributeError, match="SageMakerNoSuchOperator"):
-        _ = operators.SageMakerNoSuchOperator
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="SageMakerNoSuchThing"):
+        _ = package.SageMakerNoSuchThing
 
 
 @pytest.mark.parametrize(
     "operator",
-    [*(getattr(operators, name) for name in operators.__all__), SageMakerAutoMLJobSensor],
+    [getattr(package, name) for package in (operators, sensors) for name in package.__all__],
     ids=lambda operator: str(operator.__name__),
 )
 def test_documented_arguments_are_what_they_say(operator: Any) -> None:

@@ -17,8 +17,7 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
-from airflow_sagemaker_automl import sensors
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
+from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, looking
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 from tests.jobs import start
 from tests.plain_http import hold_jobs
@@ -157,7 +156,7 @@ def test_a_job_that_is_not_there_fails_the_task_for_good(
         sensor(**MODES["reschedule"]).execute(long_ago)
     with pytest.raises(AirflowFailException, match="no AutoML job 'job'"):
         resume(sensor(deferrable=True), context, "unreadable")
-    monkeypatch.setattr(sensors, "SEEN_WITHIN_SECONDS", 1)
+    monkeypatch.setattr(looking, "SEEN_WITHIN_SECONDS", 1)
     with pytest.raises(AirflowFailException, match="no AutoML job 'job'"):
         sensor().execute(context)
 
