@@ -307,11 +307,14 @@ class SageMakerAutoMLHook(AwsBaseHook):
         """Give the answer of ``DescribeModelPackage``."""
         return dict(self.conn.describe_model_package(ModelPackageName=arn))
 
+    @property
+    def has_console(self) -> bool:
+        """Whether this is AWS; an emulator has no console."""
+        return "amazonaws.com" in self.conn.meta.endpoint_url
+
     @cached_property
     def _job_url(self) -> str | None:
-        if "amazonaws.com" not in self.conn.meta.endpoint_url:
-            return None  # An emulator has no console.
-        return automl_job_url(self.conn_partition, self.conn_region_name)
+        return automl_job_url(self.conn_partition, self.conn_region_name) if self.has_console else None
 
     def _group_status(self, name: str) -> str | None:
         """Look for a group; None where there is none."""

@@ -25,6 +25,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "operators": [
             _modules(
+                "operators.approval",
                 "operators.jobs",
                 "operators.quality_gate",
                 "operators.registry",

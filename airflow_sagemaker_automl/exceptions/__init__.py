@@ -32,6 +32,12 @@
      ├─ ModelCardArchived        the model card takes no change any more
      ├─ ModelCardUnreadable      nothing can be laid over it, which is no JSON
      ├─ ModelCardOverwritten     somebody else changes it at the same time
+     ├─ ModelPackageGone         it was deleted, or never was
+     ├─ ModelPackageRejected     and the task is to fail then
+     ├─ ModelPackageUndecided    nobody has decided in time
+     ├─ ModelPackageDecidedElsewhere  while somebody was asked here, and otherwise
+     ├─ AnswerNotApplied         somebody has answered, and the version could not be changed yet
+     ├─ QuestionOfAnotherVersion Airflow would show one version and decide on another
      └─ ServiceUnavailable       no answer, or no credentials to ask with
 """
 
@@ -43,8 +49,12 @@ from airflow_sagemaker_automl.exceptions.base import (
     UnknownStatus,
 )
 from airflow_sagemaker_automl.exceptions.decisions import (
+    AnswerNotApplied,
+    ModelPackageDecidedElsewhere,
     ModelPackageGone,
     ModelPackageRejected,
+    ModelPackageUndecided,
+    QuestionOfAnotherVersion,
 )
 from airflow_sagemaker_automl.exceptions.jobs import (
     AutoMLJobError,
@@ -81,6 +91,7 @@ from airflow_sagemaker_automl.exceptions.requests import (
 )
 
 __all__ = [
+    "AnswerNotApplied",
     "AutoMLError",
     "AutoMLJobError",
     "AutoMLJobFailed",
@@ -101,13 +112,16 @@ __all__ = [
     "ModelCardArchived",
     "ModelCardOverwritten",
     "ModelCardUnreadable",
+    "ModelPackageDecidedElsewhere",
     "ModelPackageFailed",
     "ModelPackageGone",
     "ModelPackageRejected",
     "ModelPackageTimedOut",
+    "ModelPackageUndecided",
     "ModelPackageUnfinished",
     "NoBestCandidate",
     "NoQuota",
+    "QuestionOfAnotherVersion",
     "QuotaReached",
     "QuotaWaitTimedOut",
     "ServiceUnavailable",

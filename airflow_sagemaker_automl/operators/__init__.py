@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from airflow_sagemaker_automl.operators.approval import SageMakerModelApprovalOperator
     from airflow_sagemaker_automl.operators.jobs import SageMakerAutoMLJobOperator
     from airflow_sagemaker_automl.operators.quality_gate import SageMakerQualityGateOperator
     from airflow_sagemaker_automl.operators.registry import SageMakerRegisterCandidateOperator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SageMakerAutoMLJobOperator",
+    "SageMakerModelApprovalOperator",
     "SageMakerQualityGateOperator",
     "SageMakerRegisterCandidateOperator",
     "SageMakerStopAutoMLJobOperator",
@@ -23,6 +25,7 @@ __all__ = [
 _MODULES = {
     "SageMakerAutoMLJobOperator": "jobs",
     "SageMakerQualityGateOperator": "quality_gate",
+    "SageMakerModelApprovalOperator": "approval",
     "SageMakerRegisterCandidateOperator": "registry",
     "SageMakerStopAutoMLJobOperator": "stopping",
     "SageMakerUpdateModelPackageOperator": "updating",

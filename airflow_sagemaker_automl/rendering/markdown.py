@@ -43,7 +43,7 @@ def render_markdown(card: Mapping[str, Any], *, title: str, facts: Mapping[str, 
     blocks = [f"# {inline(title) or MISSING}"]
     figures = headline(card)
     if figures:
-        blocks.append(_headline(figures, objective(card)))
+        blocks.append(headline_sentence(figures, objective(card)))
     if facts:
         rows = [[inline(label), inline(text) or MISSING] for label, text in facts.items()]
         blocks.append(table(["Fact", "Value"], rows))
@@ -52,7 +52,7 @@ def render_markdown(card: Mapping[str, Any], *, title: str, facts: Mapping[str, 
     return printable("\n\n".join(blocks)) + "\n"
 
 
-def _headline(figures: Headline, aim: str) -> str:
+def headline_sentence(figures: Headline, aim: str) -> str:
     """Say the first figure, which is the objective where it is known, in a sentence."""
     first = figures.figures[0]
     elsewhere = ", ".join(f"{inline(source)} {inline(value)}" for source, value in first.elsewhere)

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from airflow_sagemaker_automl import exceptions
-from airflow_sagemaker_automl.core.console import automl_job_url
+from airflow_sagemaker_automl.core.console import automl_job_url, studio_url
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.exceptions import AutoMLError, AutoMLJobError
 from tests.core.test_job import described
@@ -41,6 +41,10 @@ ERRORS: list[AutoMLError] = [
     exceptions.ModelCardOverwritten("arn", ["ModelCard.intended_uses.risk_rating"]),
     exceptions.ModelPackageGone("arn", "it is not there."),
     exceptions.ModelPackageRejected("arn", "Too slow"),
+    exceptions.ModelPackageUndecided("arn", "2 days"),
+    exceptions.ModelPackageDecidedElsewhere("arn", "Approved by Ada", "Rejected", "Too slow"),
+    exceptions.AnswerNotApplied("arn", "Approved by Ada", "no answer.", True),
+    exceptions.QuestionOfAnotherVersion("arn"),
     exceptions.ServiceUnavailable("no answer"),
 ]
 
@@ -66,6 +70,7 @@ def test_errors_say_whether_a_retry_can_help() -> None:
     """A retry starts another job after a failed one; it cannot mend a request, a name or a deadline."""
     helped = {type(error).__name__ for error in ERRORS if error.retry_can_help}
     assert helped == {
+        "AnswerNotApplied",
         "AutoMLJobFailed",
         "AutoMLJobStopped",
         "AutoMLJobUnfinished",
@@ -87,7 +92,6 @@ def test_errors_say_whether_a_retry_can_help() -> None:
 )
 def test_console_links_know_the_partitions(partition: str, region: str, host: str) -> None:
     """Each partition has a console of its own; one that is not known gives no link."""
-    url = automl_job_url(partition, region)
-    assert url
-    assert url.startswith(host)
-    assert automl_job_url("aws-iso", region) is None
+    for page, place in ((automl_job_url, "#/jobs"), (studio_url, "#/studio-landing")):
+        assert page(partition, region) == f"{host}sagemaker/home?region={region}{place}"
+        assert page("aws-iso", region) is None

@@ -1,0 +1,210 @@
+"""What a person says of a version: their answer becomes members of ``UpdateModelPackage``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from airflow_sagemaker_automl.core.card.limits import cut, text
+from airflow_sagemaker_automl.core.literals import at, mapping, sequence
+
+APPROVE = "Approve"
+REJECT = "Reject"
+# What a person chooses → the version's ``ModelApprovalStatus``.
+STATUSES: Mapping[str, str] = {APPROVE: "Approved", REJECT: "Rejected"}
+COMMENT = "comment"
+
+LONGEST_COMMENT = 600
+_LONGEST_DESCRIPTION = 1024
+_LONGEST_PERSON = 120
+# Airflow allows ids of DAGs and runs as many characters.
+_LONGEST_ID = 250
+_ARCHIVED = "Archived"
+# They turn the direction of all text that follows.
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+class Outcome(StrEnum):
+    """How the question ended."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    APPROVED_BY_DEFAULT = "approved_by_default"
+    REJECTED_BY_DEFAULT = "rejected_by_default"
+    APPROVED_ELSEWHERE = "approved_elsewhere"
+    REJECTED_ELSEWHERE = "rejected_elsewhere"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What became of the question.
+
+    :param option: ``Approve`` or ``Reject``; None where nobody has answered in time, and nothing is said for this case.
+    :param answered: when, or when the time was over.
+    :param person: who has answered; None where nobody has, or Airflow does not know.
+    :param comment: on one line.
+    :param timed_out: nobody has answered in time.
+    """
+
+    option: str | None
+    answered: datetime
+    person: str | None = None
+    comment: str = ""
+    timed_out: bool = False
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Answer:
+        """Read what Airflow resumes a task with.
+
+        :param event: ``chosen_options``, ``params_input``, ``responded_at``, ``responded_by_user`` and ``timedout``,
+            all of them unchecked; or ``error``, when nobody has answered in time.
+        """
+        options = sequence(event.get("chosen_options"))
+        answered = event.get("responded_at")
+        return cls(
+            option=options[0] if options else None,
+            answered=answered if isinstance(answered, datetime) else datetime.now(UTC),
+            person=_person(event.get("responded_by_user")),
+            comment=line(at(event, "params_input", COMMENT), LONGEST_COMMENT),
+            timed_out=bool(event.get("timedout") or event.get("error")),
+        )
+
+    @property
+    def status(self) -> str | None:
+        """``ModelApprovalStatus`` that it asks for; None for none."""
+        return STATUSES[self.option] if self.option else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it is called, if it is what decides on the version."""
+        if self.option is None:
+            return Outcome.TIMED_OUT
+        approves = self.option == APPROVE
+        if self.timed_out:
+            return Outcome.APPROVED_BY_DEFAULT if approves else Outcome.REJECTED_BY_DEFAULT
+        return Outcome.APPROVED if approves else Outcome.REJECTED
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it JSON-safe, to be kept."""
+        return {**vars(self), "answered": self.answered.astimezone(UTC).isoformat()}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Answer:
+        """Read what :meth:`to_json` has written.
+
+        :raises ValueError: it is nothing of the kind.
+        """
+        try:
+            answer = cls(**{**kept, "answered": datetime.fromisoformat(kept["answered"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is no answer: {error!r}") from error
+        if answer.option is not None and answer.option not in STATUSES:
+            raise ValueError(f"{answer.option!r} is no option")
+        return answer
+
+    def description(self, *, dag_id: str, run_id: str, response_timeout: timedelta | None) -> str:
+        """Say who has decided, when, in which run of which DAG and why, as ``ApprovalDescription`` takes it.
+
+        The comment is cut before anything else.
+        """
+        moment = f"{self.answered.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        where = f"Airflow DAG {cut(line(dag_id), _LONGEST_ID)}, run {cut(line(run_id), _LONGEST_ID)}"
+        if self.timed_out:
+            waited = f" within {duration(response_timeout)}" if response_timeout else " in time"
+            facts = f"{self.status} by default at {moment}, since nobody answered{waited} ({where})"
+        else:
+            facts = f"{self.status} by {self.person or 'a person unknown to Airflow'} at {moment} ({where})"
+        return _cut_to_description(f"{facts}: {self.comment}" if self.comment else facts)
+
+
+def outcome_elsewhere(status: str) -> Outcome:
+    """Name what another has decided.
+
+    :param status: ``Approved`` or ``Rejected``.
+    """
+    return Outcome.APPROVED_ELSEWHERE if status == STATUSES[APPROVE] else Outcome.REJECTED_ELSEWHERE
+
+
+def decided_status(described: Mapping[str, Any]) -> str | None:
+    """Read how a version has been decided on; None where it still waits for a decision.
+
+    :param described: answer of ``DescribeModelPackage``.
+    """
+    status = described.get("ModelApprovalStatus")
+    return status if status in STATUSES.values() else None
+
+
+def is_decided_by(described: Mapping[str, Any], members: Mapping[str, Any]) -> bool:
+    """Tell whether a version is as an earlier try of the same update has left it."""
+    return all(described.get(key) == members[key] for key in ("ModelApprovalStatus", "ApprovalDescription"))
+
+
+def decision_members(
+    described: Mapping[str, Any],
+    *,
+    status: str,
+    description: str,
+    card_status: str | None,
+    life_cycle: Mapping[str, str] | None,
+) -> tuple[dict[str, Any], str | None]:
+    """Write the members of ``UpdateModelPackage`` for a decision.
+
+    :param described: answer of ``DescribeModelPackage``.
+    :param card_status: for the model card, if the version has one that still takes changes; None leaves it alone.
+    :param life_cycle: for the version; None leaves it alone.
+    :return: the members, and why the card is left alone although it was not to be; None if it is not.
+    """
+    members: dict[str, Any] = {
+        "ModelPackageArn": described["ModelPackageArn"],
+        "ModelApprovalStatus": status,
+        "ApprovalDescription": description,
+    }
+    if life_cycle:
+        members["ModelLifeCycle"] = dict(life_cycle)
+    card = mapping(described.get("ModelCard"))
+    if not card_status or card.get("ModelCardStatus") == card_status:
+        return members, None
+    if not card:
+        return members, "the version has none"
+    if card.get("ModelCardStatus") == _ARCHIVED:
+        return members, "it is archived, and takes no change any more"
+    return {**members, "ModelCard": {"ModelCardStatus": card_status}}, None
+
+
+def line(value: Any, longest: int = 10_000) -> str:
+    """Write a text on one line, without characters that cannot be seen, and of at most so many characters."""
+    return cut(" ".join(_DIRECTIONS.sub("", text(value)).split()), longest)
+
+
+def duration(time: timedelta) -> str:
+    """Say how long something took, in the largest unit that leaves no rest, such as "36 hours"."""
+    seconds = round(time.total_seconds())
+    name, size = next((name, size) for name, size in _UNITS if seconds % size == 0)
+    count = seconds // size
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def _person(user: Any) -> str | None:
+    """Name a user as Airflow's user interface does, with the id where it says more."""
+    name, key = line(at(user, "name")), line(at(user, "id"))
+    known = f"{name} ({key})" if name and key and name != key else name or key
+    return cut(known, _LONGEST_PERSON) or None
+
+
+def _cut_to_description(words: str) -> str:
+    """Cut a text by the larger count of two that the service may mean: code points, or UTF-16 code units."""
+    if _units(words) <= _LONGEST_DESCRIPTION:
+        return words
+    while _units(words) >= _LONGEST_DESCRIPTION:
+        words = words[: -max(1, (_units(words) - _LONGEST_DESCRIPTION) // 2)]
+    return f"{words}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _units(words: str) -> int:
+    return len(words.encode("utf-16-le")) // 2

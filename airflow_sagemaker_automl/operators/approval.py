@@ -1,0 +1,431 @@
+"""The operator that asks a person to approve or reject a version, where they already work: in Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Param
+from airflow.sdk.exceptions import AirflowSkipException
+
+from airflow_sagemaker_automl.assets import tell_of_update
+from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.core.console import automl_job_url, studio_url
+from airflow_sagemaker_automl.core.decision import (
+    APPROVE,
+    COMMENT,
+    LONGEST_COMMENT,
+    REJECT,
+    STATUSES,
+    Answer,
+    Outcome,
+    decided_status,
+    decision_members,
+    duration,
+    is_decided_by,
+    outcome_elsewhere,
+)
+from airflow_sagemaker_automl.core.literals import plain
+from airflow_sagemaker_automl.core.model_package import is_finished, written
+from airflow_sagemaker_automl.core.package_change import package_change
+from airflow_sagemaker_automl.core.rules import registration
+from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.exceptions import (
+    AnswerNotApplied,
+    AutoMLError,
+    InvalidModelPackage,
+    ModelPackageDecidedElsewhere,
+    ModelPackageGone,
+    ModelPackageRejected,
+    ModelPackageUndecided,
+    ModelPackageUnfinished,
+    QuestionOfAnotherVersion,
+    Violation,
+)
+from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse
+from airflow_sagemaker_automl.operators.question import (
+    ENDINGS,
+    FIXED,
+    Ending,
+    WhenDecided,
+    argument_names,
+    keep_answer,
+    kept_answer,
+    shown_body,
+    told_consequence,
+    wrong_arguments,
+    wrong_in_either,
+)
+from airflow_sagemaker_automl.rendering.review import is_about, marked, review_body, review_subject
+from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, may_pass
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from airflow.sdk import BaseNotifier, Context
+    from airflow.sdk.execution_time.hitl import HITLUser
+
+_REJECTIONS = (Outcome.REJECTED, Outcome.REJECTED_BY_DEFAULT, Outcome.REJECTED_ELSEWHERE)
+
+
+class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
+    """Ask a person, on Airflow's own pages, whether a version of a model package group is approved.
+
+    The task waits in the state ``awaiting_input``, without a worker or a triggerer, under *Required Actions*. The
+    person sees figures, leaderboard, the quality gate's verdict and the model card's main points, all of it read from
+    the version; chooses ``Approve`` or ``Reject``; and may add a comment. The approval description then says who has
+    decided, when, in which DAG run and why.
+
+    The answer is kept in the task's state store before the version is changed: if that fails, a retry applies it and
+    asks nobody. A task that is cleared asks again, but not about a version that is decided on already. Give it
+    ``retries``.
+
+    A version that is decided on before somebody is asked, or while they are, by Studio or any other client, stays as
+    it is. Nothing looks at it while the task waits, so that this is seen when the answer comes.
+
+    After an answer a task can be cleared to ask about the same version again, not about another one: the form of a
+    task stays what it was, and the task fails rather than show one version and decide on another.
+
+    ``airflow dags test`` and ``dag.test()`` wait for an answer for ever, without ``response_timeout``, which is the
+    scheduler's: answer on the pages of an API server on the same database, or leave the task out with
+    ``--mark-success-pattern``.
+
+    :param model_package_arn: ARN of the version, ``…:model-package/GROUP/NUMBER``. (templated)
+    :param subject: the question in one line. Default: whether to approve the version. (templated)
+    :param body: what is to be known, in Markdown, instead of what is read from the version; the version's ARN comes
+        under it. (templated)
+    :param response_timeout: how long to wait for an answer, from when the task asks. Default: for ever.
+    :param defaults: ``Approve`` or ``Reject``: what is decided if nobody answers in time. Default: nothing is, and
+        ``on_timeout`` says how the task ends.
+    :param assigned_users: who alone may answer: ``{"id": …, "name": …}``, one or a list. Default: whoever may answer
+        in Airflow.
+    :param notifiers: called when the question is asked, each time that it is.
+    :param on_rejected: ``skip`` (default), ``fail`` or ``pass`` the task when the version is rejected, whoever did.
+    :param on_timeout: ``fail`` (default), ``skip`` or ``pass`` the task when nobody has decided in time.
+    :param on_decided_elsewhere: when the version was decided on while somebody was asked, and against their answer:
+        ``accept`` (default) goes on as with any such decision, ``fail`` fails the task.
+    :param model_card_status_if_approved: status of the version's model card then (default: ``Approved``); None leaves
+        it alone. A version without a card, or with one that is archived, is approved all the same. (templated)
+    :param model_card_status_if_rejected: the same after a rejection. Default: None. (templated)
+    :param model_life_cycle_if_approved: ``Stage``, ``StageStatus`` and ``StageDescription`` then, for example
+        ``{"Stage": "Production", "StageStatus": "Approved"}``. Default: None, which leaves it alone. (templated)
+    :param model_life_cycle_if_rejected: the same after a rejection. Default: None. (templated)
+    :param execution_timeout: as for every operator: it is about the moments in which the task runs, of which there
+        are two, and never about the time that the person takes. Default: none.
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
+        those of every operator. ``outlets`` may have :func:`~airflow_sagemaker_automl.assets.approved` of the group,
+        which is told if the task ends well and the version is approved.
+    :return: (XCom, also of a task that is skipped or fails at the end) ``model_package_arn``,
+        ``model_package_group_name``, ``model_package_version``, ``approval_status``, ``approval_description``;
+        ``outcome``: ``approved``, ``rejected``, ``approved_by_default``, ``rejected_by_default``,
+        ``approved_elsewhere``, ``rejected_elsewhere`` or ``timed_out``; and of an answer that has counted
+        ``decided_by``, ``decided_at`` (ISO 8601, UTC) and ``comment``, else None.
+    """
+
+    template_fields: Sequence[str] = (
+        "model_package_arn",
+        "subject",
+        "body",
+        "model_card_status_if_approved",
+        "model_card_status_if_rejected",
+        "model_life_cycle_if_approved",
+        "model_life_cycle_if_rejected",
+        *CONNECTION_FIELDS,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"body": "md"}
+    ui_color = "#d9e2f3"
+
+    def __init__(
+        self,
+        *,
+        model_package_arn: str,
+        subject: str | None = None,
+        body: str | None = None,
+        response_timeout: timedelta | None = None,
+        defaults: Literal["Approve", "Reject"] | list[str] | None = None,
+        assigned_users: HITLUser | list[HITLUser] | None = None,
+        notifiers: Sequence[BaseNotifier] | BaseNotifier | None = None,
+        on_rejected: Ending = "skip",
+        on_timeout: Ending = "fail",
+        on_decided_elsewhere: WhenDecided = "accept",
+        model_card_status_if_approved: str | None = "Approved",
+        model_card_status_if_rejected: str | None = None,
+        model_life_cycle_if_approved: Mapping[str, str] | None = None,
+        model_life_cycle_if_rejected: Mapping[str, str] | None = None,
+        execution_timeout: timedelta | None = None,
+        **kwargs: Any,
+    ) -> None:
+        choices = {
+            "on_rejected": on_rejected,
+            "on_timeout": on_timeout,
+            "on_decided_elsewhere": on_decided_elsewhere,
+        }
+        wrong = list(wrong_arguments(response_timeout, defaults, assigned_users, {**kwargs, **choices}))
+        super().__init__(
+            subject=subject or "",
+            body=body or "",
+            options=[*STATUSES],
+            defaults=None if wrong else defaults,
+            response_timeout=response_timeout,
+            assigned_users=assigned_users,
+            notifiers=notifiers,
+            # Given one without a response_timeout, the base class would take it for that.
+            execution_timeout=None,
+            **{"multiple_outputs": True, **{name: value for name, value in kwargs.items() if name not in FIXED}},
+        )
+        self.execution_timeout = execution_timeout
+        self.model_package_arn = model_package_arn
+        self.on_rejected = on_rejected
+        self.on_timeout = on_timeout
+        self.on_decided_elsewhere = on_decided_elsewhere
+        self.model_card_status_if_approved = model_card_status_if_approved
+        self.model_card_status_if_rejected = model_card_status_if_rejected
+        self.model_life_cycle_if_approved = plain(model_life_cycle_if_approved)
+        self.model_life_cycle_if_rejected = plain(model_life_cycle_if_rejected)
+        self._require_allowed_at_parse(wrong)
+        self.params[COMMENT] = Param(
+            "", type=["null", "string"], title="Comment", format="multiline", maxLength=LONGEST_COMMENT
+        )
+
+    @errors_for_people
+    def execute(self, context: Context) -> Any:
+        """Ask, unless an earlier try was answered or somebody has decided already."""
+        self._require_allowed()
+        kept = self._kept_answer(context)
+        if kept is not None:
+            self.log.info("Nobody is asked again, since an earlier try was answered. %s", self._words(kept, context))
+            return self._conclude(kept, context, is_kept=True)
+        described = self._described()
+        status = decided_status(described)
+        if status:
+            self.log.info("Nobody is asked: %s is %s already", self.model_package_arn, status)
+            return self._end(outcome_elsewhere(status), described, context)
+        self.subject = self.subject or review_subject(described)
+        self.body = marked(self.body or self._body(described), self.model_package_arn)
+        self._require_question_of_this_version(context)
+        return super().execute(context)
+
+    @errors_for_people
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Keep the answer, then apply it."""
+        self._require_allowed()
+        if event.get("error") and event.get("error_type") != "timeout":
+            self.process_trigger_event_error(event)
+        answer = Answer.from_event(event)
+        if not event.get("error"):
+            # The comment as it is used: one that is too long must not lose the answer.
+            super().execute_complete(context, {**event, "params_input": {COMMENT: answer.comment}})
+        return self._conclude(answer, context, is_kept=self._keep(answer, context))
+
+    def _conclude(self, answer: Answer, context: Context, *, is_kept: bool) -> dict[str, Any]:
+        try:
+            return self._apply(answer, context)
+        except Exception as error:
+            # What is denied may be allowed by the next try, and the answer is worth it.
+            if may_pass(error) or is_denied(error):
+                words = self._words(answer, context)
+                raise AnswerNotApplied(self.model_package_arn, words, str(error), is_kept) from error
+            raise
+
+    def _apply(self, answer: Answer, context: Context) -> dict[str, Any]:
+        """Make the version what the answer says, as far as nobody else has decided and it is not so already."""
+        from airflow_sagemaker_automl.validation import checked_model_package
+
+        described = self._described()
+        decided = decided_status(described)
+        if answer.option is None:
+            if decided:
+                return self._end(outcome_elsewhere(decided), described, context)
+            return self._end(Outcome.TIMED_OUT, described, context)
+        members, untouched = decision_members(
+            described,
+            status=STATUSES[answer.option],
+            description=self._words(answer, context),
+            **self._consequences_for(answer.option),
+        )
+        if decided and not is_decided_by(described, members):
+            return self._accept(decided, described, answer, context)
+        if untouched:
+            self.log.warning("The model card of %s is left alone: %s", self.model_package_arn, untouched)
+        asked = checked_model_package(members, update=True, names=argument_names(answer.option))
+        change = package_change(described, asked)
+        for request in change.requests:
+            self._send(request)
+        for line in change.changes:
+            self.log.info("%s: %s", self.model_package_arn, line)
+        return self._end(answer.outcome, self._described(), context, answer)
+
+    def _accept(self, decided: str, described: Mapping[str, Any], answer: Answer, context: Context) -> dict[str, Any]:
+        """Leave a decision that somebody else has made meanwhile."""
+        arn, words, reason = self.model_package_arn, self._words(answer, context), _reason(described)
+        if self.on_decided_elsewhere == "fail" and decided != answer.status:
+            raise ModelPackageDecidedElsewhere(arn, words, decided, reason)
+        text = "%s was decided on elsewhere meanwhile, and stays %s: %s. The answer here changes nothing: %s"
+        self.log.warning(text, arn, decided, reason, words)
+        return self._end(outcome_elsewhere(decided), described, context)
+
+    def _end(
+        self, outcome: Outcome, described: Mapping[str, Any], context: Context, answer: Answer | None = None
+    ) -> dict[str, Any]:
+        """Tell the outcome, and end as it is wanted.
+
+        :param answer: the one that has counted.
+        :raises AirflowSkipException: the version is rejected, or nobody has decided, and the task is to be skipped.
+        :raises ModelPackageRejected: the first, and the task is to fail.
+        :raises ModelPackageUndecided: the second, and the task is to fail.
+        """
+        arn = described["ModelPackageArn"]
+        result = {
+            "model_package_arn": arn,
+            "model_package_group_name": described.get("ModelPackageGroupName"),
+            "model_package_version": described.get("ModelPackageVersion"),
+            "approval_status": described.get("ModelApprovalStatus"),
+            "approval_description": described.get("ApprovalDescription"),
+            "outcome": outcome.value,
+            "decided_by": answer.person if answer else None,
+            "decided_at": answer.to_json()["answered"] if answer else None,
+            "comment": answer.comment if answer else None,
+        }
+        self.log.info("%s: %s", arn, outcome.value)
+        if outcome == Outcome.TIMED_OUT:
+            waited = duration(self.response_timeout) if self.response_timeout else "the time that was given"
+            self._require_going_on(self.on_timeout, ModelPackageUndecided(arn, waited), result, context)
+        elif outcome in _REJECTIONS:
+            self._require_going_on(self.on_rejected, ModelPackageRejected(arn, _reason(described)), result, context)
+        tell_of_update(self, context, described, described.get("ModelApprovalStatus"))
+        return result
+
+    def _require_going_on(
+        self, ending: Ending, error: AutoMLError, result: Mapping[str, Any], context: Context
+    ) -> None:
+        if ending == "pass":
+            return
+        # Airflow keeps what a task returns only if it succeeds.
+        if self.do_xcom_push:
+            for key, value in {**result, "return_value": dict(result)}.items():
+                context["ti"].xcom_push(key=key, value=value)
+        if ending == "skip":
+            raise AirflowSkipException(str(error)) from error
+        raise error
+
+    def _described(self) -> dict[str, Any]:
+        """Look at the version.
+
+        :raises ModelPackageGone: there is none.
+        :raises ModelPackageFailed: it cannot be used.
+        :raises ModelPackageUnfinished: it cannot be used yet.
+        """
+        arn = self.model_package_arn
+        try:
+            described = self.patiently(lambda hook: hook.describe_model_package(arn))
+        except Exception as error:
+            if is_invalid(error):
+                raise ModelPackageGone(arn, str(error)) from error
+            raise
+        if not is_finished(described):
+            raise ModelPackageUnfinished(
+                arn, described["ModelPackageStatus"], "It can be decided on when it is Completed; a retry looks again."
+            )
+        return described
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        try:
+            self.patiently(lambda hook: hook.update_model_package(request))
+        except Exception as error:
+            if is_invalid(error):
+                self._described()
+            raise
+
+    def _require_question_of_this_version(self, context: Context) -> None:
+        """Write the question, and see what Airflow will show: it keeps that of before a clear.
+
+        :raises QuestionOfAnotherVersion: it is about another version.
+        """
+        shown = shown_body(self, context)
+        if not is_about(shown, self.model_package_arn):
+            raise QuestionOfAnotherVersion(self.model_package_arn)
+        if shown != self.body:
+            self.log.warning("Airflow still shows the text of before this task was cleared; the version is the same.")
+
+    def _body(self, described: Mapping[str, Any]) -> str:
+        version, links = VersionArn.parse(self.model_package_arn), dict[str, str]()
+        if self.hook.has_console:
+            pages = {"Training jobs in the AWS console": automl_job_url, "SageMaker Studio": studio_url}
+            found = {label: page(version.partition, version.region) for label, page in pages.items()}
+            links = {label: url for label, url in found.items() if url}
+        return review_body(described, consequences=list(self._told_consequences()), links=links)
+
+    def _told_consequences(self) -> Iterator[str]:
+        for option in STATUSES:
+            then = f"; {ENDINGS[self.on_rejected]}" if option == REJECT else ""
+            yield f"{told_consequence(option, **self._consequences_for(option))}{then}."
+        if self.response_timeout:
+            default = f"as if {self.defaults[0]} was chosen" if self.defaults else ENDINGS[self.on_timeout]
+            yield f"No answer within {duration(self.response_timeout)}: {default}."
+
+    def _consequences_for(self, option: str) -> dict[str, Any]:
+        approves = option == APPROVE
+        return {
+            "card_status": self.model_card_status_if_approved if approves else self.model_card_status_if_rejected,
+            "life_cycle": self.model_life_cycle_if_approved if approves else self.model_life_cycle_if_rejected,
+        }
+
+    def _words(self, answer: Answer, context: Context) -> str:
+        ti = context["ti"]
+        if answer.option is None:
+            return "Nobody has answered."
+        return answer.description(dag_id=ti.dag_id, run_id=ti.run_id, response_timeout=self.response_timeout)
+
+    def _question(self, context: Context) -> dict[str, Any]:
+        """Name the question that an answer is kept for: another version is another one, and so is one after a clear."""
+        # Airflow raises max_tries when a task that has ended, or waits for an answer, is cleared.
+        return {"model_package_arn": self.model_package_arn, "clears": context["ti"].max_tries - (self.retries or 0)}
+
+    def _keep(self, answer: Answer, context: Context) -> bool:
+        """Keep an answer for retries: Airflow erases it when one begins."""
+        try:
+            keep_answer(context, self._question(context), answer)
+        except Exception as error:
+            text = "The answer could not be kept (%r), so that a retry would ask again. %s"
+            self.log.warning(text, error, self._words(answer, context))
+            return False
+        return True
+
+    def _kept_answer(self, context: Context) -> Answer | None:
+        try:
+            return kept_answer(context, self._question(context))
+        except Exception as error:
+            self.log.warning("Whether an earlier try was answered is not known (%r), so that somebody is asked.", error)
+            return None
+
+    def _members(self, option: str) -> dict[str, Any]:
+        """Give what is known of an answer's update without the answer."""
+        known = written(vars(self), {name: member for member, name in argument_names(option).items()})
+        return {**known, "ModelApprovalStatus": STATUSES[option]}
+
+    def _require_allowed_at_parse(self, wrong: list[Violation]) -> None:
+        if self.params:
+            rule = f"must be left out: the form has one field, {COMMENT}"
+            wrong.append(Violation("params", list(self.params), rule))
+        wrong += wrong_in_either(
+            lambda option: registration.require_literals(
+                self._members(option), names=argument_names(option), update=True
+            )
+        )
+        if wrong:
+            raise RegistrationRefusedAtParse(wrong)
+
+    def _require_allowed(self) -> None:
+        """Judge what Airflow has rendered, before somebody spends a thought on it."""
+        from airflow_sagemaker_automl.validation import checked_model_package
+
+        wrong = wrong_in_either(
+            lambda option: checked_model_package(self._members(option), update=True, names=argument_names(option))
+        )
+        if wrong:
+            raise InvalidModelPackage(wrong)
+
+
+def _reason(described: Mapping[str, Any]) -> str:
+    return str(described.get("ApprovalDescription") or "")

@@ -1,0 +1,244 @@
+"""A version as who decides on it sees it in Airflow: subject and body of the question, in Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from airflow_sagemaker_automl.core.card.size import CANDIDATE_METRICS, LEADERBOARD, QUALITY_GATE
+from airflow_sagemaker_automl.core.model_package import Metadata
+from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.rendering.headline import headline
+from airflow_sagemaker_automl.rendering.markdown import headline_sentence
+from airflow_sagemaker_automl.rendering.markdown_text import inline, table
+from airflow_sagemaker_automl.rendering.outline import Field, Table, objective, outline
+from airflow_sagemaker_automl.rendering.values import MISSING, format_value, heading, items, mapping, number, text_of
+from airflow_sagemaker_automl.rendering.version import version_facts, version_title
+
+# MySQL's TEXT, which Airflow keeps a body in, has four times as many bytes.
+LONGEST_BODY = 15_000
+_LONGEST_TEXT = 500
+_LONGEST_CELL = 200
+_LONGEST_HEADLINE = 1000
+_MOST_RULES = 12
+_MOST_RANKED = 5
+_MOST_METRICS = 8
+_MOST_COLUMNS = 4
+_MAIN_POINTS = (
+    "Intended uses",
+    "Purpose of model",
+    "Risk rating",
+    "Explanations for risk rating",
+    "Caveats and recommendations",
+    "Ethical considerations",
+)
+_FACTS = ("AutoML job", "DAG", "Run", "Created", "Description")
+_REGISTERED = re.compile(r"number (\d+) of (\d+)\.?$")
+_ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+def review_subject(described: Mapping[str, Any]) -> str:
+    """Ask for a decision in one line.
+
+    :param described: the answer of ``DescribeModelPackage``.
+    """
+    return f"Approve {version_title(described)}?"
+
+
+def review_body(
+    described: Mapping[str, Any], *, consequences: Sequence[str] = (), links: Mapping[str, str] | None = None
+) -> str:
+    """Tell what is to be known before one decides, in at most :data:`LONGEST_BODY` characters.
+
+    All of it is read from the version itself, by whomever it was registered. Texts of its model card are shown as
+    they are: they make no link, picture or HTML.
+
+    :param described: the answer of ``DescribeModelPackage``; its card may be missing, or anything.
+    :param consequences: what each answer does, as sentences of plain text.
+    :param links: labels and URLs, which are not checked.
+    :return: GitHub Flavored Markdown, as Airflow shows it.
+    """
+    card = _card(described)
+    sections = {
+        "": list(_opening(described, card)),
+        "Quality gate": list(_verdict(described, card)),
+        "Leaderboard": list(_ranking(card)),
+        "Figures": list(_figures(card)),
+        "Model card": list(_main_points(card)),
+        "Where it comes from": list(_provenance(described, links or {})),
+        "What your answer does": ["\n".join(f"- {inline(sentence)}" for sentence in consequences)],
+    }
+    written = {title: _section(title, blocks) for title, blocks in sections.items()}
+    for title in ("Figures", "Leaderboard", "Model card", "Where it comes from", "Quality gate"):
+        if sum(map(len, written.values())) <= LONGEST_BODY:
+            break
+        written[title] = ""
+    return "\n\n".join(filter(None, written.values()))
+
+
+def marked(body: str, arn: str) -> str:
+    """Put a last line under a body that says which version it is about."""
+    return f"{body.rstrip()}\n\n{_mark(arn)}"
+
+
+def is_about(body: str | None, arn: str) -> bool:
+    """Tell whether a body is :func:`marked` as being about a version."""
+    return (body or "").rstrip().endswith(_mark(arn))
+
+
+def _mark(arn: str) -> str:
+    return f"Model package: {inline(arn)}"
+
+
+def _section(title: str, blocks: Sequence[str]) -> str:
+    said = [block for block in blocks if block]
+    return "\n\n".join([*([f"### {title}"] if title else []), *said]) if said else ""
+
+
+def _card(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = mapping(described.get("ModelCard")).get("ModelCardContent")
+    try:
+        return mapping(json.loads(content)) if isinstance(content, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _opening(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[str]:
+    """Say the figure that the model was chosen by; the card knows more of it than the version's metadata."""
+    metadata = mapping(described.get("CustomerMetadataProperties"))
+    name, value = (text_of(metadata.get(key)) for key in (Metadata.OBJECTIVE_METRIC, Metadata.OBJECTIVE_VALUE))
+    figures = headline(card)
+    sentence = headline_sentence(figures, objective(card)) if figures else ""
+    if sentence and len(sentence) <= _LONGEST_HEADLINE:
+        yield sentence
+    elif name and value:
+        aim = text_of(metadata.get(Metadata.OBJECTIVE_TYPE))
+        yield f"**{_cell(name)} {_cell(_rounded(value))}**" + (
+            f"; objective: {_cell(aim)} {_cell(name)}" if aim else ""
+        )
+    else:
+        yield "No figures of this model are recorded with the version."
+
+
+def _rounded(value: str) -> str:
+    try:
+        return format_value(float(value))
+    except ValueError:
+        return value
+
+
+def _verdict(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[str]:
+    """List the gate's rules, the broken ones first."""
+    gate = _evaluation(card, QUALITY_GATE)
+    short = text_of(mapping(described.get("CustomerMetadataProperties")).get(Metadata.VERDICT))
+    said = text_of(gate.get("evaluation_observation")) or short
+    yield f"**{_cell(said)}**" if said else "No verdict of a quality gate is recorded."
+    champion = text_of(mapping(gate.get("metadata")).get("champion"))
+    if champion:
+        yield f"Compared with {_cell(_short(champion))}, the champion at that time."
+    metrics = [mapping(metric) for group in items(gate.get("metric_groups")) for metric in _metrics(group)]
+    rules = sorted(metrics, key=lambda metric: metric.get("value") is True)[:_MOST_RULES]
+    if rules:
+        yield table(["Rule", "Result", "Figures"], [_rule(metric) for metric in rules])
+    if len(metrics) > len(rules):
+        yield f"{len(metrics) - len(rules)} more rules are on the model card."
+
+
+def _rule(metric: Mapping[str, Any]) -> list[str]:
+    value = metric.get("value")
+    result = "passed" if value is True else "**failed**" if value is False else MISSING
+    return [_cell(metric.get("name")), result, _cell(metric.get("notes"))]
+
+
+def _short(arn: str) -> str:
+    try:
+        version = VersionArn.parse(arn)
+    except ValueError:
+        return arn
+    return f"{version.group}, version {version.number}"
+
+
+def _ranking(card: Mapping[str, Any]) -> Iterator[str]:
+    """Rank the job's best candidates; the registered one is among them in any case, and bold."""
+    groups = items(_evaluation(card, LEADERBOARD).get("metric_groups"))
+    chart = next((mapping(metric) for group in groups for metric in _metrics(group)), {})
+    names, values = items(chart.get("x_axis_name")), items(chart.get("value"))
+    entries = [(text_of(name), number(value)) for name, value in zip(names, values, strict=False)]
+    match = _REGISTERED.search(text_of(chart.get("notes"))[-_LONGEST_CELL:])
+    place, count = (int(match[1]), int(match[2])) if match else (0, len(entries))
+    at = min(place, len(entries))
+    rows = [
+        [str(place if rank == at else rank), _bold(_cell(name), rank == at), _bold(format_value(value), rank == at)]
+        for rank, (name, value) in enumerate(entries, start=1)
+        if rank <= _MOST_RANKED or rank == at
+    ]
+    if not rows:
+        return
+    yield table(["Place", "Candidate", _cell(heading(chart.get("name"))) or "Objective"], rows)
+    registered = f"The bold one is number {place}, and is what was registered. " if at else ""
+    yield f"{registered}There were {count} candidates."
+
+
+def _figures(card: Mapping[str, Any]) -> Iterator[str]:
+    """Lay out the candidate's metrics by data set."""
+    for section in outline(card):
+        for evaluation in section.evaluations:
+            if evaluation.title == heading(CANDIDATE_METRICS):
+                for group in evaluation.groups:
+                    for given in group.tables:
+                        yield _table(given)
+                return
+
+
+def _table(given: Table) -> str:
+    columns = [_cell(column) for column in given.columns[:_MOST_COLUMNS]]
+    rows = [[_cell(cell) for cell in row[:_MOST_COLUMNS]] for row in given.rows[:_MOST_METRICS]]
+    return table(columns, rows, numeric=given.has_figures and not given.has_notes)
+
+
+def _main_points(card: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the author says of use and risk."""
+    fields = {field.label: field for section in outline(card) for field in section.fields}
+    points = [fields[label] for label in _MAIN_POINTS if label in fields]
+    if not card:
+        yield "The version has no model card that can be read."
+    elif not points:
+        yield "The model card says nothing of intended uses, risk and caveats."
+    else:
+        yield "\n".join(f"- **{_cell(point.label)}:** {_point(point)}" for point in points)
+
+
+def _point(field: Field) -> str:
+    words = " ".join(" ".join(field.texts).split())
+    return inline(_cut(words, _LONGEST_TEXT))
+
+
+def _provenance(described: Mapping[str, Any], links: Mapping[str, str]) -> Iterator[str]:
+    known = version_facts(described)
+    rows = [[label, _cell(known[label])] for label in _FACTS if label in known]
+    if rows:
+        yield table(["Fact", "Value"], rows)
+    yield " · ".join(f"[{inline(label)}](<{url}>)" for label, url in links.items())
+
+
+def _evaluation(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    given = [mapping(item) for item in items(card.get("evaluation_details"))]
+    return next((item for item in given if item.get("name") == name), {})
+
+
+def _metrics(group: Any) -> Sequence[Any]:
+    return items(mapping(group).get("metric_data"))
+
+
+def _bold(written: str, is_bold: bool) -> str:
+    return f"**{written}**" if is_bold and written else written
+
+
+def _cell(value: Any) -> str:
+    return inline(_cut(text_of(value), _LONGEST_CELL)) or MISSING
+
+
+def _cut(words: str, longest: int) -> str:
+    return words if len(words) <= longest else words[: longest - 1] + _ELLIPSIS

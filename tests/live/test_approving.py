@@ -1,0 +1,135 @@
+"""A person's answer in a live Airflow, over REST: asked, answered, kept, applied, and told of."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_sagemaker_automl.assets import ModelVersion
+from demo.sandbox import sagemaker_client
+from tests.live.dags.approving import GROUP
+from tests.live.rest import ENDED, Run, wait_until
+from tests.versions import described, register
+
+if TYPE_CHECKING:
+    from tests.live.rest import Api
+    from tests.live.service import Service
+
+pytestmark = pytest.mark.live
+
+CARD = json.dumps({"intended_uses": {"risk_rating": "Low", "purpose_of_model": "Triage"}})
+# An answer that comes within a second of the question meets the executor's report that the task waits.
+_THINKING_SECONDS = 4
+
+
+def conf(service: Service, arn: str) -> dict[str, Any]:
+    """Say what a run is about."""
+    return {**service.conf, "model_package_arn": arn}
+
+
+def form(api: Api, run: Run) -> dict[str, Any]:
+    """Read what Airflow shows, as soon as the task waits for an answer."""
+    run.wait_for_task("ask", "awaiting_input")
+    shown: dict[str, Any] = api.call("GET", _path(run))
+    return shown
+
+
+def answer(api: Api, run: Run, option: str, comment: str) -> None:
+    """Answer as the page does, after a while."""
+    time.sleep(_THINKING_SECONDS)
+    api.call("PATCH", _path(run), {"chosen_options": [option], "params_input": {"comment": comment}})
+
+
+def _path(run: Run) -> str:
+    return f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/ask/-1/hitlDetails"
+
+
+def test_an_answer_approves_and_starts_another_dag(api: Api, service: Service) -> None:
+    """The form tells of the version; name and comment of who has answered are in the registry afterwards."""
+    sagemaker = sagemaker_client(service.url)
+    arn = register(sagemaker, GROUP, ModelCard={"ModelCardContent": CARD, "ModelCardStatus": "PendingReview"})
+    api.call("PATCH", "/dags/follow_answer", {"is_paused": False})
+    run = api.trigger("approve", conf(service, arn))
+    shown = form(api, run)
+    assert shown["subject"] == "Approve approving, version 1?"
+    assert "**F1 0.75**" in shown["body"]
+    assert "- **Risk rating:** Low" in shown["body"]
+    assert (shown["options"], list(shown["params"])) == (["Approve", "Reject"], ["comment"])
+    answer(api, run, "Approve", "Better than\nthe last")
+    assert run.wait_for_end() == "success"
+    version = described(sagemaker, arn)
+    assert version["ModelApprovalStatus"] == "Approved"
+    words = version["ApprovalDescription"]
+    assert words.startswith("Approved by admin at 20")
+    assert words.endswith(f" UTC (Airflow DAG approve, run {run.run_id}): Better than the last")
+    assert version["ModelCard"]["ModelCardStatus"] == "Approved"
+    assert version["ModelLifeCycle"] == {"Stage": "Production", "StageStatus": "Approved"}
+    result = run.xcom("ask")
+    assert (result["outcome"], result["decided_by"], result["approval_description"]) == ("approved", "admin", words)
+
+    wait_until(lambda: any(each.state() in ENDED for each in _runs(api, "follow_answer")), "nobody follows")
+    (follower,) = _runs(api, "follow_answer")
+    assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
+
+
+def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
+    """The answer is kept before AWS is called: the retry applies it as soon as the service lets it."""
+    sagemaker = sagemaker_client(service.url)
+    arn = register(sagemaker, GROUP)
+    run = api.trigger("approve", conf(service, arn))
+    form(api, run)
+    service.disturb(DeniedOperations=["UpdateModelPackage"])
+    answer(api, run, "Reject", "Too slow")
+    wait_until(lambda: run.task("ask")["try_number"] == 2, "there is no retry")
+    service.recover()
+    assert run.wait_for_end() == "success"
+    assert run.task("ask")["state"] == "skipped"
+    version = described(sagemaker, arn)
+    assert version["ModelApprovalStatus"] == "Rejected"
+    assert version["ApprovalDescription"].startswith("Rejected by admin at 20")
+    assert version["ApprovalDescription"].endswith("): Too slow")
+    assert run.xcom("ask")["outcome"] == "rejected"
+    assert "The answer is kept: a retry applies it and asks nobody" in run.log("ask", 1)
+    assert "Nobody is asked again, since an earlier try was answered. Rejected by admin" in run.log("ask", 2)
+
+
+def test_a_question_outlives_the_clear_of_its_task_and_shows_no_other_version(api: Api, service: Service) -> None:
+    """A task that is cleared asks anew; a version that is decided on already is not asked about."""
+    sagemaker = sagemaker_client(service.url)
+    arn = register(sagemaker, GROUP)
+    run = api.trigger("approve", conf(service, arn))
+    form(api, run)
+    answer(api, run, "Approve", "First")
+    run.wait_for_task("ask", "success")
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="PendingManualApproval")
+    run.clear("ask")
+    assert form(api, run)["response_received"] is False
+    answer(api, run, "Approve", "Second")
+    run.wait_for_task("ask", "success")
+    assert described(sagemaker, arn)["ApprovalDescription"].endswith("): Second")
+    run.clear("ask")
+    wait_until(lambda: run.task("ask")["try_number"] == 3 and run.task("ask")["state"] == "success", "it does not end")
+    assert run.xcom("ask")["outcome"] == "approved_elsewhere"
+    with pytest.raises(urllib.error.HTTPError):
+        answer(api, run, "Reject", "Third")
+
+
+def test_nobody_answers_in_time(api: Api, service: Service) -> None:
+    """The default decides, and the registry says that it was nobody."""
+    sagemaker = sagemaker_client(service.url)
+    arn = register(sagemaker, GROUP)
+    run = api.trigger("approve_in_time", conf(service, arn))
+    assert run.wait_for_end() == "success"
+    assert run.xcom("ask")["outcome"] == "rejected_by_default"
+    words = described(sagemaker, arn)["ApprovalDescription"]
+    assert words.startswith("Rejected by default at 20")
+    assert ", since nobody answered within 8 seconds (Airflow DAG approve_in_time, run " in words
+
+
+def _runs(api: Api, dag_id: str) -> list[Run]:
+    listed: list[dict[str, Any]] = api.call("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
+    return [Run(api, dag_id, run["dag_run_id"]) for run in listed]
