@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
@@ -27,7 +27,7 @@ from airflow_sagemaker_automl.core.decision import (
     outcome_elsewhere,
 )
 from airflow_sagemaker_automl.core.literals import plain
-from airflow_sagemaker_automl.core.model_package import is_finished, written
+from airflow_sagemaker_automl.core.model_package import written
 from airflow_sagemaker_automl.core.package_change import package_change
 from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.version_arn import VersionArn
@@ -36,10 +36,8 @@ from airflow_sagemaker_automl.exceptions import (
     AutoMLError,
     InvalidModelPackage,
     ModelPackageDecidedElsewhere,
-    ModelPackageGone,
     ModelPackageRejected,
     ModelPackageUndecided,
-    ModelPackageUnfinished,
     QuestionOfAnotherVersion,
     Violation,
 )
@@ -55,10 +53,11 @@ from airflow_sagemaker_automl.operators.question import (
     shown_body,
     told_consequence,
     wrong_arguments,
+    wrong_choices,
     wrong_in_either,
 )
-from airflow_sagemaker_automl.rendering.review import is_about, marked, review_body, review_subject
-from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, may_pass
+from airflow_sagemaker_automl.operators.standing import described_to_decide, send_decision
+from airflow_sagemaker_automl.service_errors import is_denied, may_pass
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -66,6 +65,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseNotifier, Context
     from airflow.sdk.execution_time.hitl import HITLUser
 
+_FIELD = {"type": ["null", "string"], "title": "Comment", "format": "multiline", "maxLength": LONGEST_COMMENT}
 _REJECTIONS = (Outcome.REJECTED, Outcome.REJECTED_BY_DEFAULT, Outcome.REJECTED_ELSEWHERE)
 
 
@@ -78,14 +78,13 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
     decided, when, in which DAG run and why.
 
     The answer is kept in the task's state store before the version is changed: if that fails, a retry applies it and
-    asks nobody. A task that is cleared asks again, but not about a version that is decided on already. Give it
-    ``retries``.
+    asks nobody; give the task some. One that is cleared asks again, but not about a version that is decided on already.
 
     A version that is decided on before somebody is asked, or while they are, by Studio or any other client, stays as
     it is. Nothing looks at it while the task waits, so that this is seen when the answer comes.
 
-    After an answer a task can be cleared to ask about the same version again, not about another one: the form of a
-    task stays what it was, and the task fails rather than show one version and decide on another.
+    A task that has asked can only ask about the same version again, even after a clear: Airflow keeps its form as it
+    was, and the task fails rather than show one version and decide on another.
 
     ``airflow dags test`` and ``dag.test()`` wait for an answer for ever, without ``response_timeout``, which is the
     scheduler's: answer on the pages of an API server on the same database, or leave the task out with
@@ -156,12 +155,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         execution_timeout: timedelta | None = None,
         **kwargs: Any,
     ) -> None:
-        choices = {
-            "on_rejected": on_rejected,
-            "on_timeout": on_timeout,
-            "on_decided_elsewhere": on_decided_elsewhere,
-        }
-        wrong = list(wrong_arguments(response_timeout, defaults, assigned_users, {**kwargs, **choices}))
+        wrong = list(wrong_arguments(response_timeout, defaults, assigned_users, kwargs))
         super().__init__(
             subject=subject or "",
             body=body or "",
@@ -184,39 +178,48 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         self.model_life_cycle_if_approved = plain(model_life_cycle_if_approved)
         self.model_life_cycle_if_rejected = plain(model_life_cycle_if_rejected)
         self._require_allowed_at_parse(wrong)
-        self.params[COMMENT] = Param(
-            "", type=["null", "string"], title="Comment", format="multiline", maxLength=LONGEST_COMMENT
-        )
+        self.params[COMMENT] = Param("", schema=_FIELD)
 
     @errors_for_people
     def execute(self, context: Context) -> Any:
         """Ask, unless an earlier try was answered or somebody has decided already."""
         self._require_allowed()
-        kept = self._kept_answer(context)
+        kept = kept_answer(self, context, self._question(context))
         if kept is not None:
             self.log.info("Nobody is asked again, since an earlier try was answered. %s", self._words(kept, context))
             return self._conclude(kept, context, is_kept=True)
-        described = self._described()
+        described = described_to_decide(self, self.model_package_arn)
         status = decided_status(described)
         if status:
             self.log.info("Nobody is asked: %s is %s already", self.model_package_arn, status)
             return self._end(outcome_elsewhere(status), described, context)
-        self.subject = self.subject or review_subject(described)
-        self.body = marked(self.body or self._body(described), self.model_package_arn)
-        self._require_question_of_this_version(context)
-        return super().execute(context)
+        self._write_question(described, context)
+        try:
+            return super().execute(context)
+        except TaskAwaitingInput as asked:
+            # What the template says by then may be another version than the one that is shown.
+            asked.kwargs = {**(asked.kwargs or {}), "model_package_arn": self.model_package_arn}
+            raise
 
     @errors_for_people
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Keep the answer, then apply it."""
-        self._require_allowed()
+    def execute_complete(self, context: Context, event: dict[str, Any], model_package_arn: str | None = None) -> Any:
+        """Keep the answer, then apply it.
+
+        :param model_package_arn: of the version that the person has seen.
+        """
+        if model_package_arn and model_package_arn != self.model_package_arn:
+            text = "The answer is about %s, which the form has shown; model_package_arn is %s by now"
+            self.log.warning(text, model_package_arn, self.model_package_arn)
+            self.model_package_arn = model_package_arn
         if event.get("error") and event.get("error_type") != "timeout":
             self.process_trigger_event_error(event)
         answer = Answer.from_event(event)
         if not event.get("error"):
             # The comment as it is used: one that is too long must not lose the answer.
             super().execute_complete(context, {**event, "params_input": {COMMENT: answer.comment}})
-        return self._conclude(answer, context, is_kept=self._keep(answer, context))
+        self.log.info("%s", self._words(answer, context))
+        is_kept = keep_answer(self, context, self._question(context), answer)
+        return self._conclude(answer, context, is_kept=is_kept)
 
     def _conclude(self, answer: Answer, context: Context, *, is_kept: bool) -> dict[str, Any]:
         try:
@@ -232,17 +235,13 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         """Make the version what the answer says, as far as nobody else has decided and it is not so already."""
         from airflow_sagemaker_automl.validation import checked_model_package
 
-        described = self._described()
+        described = described_to_decide(self, self.model_package_arn)
         decided = decided_status(described)
         if answer.option is None:
-            if decided:
-                return self._end(outcome_elsewhere(decided), described, context)
-            return self._end(Outcome.TIMED_OUT, described, context)
+            return self._end(outcome_elsewhere(decided) if decided else Outcome.TIMED_OUT, described, context)
+        words, consequences = self._words(answer, context), self._consequences_for(answer.option)
         members, untouched = decision_members(
-            described,
-            status=STATUSES[answer.option],
-            description=self._words(answer, context),
-            **self._consequences_for(answer.option),
+            described, status=STATUSES[answer.option], description=words, **consequences
         )
         if decided and not is_decided_by(described, members):
             return self._accept(decided, described, answer, context)
@@ -251,19 +250,21 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         asked = checked_model_package(members, update=True, names=argument_names(answer.option))
         change = package_change(described, asked)
         for request in change.requests:
-            self._send(request)
+            send_decision(self, request)
         for line in change.changes:
             self.log.info("%s: %s", self.model_package_arn, line)
-        return self._end(answer.outcome, self._described(), context, answer)
+        return self._end(answer.outcome, described_to_decide(self, self.model_package_arn), context, answer)
 
     def _accept(self, decided: str, described: Mapping[str, Any], answer: Answer, context: Context) -> dict[str, Any]:
         """Leave a decision that somebody else has made meanwhile."""
         arn, words, reason = self.model_package_arn, self._words(answer, context), _reason(described)
+        outcome = outcome_elsewhere(decided)
         if self.on_decided_elsewhere == "fail" and decided != answer.status:
-            raise ModelPackageDecidedElsewhere(arn, words, decided, reason)
+            error = ModelPackageDecidedElsewhere(arn, words, decided, reason)
+            self._require_going_on("fail", error, _result(outcome, described), context)
         text = "%s was decided on elsewhere meanwhile, and stays %s: %s. The answer here changes nothing: %s"
         self.log.warning(text, arn, decided, reason, words)
-        return self._end(outcome_elsewhere(decided), described, context)
+        return self._end(outcome, described, context)
 
     def _end(
         self, outcome: Outcome, described: Mapping[str, Any], context: Context, answer: Answer | None = None
@@ -275,18 +276,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         :raises ModelPackageRejected: the first, and the task is to fail.
         :raises ModelPackageUndecided: the second, and the task is to fail.
         """
-        arn = described["ModelPackageArn"]
-        result = {
-            "model_package_arn": arn,
-            "model_package_group_name": described.get("ModelPackageGroupName"),
-            "model_package_version": described.get("ModelPackageVersion"),
-            "approval_status": described.get("ModelApprovalStatus"),
-            "approval_description": described.get("ApprovalDescription"),
-            "outcome": outcome.value,
-            "decided_by": answer.person if answer else None,
-            "decided_at": answer.to_json()["answered"] if answer else None,
-            "comment": answer.comment if answer else None,
-        }
+        arn, result = described["ModelPackageArn"], _result(outcome, described, answer)
         self.log.info("%s: %s", arn, outcome.value)
         if outcome == Outcome.TIMED_OUT:
             waited = duration(self.response_timeout) if self.response_timeout else "the time that was given"
@@ -309,57 +299,36 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
             raise AirflowSkipException(str(error)) from error
         raise error
 
-    def _described(self) -> dict[str, Any]:
-        """Look at the version.
-
-        :raises ModelPackageGone: there is none.
-        :raises ModelPackageFailed: it cannot be used.
-        :raises ModelPackageUnfinished: it cannot be used yet.
-        """
-        arn = self.model_package_arn
-        try:
-            described = self.patiently(lambda hook: hook.describe_model_package(arn))
-        except Exception as error:
-            if is_invalid(error):
-                raise ModelPackageGone(arn, str(error)) from error
-            raise
-        if not is_finished(described):
-            raise ModelPackageUnfinished(
-                arn, described["ModelPackageStatus"], "It can be decided on when it is Completed; a retry looks again."
-            )
-        return described
-
-    def _send(self, request: Mapping[str, Any]) -> None:
-        try:
-            self.patiently(lambda hook: hook.update_model_package(request))
-        except Exception as error:
-            if is_invalid(error):
-                self._described()
-            raise
-
-    def _require_question_of_this_version(self, context: Context) -> None:
-        """Write the question, and see what Airflow will show: it keeps that of before a clear.
+    def _write_question(self, described: Mapping[str, Any], context: Context) -> None:
+        """Say what is to be shown, and see what Airflow will show: it keeps that of before a clear.
 
         :raises QuestionOfAnotherVersion: it is about another version.
         """
+        from airflow_sagemaker_automl.rendering.review import is_about, marked, review_subject
+
+        self.subject = self.subject or review_subject(described)
+        self.body = marked(self.body or self._review(described), self.model_package_arn)
         shown = shown_body(self, context)
         if not is_about(shown, self.model_package_arn):
             raise QuestionOfAnotherVersion(self.model_package_arn)
         if shown != self.body:
             self.log.warning("Airflow still shows the text of before this task was cleared; the version is the same.")
 
-    def _body(self, described: Mapping[str, Any]) -> str:
+    def _review(self, described: Mapping[str, Any]) -> str:
+        from airflow_sagemaker_automl.rendering.review import review_body
+
         version, links = VersionArn.parse(self.model_package_arn), dict[str, str]()
         if self.hook.has_console:
             pages = {"Training jobs in the AWS console": automl_job_url, "SageMaker Studio": studio_url}
             found = {label: page(version.partition, version.region) for label, page in pages.items()}
             links = {label: url for label, url in found.items() if url}
-        return review_body(described, consequences=list(self._told_consequences()), links=links)
+        return review_body(described, consequences=list(self._told_consequences(described)), links=links)
 
-    def _told_consequences(self) -> Iterator[str]:
-        for option in STATUSES:
+    def _told_consequences(self, described: Mapping[str, Any]) -> Iterator[str]:
+        for option, status in STATUSES.items():
+            members, _ = decision_members(described, status=status, description="", **self._consequences_for(option))
             then = f"; {ENDINGS[self.on_rejected]}" if option == REJECT else ""
-            yield f"{told_consequence(option, **self._consequences_for(option))}{then}."
+            yield f"{told_consequence(option, members)}{then}."
         if self.response_timeout:
             default = f"as if {self.defaults[0]} was chosen" if self.defaults else ENDINGS[self.on_timeout]
             yield f"No answer within {duration(self.response_timeout)}: {default}."
@@ -382,29 +351,13 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         # Airflow raises max_tries when a task that has ended, or waits for an answer, is cleared.
         return {"model_package_arn": self.model_package_arn, "clears": context["ti"].max_tries - (self.retries or 0)}
 
-    def _keep(self, answer: Answer, context: Context) -> bool:
-        """Keep an answer for retries: Airflow erases it when one begins."""
-        try:
-            keep_answer(context, self._question(context), answer)
-        except Exception as error:
-            text = "The answer could not be kept (%r), so that a retry would ask again. %s"
-            self.log.warning(text, error, self._words(answer, context))
-            return False
-        return True
-
-    def _kept_answer(self, context: Context) -> Answer | None:
-        try:
-            return kept_answer(context, self._question(context))
-        except Exception as error:
-            self.log.warning("Whether an earlier try was answered is not known (%r), so that somebody is asked.", error)
-            return None
-
     def _members(self, option: str) -> dict[str, Any]:
         """Give what is known of an answer's update without the answer."""
         known = written(vars(self), {name: member for member, name in argument_names(option).items()})
         return {**known, "ModelApprovalStatus": STATUSES[option]}
 
     def _require_allowed_at_parse(self, wrong: list[Violation]) -> None:
+        wrong += wrong_choices(vars(self))
         if self.params:
             rule = f"must be left out: the form has one field, {COMMENT}"
             wrong.append(Violation("params", list(self.params), rule))
@@ -425,6 +378,20 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         )
         if wrong:
             raise InvalidModelPackage(wrong)
+
+
+def _result(outcome: Outcome, described: Mapping[str, Any], answer: Answer | None = None) -> dict[str, Any]:
+    return {
+        "model_package_arn": described["ModelPackageArn"],
+        "model_package_group_name": described.get("ModelPackageGroupName"),
+        "model_package_version": described.get("ModelPackageVersion"),
+        "approval_status": described.get("ModelApprovalStatus"),
+        "approval_description": described.get("ApprovalDescription"),
+        "outcome": outcome.value,
+        "decided_by": answer.person if answer else None,
+        "decided_at": answer.to_json()["answered"] if answer else None,
+        "comment": answer.comment if answer else None,
+    }
 
 
 def _reason(described: Mapping[str, Any]) -> str:

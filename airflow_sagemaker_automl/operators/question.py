@@ -12,7 +12,7 @@ from airflow_sagemaker_automl.exceptions import InvalidModelPackage, Violation
 
 if TYPE_CHECKING:
     from airflow.providers.standard.operators.hitl import HITLOperator
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperator, Context
 
 Ending: TypeAlias = Literal["skip", "fail", "pass"]
 WhenDecided: TypeAlias = Literal["accept", "fail"]
@@ -44,13 +44,10 @@ def argument_names(option: str) -> dict[str, str]:
 def wrong_arguments(
     response_timeout: Any, defaults: Any, assigned_users: Any, others: Mapping[str, Any]
 ) -> Iterator[Violation]:
-    """Judge arguments at DAG parse, all of them at once.
+    """Judge at DAG parse what ``HITLOperator`` says one thing at a time of, or nothing until somebody is asked.
 
     :param others: all other arguments by name.
     """
-    for name, allowed in _CHOICES.items():
-        if others[name] not in allowed:
-            yield Violation(name, others[name], f"must be one of {', '.join(allowed)}")
     for name in FIXED:
         if name in others:
             yield Violation(name, others[name], f"must be left out: the options are {' and '.join(STATUSES)}")
@@ -63,6 +60,13 @@ def wrong_arguments(
     users = [assigned_users] if isinstance(assigned_users, Mapping) else assigned_users
     if users is not None and not (isinstance(users, list | tuple) and all(map(_is_user, users))):
         yield Violation("assigned_users", assigned_users, 'must be users like {"id": "7", "name": "Ada"}')
+
+
+def wrong_choices(arguments: Mapping[str, Any]) -> Iterator[Violation]:
+    """Judge arguments that have a few known values."""
+    for name, allowed in _CHOICES.items():
+        if arguments[name] not in allowed:
+            yield Violation(name, arguments[name], f"must be one of {', '.join(allowed)}")
 
 
 def wrong_in_either(judge: Callable[[str], object]) -> list[Violation]:
@@ -79,11 +83,15 @@ def wrong_in_either(judge: Callable[[str], object]) -> list[Violation]:
     return wrong
 
 
-def told_consequence(option: str, *, card_status: str | None, life_cycle: Mapping[str, Any] | None) -> str:
-    """Say what an answer does, in the words of the service."""
-    card = f", its model card {card_status}" if card_status else ""
-    stage = f", its life cycle {life_cycle.get('Stage')}: {life_cycle.get('StageStatus')}" if life_cycle else ""
-    return f"{option}: the version becomes {STATUSES[option]}{card}{stage}"
+def told_consequence(option: str, members: Mapping[str, Any]) -> str:
+    """Say what an answer does, in the words of the service.
+
+    :param members: of its ``UpdateModelPackage``.
+    """
+    card, cycle = at(members, "ModelCard", "ModelCardStatus"), members.get("ModelLifeCycle")
+    more = f", its model card {card}" if card else ""
+    more += f", its life cycle {cycle.get('Stage')}: {cycle.get('StageStatus')}" if cycle else ""
+    return f"{option}: the version becomes {STATUSES[option]}{more}"
 
 
 def _is_user(user: Any) -> bool:
@@ -112,19 +120,30 @@ def shown_body(task: HITLOperator, context: Context) -> str | None:
     return written.body if isinstance(written, HITLDetailRequestResult) else task.body
 
 
-def keep_answer(context: Context, question: Mapping[str, Any], answer: Answer) -> None:
-    """Keep an answer where the next try of the task finds it.
+def keep_answer(task: BaseOperator, context: Context, question: Mapping[str, Any], answer: Answer) -> bool:
+    """Keep an answer for retries: Airflow erases it when one begins.
 
+    :param task: logs if it cannot be kept.
     :param question: names the question, in JSON.
-    :raises Exception: the state store is not there, or does not take it.
+    :return: whether a retry will know it.
     """
-    context["task_state_store"].set(_KEPT, {"question": dict(question), "answer": answer.to_json()})
+    try:
+        context["task_state_store"].set(_KEPT, {"question": dict(question), "answer": answer.to_json()})
+    except Exception as error:
+        task.log.warning("The answer could not be kept, so that a retry would ask again: %r", error)
+        return False
+    return True
 
 
-def kept_answer(context: Context, question: Mapping[str, Any]) -> Answer | None:
-    """Find the answer to a question; None where none is kept.
+def kept_answer(task: BaseOperator, context: Context, question: Mapping[str, Any]) -> Answer | None:
+    """Find the answer to a question.
 
-    :raises Exception: the state store is not there, does not answer, or has what nobody has kept.
+    :param task: logs if it is not known whether there is one.
+    :return: None where none is kept.
     """
-    kept: Any = context["task_state_store"].get(_KEPT)
-    return Answer.from_json(kept["answer"]) if at(kept, "question") == question else None
+    try:
+        kept: Any = context["task_state_store"].get(_KEPT)
+        return Answer.from_json(kept["answer"]) if at(kept, "question") == question else None
+    except Exception as error:
+        task.log.warning("Whether an earlier try was answered is not known, so that somebody is asked: %r", error)
+        return None

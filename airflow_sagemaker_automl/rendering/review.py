@@ -36,6 +36,7 @@ _MAIN_POINTS = (
 )
 _FACTS = ("AutoML job", "DAG", "Run", "Created", "Description")
 _REGISTERED = re.compile(r"number (\d+) of (\d+)\.?$")
+_FIGURES_BEFORE_REASON = re.compile(r"^(?:value|limit) [^:]*: (?=\S)")
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -64,9 +65,9 @@ def review_body(
     sections = {
         "": list(_opening(described, card)),
         "Quality gate": list(_verdict(described, card)),
+        "Model card": list(_main_points(card)),
         "Leaderboard": list(_ranking(card)),
         "Figures": list(_figures(card)),
-        "Model card": list(_main_points(card)),
         "Where it comes from": list(_provenance(described, links or {})),
         "What your answer does": ["\n".join(f"- {inline(sentence)}" for sentence in consequences)],
     }
@@ -149,7 +150,9 @@ def _verdict(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[
 def _rule(metric: Mapping[str, Any]) -> list[str]:
     value = metric.get("value")
     result = "passed" if value is True else "**failed**" if value is False else MISSING
-    return [_cell(metric.get("name")), result, _cell(metric.get("notes"))]
+    figures = text_of(metric.get("notes"))
+    # Where the gate says why, it says its figures again, and the rule's name has the limit.
+    return [_cell(metric.get("name")), result, _cell(_FIGURES_BEFORE_REASON.sub("", figures))]
 
 
 def _short(arn: str) -> str:

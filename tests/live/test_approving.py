@@ -93,12 +93,12 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     assert version["ApprovalDescription"].startswith("Rejected by admin at 20")
     assert version["ApprovalDescription"].endswith("): Too slow")
     assert run.xcom("ask")["outcome"] == "rejected"
-    assert "The answer is kept: a retry applies it and asks nobody" in run.log("ask", 1)
+    assert "Kept for retries: Rejected by admin" in run.log("ask", 1)
     assert "Nobody is asked again, since an earlier try was answered. Rejected by admin" in run.log("ask", 2)
 
 
-def test_a_question_outlives_the_clear_of_its_task_and_shows_no_other_version(api: Api, service: Service) -> None:
-    """A task that is cleared asks anew; a version that is decided on already is not asked about."""
+def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
+    """The answer of before does not count any more; a version that is decided on already is not asked about."""
     sagemaker = sagemaker_client(service.url)
     arn = register(sagemaker, GROUP)
     run = api.trigger("approve", conf(service, arn))
@@ -116,6 +116,21 @@ def test_a_question_outlives_the_clear_of_its_task_and_shows_no_other_version(ap
     assert run.xcom("ask")["outcome"] == "approved_elsewhere"
     with pytest.raises(urllib.error.HTTPError):
         answer(api, run, "Reject", "Third")
+
+
+def test_a_form_never_shows_one_version_and_decides_on_another(api: Api, service: Service) -> None:
+    """Airflow keeps the form of before a clear: the task fails for good, and says what to do."""
+    sagemaker = sagemaker_client(service.url)
+    older, newer = register(sagemaker, GROUP), register(sagemaker, GROUP)
+    api.call("POST", "/variables", {"key": "version_to_approve", "value": older})
+    run = api.trigger("approve_named", service.conf)
+    assert form(api, run)["subject"] == "Approve approving, version 1?"
+    api.call("PATCH", "/variables/version_to_approve", {"key": "version_to_approve", "value": newer})
+    run.clear("ask")
+    run.wait_for_task("ask", "failed")
+    assert run.task("ask")["try_number"] == 2
+    assert api.call("GET", _path(run))["subject"] == "Approve approving, version 1?"
+    api.call("DELETE", "/variables/version_to_approve")
 
 
 def test_nobody_answers_in_time(api: Api, service: Service) -> None:

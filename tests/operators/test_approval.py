@@ -143,8 +143,8 @@ def ask(task: SageMakerModelApprovalOperator, context: Any) -> TaskAwaitingInput
 
 def answer(arn: str, context: Any, given: dict[str, Any] | None = None, **arguments: Any) -> Any:
     """Ask, and resume with an answer as Airflow does: in an instance that knows nothing but its arguments."""
-    ask(operator(arn, **arguments), context)
-    return operator(arn, **arguments).execute_complete(context, given or event())
+    asked = ask(operator(arn, **arguments), context)
+    return operator(arn, **arguments).execute_complete(context, event=given or event(), **(asked.kwargs or {}))
 
 
 def again(context: Any, **changes: Any) -> Any:
@@ -301,6 +301,19 @@ def test_the_same_version_is_asked_about_with_the_older_text(
     assert "Airflow still shows the text of before" in capsys.readouterr().out
 
 
+def test_an_answer_is_about_the_version_that_was_shown(
+    context: Any, version: str, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The template may have become another version's ARN while the person was thinking."""
+    asked = ask(operator(version), context)
+    newer = register(sagemaker, version.split("/")[-2])
+    result = operator(newer).execute_complete(context, event=event(), **(asked.kwargs or {}))
+    assert result["model_package_arn"] == version
+    statuses = [described(sagemaker, arn)["ModelApprovalStatus"] for arn in (version, newer)]
+    assert statuses == ["Approved", "PendingManualApproval"]
+    assert f"which the form has shown; model_package_arn is {newer} by now" in capsys.readouterr().out
+
+
 def test_own_words_take_the_place_of_what_is_read(context: Any, version: str, form: Form) -> None:
     """Under them stands which version is decided on."""
     ask(operator(version, subject="Well?", body="Look at **it**."), context)
@@ -330,6 +343,7 @@ def test_a_decision_made_elsewhere_meanwhile_stays(context: Any, version: str, s
     assert (result["outcome"], result["decided_by"]) == ("rejected_elsewhere", None)
     with pytest.raises(AirflowFailException, match=r"it is Rejected \(Said in Studio\).*Approved by Ada Lovelace"):
         operator(version, on_decided_elsewhere="fail").execute_complete(context, event())
+    assert context["ti"].pushed["outcome"] == "rejected_elsewhere"
     agreeing = operator(version, on_decided_elsewhere="fail", on_rejected="pass")
     assert agreeing.execute_complete(context, event("Reject"))["outcome"] == "rejected_elsewhere"
     assert described(sagemaker, version)["ApprovalDescription"] == "Said in Studio"
@@ -385,7 +399,9 @@ def test_a_store_without_room_loses_nothing_but_the_retry(
         operator(version).execute_complete(context, event())
     faults()
     assert operator(version).execute_complete(context, event())["outcome"] == "approved"
-    assert "The answer could not be kept (OSError('no room'))" in capsys.readouterr().out
+    assert (
+        "The answer could not be kept, so that a retry would ask again: OSError('no room')" in capsys.readouterr().out
+    )
 
 
 def test_without_a_store_somebody_is_asked(context: Any, version: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,6 +39,9 @@ with DAG(dag_id="approve_in_time", schedule=None, params=approve.params, default
         on_rejected="pass",
     )
 
+with DAG(dag_id="approve_named", schedule=None, params=approve.params, default_args=approve.default_args):
+    SageMakerModelApprovalOperator(task_id="ask", model_package_arn="{{ var.value.version_to_approve }}")
+
 with DAG(dag_id="follow_answer", schedule=approved(GROUP)) as follow_answer:
 
     @task

@@ -1,0 +1,192 @@
+"""An answer becomes a description that the service takes, and members that touch nothing else."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_sagemaker_automl.core.decision import (
+    Answer,
+    Outcome,
+    decided_status,
+    decision_members,
+    duration,
+    is_decided_by,
+    outcome_elsewhere,
+)
+from airflow_sagemaker_automl.core.rules import registration
+
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3"
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+RUN: dict[str, Any] = {"dag_id": "retrain", "run_id": "manual__1", "response_timeout": None}
+ANY_TEXT = st.text(st.characters(codec=None), max_size=2000)
+
+
+def event(**members: Any) -> dict[str, Any]:
+    """Give what Airflow resumes a task with."""
+    return {
+        "chosen_options": ["Approve"],
+        "params_input": {},
+        "responded_at": NOON,
+        "responded_by_user": None,
+    } | members
+
+
+def described(**members: Any) -> dict[str, Any]:
+    """Give a version that waits for a decision."""
+    return {"ModelPackageArn": ARN, "ModelApprovalStatus": "PendingManualApproval"} | members
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (
+            {"responded_by_user": {"id": "7", "name": "Ada"}, "params_input": {"comment": " Good\n\tenough "}},
+            "Approved by Ada (7) at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1): Good enough",
+        ),
+        (
+            {"responded_by_user": {"id": "ada", "name": "ada"}, "chosen_options": ["Reject"]},
+            "Rejected by ada at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1)",
+        ),
+        ({}, "Approved by a person unknown to Airflow at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1)"),
+        (
+            {"timedout": True},
+            "Approved by default at 2026-03-01 10:00:00 UTC, since nobody answered in time "
+            "(Airflow DAG retrain, run manual__1)",
+        ),
+    ],
+    ids=["with-comment", "one-name", "nobody-named", "default"],
+)
+def test_a_description_says_who_when_where_and_why(members: Any, words: str) -> None:
+    """In UTC, on one line, and without a reason where none was given."""
+    assert Answer.from_event(event(**members)).description(**RUN) == words
+
+
+@given(comment=ANY_TEXT, name=ANY_TEXT, dag_id=ANY_TEXT, run_id=ANY_TEXT)
+def test_whatever_is_typed_the_service_takes_the_description(comment: str, name: str, dag_id: str, run_id: str) -> None:
+    """What is too long is cut in the comment; the facts before it stay."""
+    given_event = event(responded_by_user={"id": "7", "name": name}, params_input={"comment": comment})
+    words = Answer.from_event(given_event).description(dag_id=dag_id, run_id=run_id, response_timeout=None)
+    assert len(words.encode("utf-16-le")) <= 2 * 1024
+    assert not [character for character in words if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")]
+    members, _ = decision_members(described(), status="Approved", description=words, card_status=None, life_cycle=None)
+    assert registration.violations(members, update=True) == []
+    assert " at 2026-03-01 10:00:00 UTC (Airflow DAG " in words
+
+
+def test_a_long_comment_is_cut_and_says_so() -> None:
+    """By the larger count of the two that the service may mean."""
+    who = {"id": "7", "name": "N" * 300}
+    answer = Answer.from_event(event(responded_by_user=who, params_input={"comment": "\N{GRINNING FACE}" * 600}))
+    words = answer.description(dag_id="d" * 250, run_id="r" * 250, response_timeout=None)
+    assert words.endswith("\N{GRINNING FACE}\N{HORIZONTAL ELLIPSIS}")
+    assert 1021 <= len(words.encode("utf-16-le")) // 2 <= 1024
+
+
+@pytest.mark.parametrize(
+    ("members", "outcome"),
+    [
+        ({}, Outcome.APPROVED),
+        ({"chosen_options": ["Reject"]}, Outcome.REJECTED),
+        ({"timedout": True}, Outcome.APPROVED_BY_DEFAULT),
+        ({"timedout": True, "chosen_options": ["Reject"]}, Outcome.REJECTED_BY_DEFAULT),
+    ],
+)
+def test_every_answer_has_its_outcome(members: Any, outcome: Outcome) -> None:
+    """A default is told apart from a person's answer."""
+    assert Answer.from_event(event(**members)).outcome == outcome
+
+
+def test_nobody_and_others_have_outcomes_too() -> None:
+    """No default, and a decision that was made by other means."""
+    nobody = Answer.from_event({"error": "The response timeout has passed.", "error_type": "timeout"})
+    assert (nobody.outcome, nobody.option) == (Outcome.TIMED_OUT, None)
+    assert [outcome_elsewhere(status) for status in ("Approved", "Rejected")] == [
+        Outcome.APPROVED_ELSEWHERE,
+        Outcome.REJECTED_ELSEWHERE,
+    ]
+
+
+@given(comment=ANY_TEXT, timed_out=st.booleans())
+def test_an_answer_is_the_same_after_it_was_kept(comment: str, timed_out: bool) -> None:
+    """A retry writes the same description, by which it knows its own update."""
+    answer = Answer.from_event(event(params_input={"comment": comment}, timedout=timed_out))
+    kept = Answer.from_json(json.loads(json.dumps(answer.to_json())))
+    assert kept == answer
+    assert kept.description(**RUN) == answer.description(**RUN)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"answered": 1},
+        {"answered": "soon"},
+        {"answered": NOON.isoformat(), "option": "Maybe"},
+        {"option": "Reject"},
+    ],
+)
+def test_what_is_no_answer_is_not_taken_for_one(kept: Any) -> None:
+    """A store may hold what another version of this package has written."""
+    with pytest.raises(ValueError, match=r"answer|option|isoformat"):
+        Answer.from_json(kept)
+
+
+def test_members_follow_what_the_version_has() -> None:
+    """A card is only touched where there is one that takes the change, and a reason is given where it is not."""
+    asked: dict[str, Any] = {
+        "status": "Approved",
+        "description": "Good",
+        "card_status": "Approved",
+        "life_cycle": {"Stage": "Production", "StageStatus": "Approved"},
+    }
+    card = {"ModelCardContent": "{}", "ModelCardStatus": "PendingReview"}
+    expected = {
+        "ModelPackageArn": ARN,
+        "ModelApprovalStatus": "Approved",
+        "ApprovalDescription": "Good",
+        "ModelLifeCycle": {"Stage": "Production", "StageStatus": "Approved"},
+    }
+    with_card = {**expected, "ModelCard": {"ModelCardStatus": "Approved"}}
+    assert decision_members(described(ModelCard=card), **asked) == (with_card, None)
+    assert decision_members(described(), **asked) == (expected, "the version has none")
+    archived, why = decision_members(described(ModelCard={**card, "ModelCardStatus": "Archived"}), **asked)
+    assert (archived, why) == (expected, "it is archived, and takes no change any more")
+    approved_card = described(ModelCard={**card, "ModelCardStatus": "Approved"})
+    assert decision_members(approved_card, **asked) == (expected, None)
+    untouched = decision_members(described(ModelCard=card), **{**asked, "card_status": None})
+    assert untouched == (expected, None)
+
+
+def test_a_decision_is_known_as_ones_own_by_status_and_words() -> None:
+    """The same status with other words is somebody else's."""
+    mine = {"ModelApprovalStatus": "Approved", "ApprovalDescription": "Good"}
+    assert is_decided_by(described(**mine), mine)
+    assert not is_decided_by(described(**{**mine, "ApprovalDescription": "Fine"}), mine)
+    assert not is_decided_by(described(**{**mine, "ModelApprovalStatus": "Rejected"}), mine)
+    assert [decided_status(described(ModelApprovalStatus=status)) for status in ("Approved", "Rejected")] == [
+        "Approved",
+        "Rejected",
+    ]
+    assert decided_status(described()) is None
+    assert decided_status({}) is None
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (timedelta(days=2), "2 days"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(seconds=90), "90 seconds"),
+    ],
+)
+def test_a_duration_is_told_without_a_rest(time: timedelta, words: str) -> None:
+    """In the largest unit that can say it."""
+    assert duration(time) == words
