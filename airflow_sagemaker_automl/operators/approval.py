@@ -306,8 +306,8 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         """
         from airflow_sagemaker_automl.rendering.review import is_about, marked, review_subject
 
-        self.subject = self.subject or review_subject(described)
-        self.body = marked(self.body or self._review(described), self.model_package_arn)
+        self.subject = str(self.subject or review_subject(described))
+        self.body = marked(str(self.body or self._review(described)), self.model_package_arn)
         shown = shown_body(self, context)
         if not is_about(shown, self.model_package_arn):
             raise QuestionOfAnotherVersion(self.model_package_arn)
