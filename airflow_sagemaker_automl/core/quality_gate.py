@@ -206,14 +206,16 @@ def _figures_of(candidate: Candidate) -> Figures:
 def _of_threshold(threshold: Threshold, figures: Figures) -> Iterator[Ruling]:
     metric, data_set = str(threshold.metric), str(threshold.data_set)
     value = _figure(figures, data_set, metric)
-    name = f"{metric} on {data_set.lower()} data"
-    reason = _missing(figures, data_set, metric) if value is None else f"it is {value:.6g}"
+
+    def ruled(bound: str, limit: float, *, passed: bool) -> Ruling:
+        name = f"{metric} on {data_set.lower()} data {bound} {limit:.12g}"
+        reason = _missing(figures, data_set, metric) if value is None else f"it is {_apart(value, limit)[0]}"
+        return Ruling(name=name, passed=passed, value=value, limit=limit, reason=reason)
+
     if (least := number(threshold.minimum)) is not None:
-        passed = value is not None and value >= least
-        yield Ruling(name=f"{name} at least {least:g}", passed=passed, value=value, limit=least, reason=reason)
+        yield ruled("at least", least, passed=value is not None and value >= least)
     if (most := number(threshold.maximum)) is not None:
-        passed = value is not None and value <= most
-        yield Ruling(name=f"{name} at most {most:g}", passed=passed, value=value, limit=most, reason=reason)
+        yield ruled("at most", most, passed=value is not None and value <= most)
 
 
 def _of_champion(rule: BetterThanChampion, candidate: Candidate, champion: Champion | None) -> Ruling:
@@ -241,7 +243,8 @@ def _of_champion(rule: BetterThanChampion, candidate: Candidate, champion: Champ
     needed = margin * abs(best) if rule.is_relative is True else margin
     if abs(gain) <= error:
         return ruled(needed <= error, f"it is {value:.6g}, and so is the champion's", best)
-    reason = f"it is {value:.6g}, the champion's {best:.6g}: {'better' if gain > 0 else 'worse'} by {abs(gain):.6g}"
+    ours, theirs = _apart(value, best)
+    reason = f"it is {ours}, the champion's {theirs}: {'better' if gain > 0 else 'worse'} by {abs(gain):.6g}"
     return ruled(gain >= needed - error, reason, best)
 
 
@@ -260,7 +263,14 @@ def _of_partial_failures(most: int, job: AutoMLJob) -> Ruling:
 def _wanted(margin: float, is_relative: bool) -> str:
     if not margin:
         return "at least as good as that of the champion"
-    return f"better than that of the champion by at least {f'{100 * margin:g} %' if is_relative else f'{margin:g}'}"
+    by = f"{100 * margin:g} per cent" if is_relative else f"{margin:g}"
+    return f"better than that of the champion by at least {by}"
+
+
+def _apart(*values: float) -> list[str]:
+    """Write numbers with as many digits as it takes to tell them apart, six at least."""
+    written = [[f"{value:.{digits}g}" for value in values] for digits in (6, 9, 12, 17)]
+    return next((texts for texts in written if len(set(texts)) == len(set(values))), written[0])
 
 
 def _figure(figures: Figures, data_set: str, metric: str | None) -> float | None:

@@ -118,8 +118,8 @@ def about_another(verdict: Mapping[str, Any] | None, **registered: str | None) -
 
 
 def summary(verdict: Mapping[str, Any]) -> str:
-    """Write a verdict on one line: what was decided, and the rules that are not kept."""
+    """Write a verdict on one line, in characters of metadata: what was decided, and the rules that are not kept."""
     rules = [mapping(rule) for rule in sequence(verdict.get("rules"))]
     broken = [text(rule.get("name")) or "a rule without a name" for rule in rules if rule.get("passed") is not True]
     decided = f"{approval_by(verdict).lower()} - {len(rules) - len(broken)} of {len(rules)} rules are kept"
-    return " - not kept: ".join([decided, *broken][:1] + (["; ".join(broken)] if broken else []))
+    return " - ".join([decided, *([f"not kept: {broken[0]}", *broken[1:]] if broken else [])])

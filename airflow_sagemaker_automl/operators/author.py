@@ -38,7 +38,13 @@ class RegistrationRefusedAtParse(InvalidModelPackage, AirflowFailException):
 
 
 def require_allowed_at_parse(
-    members: Mapping[str, Any], names: Mapping[str, str], card: Any, *, extra: Any = None, update: bool = False
+    members: Mapping[str, Any],
+    names: Mapping[str, str],
+    card: Any,
+    *,
+    extra: Any = None,
+    update: bool = False,
+    more: Sequence[Violation] = (),
 ) -> None:
     """Judge at DAG parse what is literal.
 
@@ -46,15 +52,16 @@ def require_allowed_at_parse(
     :param names: member → the argument that it is given by.
     :param card: the template field of the author's part.
     :param extra: the template field of further members.
+    :param more: what else is wrong, said at once.
     :raises RegistrationRefusedAtParse: with every rule that is broken already.
     """
-    more = _literal_card_violations(card)
+    wrong = [*more, *_literal_card_violations(card)]
     try:
         extra = _extra_at_parse(extra)
         members = _with_unknown(merged(members, extra), members, extra)
         together = members if update else _without_source(members)
-        more += [] if update else _of_source(members, names)
-        registration.require_literals(together, names=names, more=more, update=update)
+        wrong += [] if update else _of_source(members, names)
+        registration.require_literals(together, names=names, more=wrong, update=update)
     except InvalidModelPackage as error:
         raise RegistrationRefusedAtParse(error.violations) from None
 

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
 from airflow_sagemaker_automl.core.literals import is_resolved, literal
+from airflow_sagemaker_automl.core.members import Later
 from airflow_sagemaker_automl.core.quality_gate import (
     BetterThanChampion,
     Champion,
@@ -84,7 +85,7 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
         *,
         job_name: str,
         model_package_group_name: str,
-        gate: QualityGate | Mapping[str, Any] | str,
+        gate: QualityGate | Mapping[str, Any] | str | Later,
         candidate_name: str | None = None,
         on_reject: OnReject = "skip",
         **kwargs: Any,
@@ -94,7 +95,10 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
         self.model_package_group_name = model_package_group_name
         self.candidate_name = candidate_name
         self.on_reject = on_reject
-        more = [*_of_group(literal(model_package_group_name)), *one_of("on_reject", on_reject, get_args(OnReject))]
+        more = [
+            *_of_group(literal(model_package_group_name)),
+            *one_of("on_reject", on_reject or "", get_args(OnReject)),
+        ]
         try:
             self.gate = gate_as_mapping(gate)
             require_literals(self.gate, "gate", more=more)
@@ -113,8 +117,8 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
         job = ended_job(self, self.job_name, self.candidate_name, why=why)
         candidate = self._candidate(job)
         verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
-        rejection = CandidateRejected(job.name, candidate.name, str(verdict))
-        self.log.info("%s", rejection)
+        told = CandidateRejected(job.name, candidate.name, str(verdict))
+        self.log.info("%s", told)
         decided = verdict.to_json()
         names = {"job_name": job.name, "candidate_name": candidate.name}
         result = {**decided, "approval_status": approval_by(decided), **names}
@@ -122,8 +126,8 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
             return result
         self._push(context, result)
         if self.on_reject == "fail":
-            raise rejection
-        raise AirflowSkipException(str(rejection))
+            raise told
+        raise AirflowSkipException(str(told))
 
     def _gate(self) -> QualityGate:
         """Read what Airflow has rendered.

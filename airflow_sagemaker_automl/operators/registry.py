@@ -10,7 +10,8 @@ from airflow_sagemaker_automl.assets import tell_of_registration
 from airflow_sagemaker_automl.completion import WaitsForModelPackage
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.inference import served
-from airflow_sagemaker_automl.core.literals import plain
+from airflow_sagemaker_automl.core.literals import is_resolved, literal, plain
+from airflow_sagemaker_automl.core.members import Later
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.verdict import about_another, approval_by, read_verdict
@@ -133,7 +134,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         job_name: str,
         model_package_group_name: str,
         candidate_name: str | None = None,
-        verdict: Mapping[str, Any] | str | None = None,
+        verdict: Mapping[str, Any] | str | Later | None = None,
         approval_status: str | None = None,
         model_card: ModelCard | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         model_card_status: str = "Draft",
@@ -173,9 +174,9 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         self.extra_request = plain(extra_request)
         for name, value in given.items():
             setattr(self, name, value)
-        require_allowed_at_parse(
-            written(vars(self), REGISTRATION_MEMBERS), REGISTRATION_NAMES, self.model_card, extra=self.extra_request
-        )
+        members = written(vars(self), REGISTRATION_MEMBERS)
+        wrong = [violation for violation in read_verdict(literal(self.verdict))[1] if is_resolved(violation.value)]
+        require_allowed_at_parse(members, REGISTRATION_NAMES, self.model_card, extra=self.extra_request, more=wrong)
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:

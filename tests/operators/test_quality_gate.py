@@ -9,60 +9,16 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate, Threshold
-from airflow_sagemaker_automl.operators import SageMakerQualityGateOperator, SageMakerRegisterCandidateOperator
-from tests.jobs import start, tabular_request, unique, wait
-from tests.scripts import CANDIDATE, script_jobs
-from tests.versions import decide, described, make_group
+from airflow_sagemaker_automl.exceptions import AutoMLJobUnfinished
+from tests.jobs import start, tabular_request, unique
+from tests.operators.gating import ended, faulty, figures, gate_task, registration, requests
+from tests.plain_http import once_answered, send
+from tests.tasks import changed
+from tests.versions import METADATA, decide, described, make_group, register
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
-
-BETTER = QualityGate(champion=BetterThanChampion())
-
-
-def gate_task(job_name: str, group: str, gate: Any = BETTER, **arguments: Any) -> SageMakerQualityGateOperator:
-    """Make the operator under test."""
-    return SageMakerQualityGateOperator(
-        task_id="judge", job_name=job_name, model_package_group_name=group, gate=gate, **arguments
-    )
-
-
-def registration(job_name: str, group: str, **arguments: Any) -> SageMakerRegisterCandidateOperator:
-    """Make the operator that follows a gate."""
-    return SageMakerRegisterCandidateOperator(
-        task_id="register", job_name=job_name, model_package_group_name=group, deferrable=False, **arguments
-    )
-
-
-def figures(f1: float, **members: Any) -> dict[str, Any]:
-    """Describe a candidate that was ranked by F1, in the service's words."""
-    metrics = [
-        {"MetricName": "F1", "StandardMetricName": "F1", "Value": f1, "Set": "Validation"},
-        {"StandardMetricName": "LogLoss", "Value": 1 - f1, "Set": "Validation"},
-        {"MetricName": "F1", "StandardMetricName": "F1", "Value": f1 - 0.05, "Set": "Test"},
-    ]
-    return {
-        **CANDIDATE,
-        "FinalAutoMLJobObjectiveMetric": {"MetricName": "F1", "Type": "Maximize", "Value": f1},
-        "CandidateProperties": {
-            "CandidateArtifactLocations": {"Explainability": "s3://automl-demo/none"},
-            "CandidateMetrics": metrics,
-        },
-        **members,
-    }
-
-
-def ended(sagemaker: SageMakerClient, url: str, *candidates: dict[str, Any], **ending: Any) -> str:
-    """Let a job end.
-
-    :param candidates: the first is the best.
-    :return: its name.
-    """
-    name = unique()
-    script_jobs(url, name, *candidates, **ending)
-    start(sagemaker, tabular_request("s3://automl-demo/none/"), name)
-    wait(sagemaker, name)
-    return name
 
 
 def test_the_first_of_a_group_that_is_not_there_is_approved(
@@ -143,17 +99,213 @@ def test_the_verdict_is_kept_whatever_becomes_of_the_task(
     assert passed == pushed
 
 
-def test_a_rejected_candidate_can_be_registered_as_such(
+def test_a_champion_is_found_behind_a_hundred_that_wait(
     context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
-    """The metadata name the rules that it does not keep; what the author asks for wins over the verdict."""
-    group, job = unique("group"), ended(sagemaker, emulator_url, figures(0.9))
-    gate = {"thresholds": [{"metric": "F1", "minimum": 0.95}], "champion": {"margin": 0.01, "is_relative": True}}
+    """It takes one list and one look, however old it is; a version that failed is none."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    champion = register(sagemaker, group, ModelApprovalStatus="Approved")
+    for _ in range(110):
+        register(sagemaker, group, ModelApprovalStatus="PendingManualApproval")
+    requests(emulator_url)
+    assert gate_task(job, group).execute(context)["champion"] == champion
+    counted = requests(emulator_url)
+    assert (counted["ListModelPackages"], counted["DescribeModelPackage"]) == (1, 1)
+
+
+def test_a_gate_without_a_champion_asks_for_none(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """It works for whoever may not see the registry, with one look at the job."""
+    job = ended(sagemaker, emulator_url, figures(0.8))
+    requests(emulator_url)
+    assert gate_task(job, "churn", {"thresholds": [{"metric": "F1", "minimum": "0.5"}]}).execute(context)["approved"]
+    assert requests(emulator_url) == {"DescribeAutoMLJobV2": 1}
+
+
+@pytest.mark.parametrize("operation", ["ListModelPackages", "DescribeModelPackage"])
+def test_who_may_not_see_the_champion_approves_nothing(
+    operation: str, context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """Not even where a gate lets the first of a group pass; the error names the permission."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    register(sagemaker, group, ModelApprovalStatus="Approved")
+    with faulty(emulator_url, DeniedOperations=[operation]), pytest.raises(AirflowFailException) as failed:
+        gate_task(job, group).execute(context)
+    assert f"The champion of model package group {group} cannot be looked up" in str(failed.value)
+    assert f"not authorized to perform: sagemaker:{operation}" in str(failed.value)
+
+
+def test_whether_a_group_is_there_has_to_be_known(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """The service's answer for a group that is not there could mean something else as well."""
+    job = ended(sagemaker, emulator_url, figures(0.8))
+    denied = ["DescribeModelPackageGroup"]
+    with (
+        faulty(emulator_url, DeniedOperations=denied),
+        pytest.raises(AirflowFailException, match=r"looked up: .*Group"),
+    ):
+        gate_task(job, unique("group")).execute(context)
+
+
+def test_a_group_may_be_given_by_its_arn(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """Its champion is found; of one that is not there, there is none."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    champion = register(sagemaker, group, ModelApprovalStatus="Approved")
+    arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package-group/{group}"
+    assert gate_task(job, arn).execute(context)["champion"] == champion
+    assert gate_task(job, f"{arn}-absent").execute(context)["champion"] is None
+
+
+def test_a_group_of_another_account_may_be_closed(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """Without its owner's leave nothing is known of it, and nothing is approved."""
+    job = ended(sagemaker, emulator_url, figures(0.8))
+    arn = "arn:aws:sagemaker:us-east-1:210987654321:model-package-group/churn"
+    with pytest.raises(AirflowFailException, match="churn cannot be looked up"):
+        gate_task(job, arn).execute(context)
+
+
+def test_trouble_that_passes_is_waited_for(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """A gate is asked at the end of hours of training."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    champion = register(sagemaker, group, ModelApprovalStatus="Approved")
+    with faulty(emulator_url, ThrottlingRate=1, Operations=["ListModelPackages"], ForSeconds=8):
+        assert gate_task(job, group).execute(context)["champion"] == champion
+
+
+def test_a_champion_that_goes_away_meanwhile_is_none(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """Deleted or rejected after it was listed; the one before it is what the candidate has to beat."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    champion, rejected, deleted = (register(sagemaker, group, ModelApprovalStatus="Approved") for _ in range(3))
+    own = {**METADATA, "automl_job_name": job, "candidate_name": "best"}
+    register(sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties=own)
+
+    def take_away() -> None:
+        sagemaker.delete_model_package(ModelPackageName=deleted)
+        decide(sagemaker, rejected, "Rejected")
+
+    with faulty(emulator_url, LatencySeconds=2, Operations=["DescribeModelPackage"]):
+        change = once_answered(emulator_url, "ListModelPackages", take_away)
+        assert gate_task(job, group).execute(context)["champion"] == champion
+        change.join()
+
+
+@pytest.mark.parametrize(("policy", "approved"), [("pass", True), ("fail", False)])
+def test_a_champion_without_figures_follows_the_policy(
+    policy: Any, approved: bool, context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """One that somebody has registered by hand, with a card of their own."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    card = {"ModelCardContent": '{"evaluation_details":[{"name":"Mine"}]}', "ModelCardStatus": "Draft"}
+    champion = register(
+        sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties={"team": "risk"}, ModelCard=card
+    )
+    gate = QualityGate(champion=BetterThanChampion(without_figure=policy))
     verdict = gate_task(job, group, gate, on_reject="pass").execute(context)
-    version = registration(job, group, verdict=json.dumps(verdict)).execute(context)
-    assert version["approval_status"] == "Rejected"
-    metadata = described(sagemaker, version["model_package_arn"])["CustomerMetadataProperties"]
-    expected = "rejected - 1 of 2 rules are kept - not kept: F1 on validation data at least 0.95"
-    assert metadata["verdict"] == expected
-    other = registration(job, unique("group"), verdict=verdict, approval_status="PendingManualApproval")
-    assert other.execute(context)["approval_status"] == "PendingManualApproval"
+    assert (verdict["approved"], verdict["champion"]) == (approved, champion)
+    assert verdict["rules"][0]["reason"] == "no such figure of the champion is known"
+
+
+def test_a_champion_without_figures_has_those_of_its_report(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str, s3: S3Client
+) -> None:
+    """The report that its metrics name is read from S3, and means validation data; one that is away is no figure."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    bucket = unique("insights")
+    report = {"binary_classification_metrics": {"f1": {"value": 0.85, "standard_deviation": "NaN"}}}
+    source = {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/of/it/statistics.json"}
+    members: dict[str, Any] = {"CustomerMetadataProperties": {"team": "risk"}, "ModelApprovalStatus": "Approved"}
+    register(sagemaker, group, ModelMetrics={"ModelQuality": {"Statistics": source}}, **members)
+    task = gate_task(job, group, on_reject="pass")
+    assert task.execute(context)["rules"][0]["reason"] == "no such figure of the champion is known"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="of/it/statistics.json", Body=json.dumps(report).encode())
+    assert task.execute(context)["rules"][0]["reason"] == "it is 0.8, the champion's 0.85: worse by 0.05"
+    of_test_data = gate_task(job, group, {"champion": {"data_set": "Test"}}, on_reject="pass")
+    assert of_test_data.execute(context)["rules"][0]["reason"] == "no such figure of the champion is known"
+
+
+def test_less_is_better_where_the_service_says_so(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """Whatever the metric is; and a metric that is named is compared on the data that are named."""
+    group = make_group(sagemaker)
+
+    def minimised(value: float, f1: float) -> str:
+        objective = {"MetricName": "Accuracy", "Type": "Minimize", "Value": value}
+        return ended(sagemaker, emulator_url, figures(f1, FinalAutoMLJobObjectiveMetric=objective))
+
+    old, new = minimised(0.4, 0.8), minimised(0.3, 0.85)
+    registration(old, group, approval_status="Approved").execute(context)
+    gate = QualityGate(champion=BetterThanChampion(margin=0.25, is_relative=True))
+    verdict = gate_task(new, group, gate).execute(context)
+    assert verdict["rules"][0]["reason"] == "it is 0.3, the champion's 0.4: better by 0.1"
+    on_test = gate_task(new, group, {"champion": {"metric": "F1", "data_set": "Test", "margin": "0.05"}})
+    assert on_test.execute(context)["rules"][0]["reason"] == "it is 0.8, the champion's 0.75: better by 0.05"
+    registration(new, group, verdict=verdict).execute(context)
+    with pytest.raises(AirflowSkipException, match=r"it is 0\.4, the champion's 0\.3: worse by 0\.1"):
+        gate_task(old, group, gate).execute(context)
+
+
+def test_a_named_candidate_is_judged(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """Not only the best one; a name that is not there fails with those that are."""
+    other = figures(0.7, CandidateName="other")
+    job = ended(sagemaker, emulator_url, figures(0.9), other)
+    gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.6)])
+    verdict = gate_task(job, "churn", gate, candidate_name="other").execute(context)
+    assert (verdict["candidate_name"], verdict["rules"][0]["value"]) == ("other", 0.7)
+    assert gate_task(job, "churn", gate, candidate_name="").execute(context)["candidate_name"] == "best"
+    with pytest.raises(AirflowFailException, match="no such candidate; it has: best, other"):
+        gate_task(job, "churn", gate, candidate_name="nobody").execute(context)
+
+
+def test_parts_of_a_job_that_failed_are_counted(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """A job that completed with partial failures has a model, which a gate may refuse."""
+    reasons = [{"PartialFailureMessage": "No explanations."}]
+    job = ended(sagemaker, emulator_url, figures(0.9), PartialFailureReasons=reasons)
+    assert gate_task(job, "churn", {"most_partial_failures": "1"}).execute(context)["approved"]
+    with pytest.raises(AirflowSkipException, match="at most 0 failed parts of the job: 1 failed: No explanations"):
+        gate_task(job, "churn", {"most_partial_failures": 0}).execute(context)
+
+
+def test_a_job_without_a_candidate_is_told_as_at_registration(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """Failed, without a model, or not there: nothing is judged, and no retry changes that."""
+    failed = ended(sagemaker, emulator_url, AutoMLJobStatus="Failed", FailureReason="The role cannot read the data.")
+    for name, says in ((failed, "The role cannot read the data"), ("no-such-job", "no-such-job")):
+        with pytest.raises(AirflowFailException, match=says):
+            gate_task(name, "churn").execute(context)
+    assert context["ti"].pushed == {}
+
+
+def test_a_job_that_still_runs_is_not_judged(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """A retry may find it ended."""
+    name, stage = unique(), {"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 3600}
+    script = {"Stages": [stage], "Ending": {"AutoMLJobStatus": "Completed"}}
+    assert send(f"{emulator_url}/automl-emulator/scripts/{name}?job-names={name}", "PUT", script)[0] == 201
+    start(sagemaker, tabular_request("s3://automl-demo/none/"), name)
+    with pytest.raises(AutoMLJobUnfinished, match="A candidate is judged when its job has ended"):
+        gate_task(name, "churn").execute(context)
+
+
+def test_a_rejection_is_told_again_by_a_retry(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """The same try and the next one say the same, for nothing is changed."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    register(sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties=METADATA)
+    gate = QualityGate(champion=BetterThanChampion(margin=0.1))
+    task, retry = gate_task(job, group, gate, on_reject="fail"), changed(context, try_number=2, pushed={})
+    for each in (context, retry):
+        with pytest.raises(AirflowFailException):
+            task.execute(each)
+    assert context["ti"].pushed == retry["ti"].pushed != {}
+
+
+def test_a_task_that_pushes_nothing_pushes_no_verdict(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """``do_xcom_push=False`` and ``multiple_outputs=False`` mean what they mean for every task."""
+    job, gate = ended(sagemaker, emulator_url, figures(0.8)), {"thresholds": [{"metric": "F1", "minimum": 0.9}]}
+    with pytest.raises(AirflowSkipException):
+        gate_task(job, "churn", gate, do_xcom_push=False).execute(context)
+    assert context["ti"].pushed == {}
+    with pytest.raises(AirflowSkipException):
+        gate_task(job, "churn", gate, multiple_outputs=False).execute(context)
+    assert list(context["ti"].pushed) == ["return_value"]

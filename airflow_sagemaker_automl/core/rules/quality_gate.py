@@ -56,8 +56,8 @@ class GateReading:
         if "most_partial_failures" in members:
             place = _below(path, "most_partial_failures")
             read["most_partial_failures"] = self._count(members["most_partial_failures"], place)
-        # A member that nobody knows may be one that is misspelt.
-        if not any(read.get(name) not in (None, []) for name in _GATE) and set(members) <= set(_GATE):
+        # Where something is wrong, a rule was meant.
+        if not self.violations and all(rule == [] for rule in read.values()):
             self._wrong(path or "the gate", None, f"needs a rule: {', '.join(_GATE)}")
         return read
 
@@ -114,7 +114,8 @@ class GateReading:
         if value is UNRESOLVED:
             return None
         if not isinstance(value, Mapping):
-            self._wrong(path or "the gate", value, f"must be {what}, not {kind_of(value)}")
+            hint = "; a template writes one with the filter tojson" if isinstance(value, str) else ""
+            self._wrong(path or "the gate", value, f"must be {what}, not {kind_of(value)}{hint}")
             return None
         for key in value:
             if key not in known:

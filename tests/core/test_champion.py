@@ -1,0 +1,169 @@
+"""What is known of the version in charge: what registration has recorded, else what its report says."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_sagemaker_automl.core.champion import is_same_model, read_champion, report_of, with_report
+from airflow_sagemaker_automl.core.model_package import compact
+from tests.core.card.cards import build
+from tests.core.test_quality_gate import candidate, job
+
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/3"
+METADATA = {"objective_metric": "F1", "objective_type": "Maximize", "objective_value": "0.75"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "metric_groups", "metric_data", "value", "training_metrics", "Statistics"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+
+def version(card: Any = None, **members: Any) -> dict[str, Any]:
+    """Describe a version, as the service does.
+
+    :param card: content of its card, as a text or as what the text holds.
+    """
+    content = card if isinstance(card, str) or card is None else json.dumps(card)
+    return {
+        "ModelPackageArn": ARN,
+        "ModelPackageGroupName": "churn",
+        "ModelPackageVersion": 3,
+        "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
+        **({"ModelCard": {"ModelCardContent": content}} if content is not None else {}),
+        **members,
+    }
+
+
+def evaluation(**figures: float) -> dict[str, Any]:
+    """Write an evaluation as a card has it that this package has built."""
+    data = [{"name": name, "type": "number", "value": value} for name, value in figures.items()]
+    return {"name": "Candidate metrics", "metric_groups": [{"name": "Validation data", "metric_data": data}]}
+
+
+def test_the_figures_are_those_of_the_card() -> None:
+    """By data set, as they were written; the objective is that of the metadata."""
+    champion = read_champion(version(compact(build()), CustomerMetadataProperties=METADATA))
+    assert (champion.model_package_arn, champion.objective) == (ARN, "F1")
+    assert champion.figures == {"Validation": {"F1": 0.96}, "Test": {"F1": 0.92}}
+
+
+def test_the_metadata_have_the_objective() -> None:
+    """Of a version without a card, or whose card people have made their own."""
+    for card in (None, "", "none", "[]", {"evaluation_details": 1}, {"evaluation_details": [1, {"name": "Mine"}]}):
+        champion = read_champion(version(card, CustomerMetadataProperties=METADATA))
+        assert (champion.objective, champion.figures) == ("F1", {"Validation": {"F1": 0.75}})
+
+
+def test_a_card_that_was_cut_has_its_training_metrics() -> None:
+    """They stay when the evaluation is left out for the card's length; so does the objective without metadata."""
+    card = {**build(), "evaluation_details": []}
+    champion = read_champion(version(card))
+    assert (champion.objective, champion.figures) == ("F1", {"Validation": {"F1": 0.96}, "Test": {"F1": 0.92}})
+
+
+def test_an_authors_evaluation_of_that_name_comes_second() -> None:
+    """What registration has measured wins; further figures count as well."""
+    card = {"evaluation_details": [evaluation(F1=0.1, AUC=0.7), evaluation(F1=0.9)]}
+    assert read_champion(version(card)).figures == {"Validation": {"F1": 0.9, "AUC": 0.7}}
+
+
+@pytest.mark.parametrize("value", ["nan", "", "high", "1e999"])
+def test_an_objective_without_a_number_is_an_objective(value: str) -> None:
+    """What it was ranked by is known all the same."""
+    champion = read_champion(version(CustomerMetadataProperties={**METADATA, "objective_value": value}))
+    assert (champion.objective, champion.figures) == ("F1", {})
+
+
+def test_a_version_that_somebody_registered_by_hand_has_nothing() -> None:
+    """The gate's policies say what that means."""
+    champion = read_champion(version())
+    assert (champion.objective, champion.figures) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("section", "figures", "read"),
+    [
+        (
+            "binary_classification_metrics",
+            {"accuracy": 0.9, "auc": 0.8, "f1": 0.7, "f2": 0.6, "recall": "NaN", "au_prc": 0.5},
+            {"Accuracy": 0.9, "AUC": 0.8, "F1": 0.7},
+        ),
+        ("multiclass_classification_metrics", {"accuracy": 0.9, "weighted_f1": 0.8}, {"Accuracy": 0.9}),
+        (
+            "regression_metrics",
+            {"mae": 1, "mse": 4, "rmse": 2, "r2": 0.5},
+            {"MAE": 1, "MSE": 4, "RMSE": 2, "R2": 0.5},
+        ),
+        ("forecast_metrics", {"mape": 0.5}, {}),
+    ],
+)
+def test_a_reports_figures_have_the_services_names(
+    section: str, figures: dict[str, Any], read: dict[str, float]
+) -> None:
+    """Those that are the same thing; a weighted mean over classes is not a plain one."""
+    report = {section: {name: {"value": value, "standard_deviation": "NaN"} for name, value in figures.items()}}
+    assert with_report(read_champion(version()), report).figures == {"Validation": read}
+
+
+def test_what_is_recorded_wins_over_the_report() -> None:
+    """The report adds what is missing."""
+    champion = read_champion(version(CustomerMetadataProperties=METADATA))
+    report = {"binary_classification_metrics": {"f1": {"value": 0.5}, "auc": {"value": 0.9}}}
+    assert with_report(champion, report).figures == {"Validation": {"F1": 0.75, "AUC": 0.9}}
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("s3://bucket/insights/statistics.json", ("s3://bucket/insights", "statistics.json")),
+        ("s3://bucket/report.json", ("s3://bucket", "report.json")),
+        ("s3://bucket", None),
+        ("s3://bucket/", None),
+        ("https://example.com/report.json", None),
+        (7, None),
+    ],
+)
+def test_a_report_is_read_from_s3_only(uri: Any, place: Any) -> None:
+    """Anything may stand in metrics that somebody has written by hand."""
+    assert report_of(version(ModelMetrics={"ModelQuality": {"Statistics": {"S3Uri": uri}}})) == place
+    assert report_of(version(ModelMetrics={"ModelQuality": {}})) is None
+
+
+def test_a_version_of_the_same_candidate_is_the_same_model() -> None:
+    """By job and candidate; a job of this name in another account is another one."""
+    names = {"automl_job_name": job().name, "candidate_name": "best"}
+
+    def is_same(metadata: Any = names, made_by: str | None = None) -> bool:
+        members = {"MetadataProperties": {"GeneratedBy": made_by}} if made_by else {}
+        return is_same_model(version(CustomerMetadataProperties=metadata, **members), job(), candidate())
+
+    assert is_same()
+    assert is_same(made_by=job().arn)
+    assert is_same(made_by="somebody")
+    assert not is_same(made_by=job().arn.replace("123456789012", "210987654321"))
+    assert not is_same({**names, "candidate_name": "other"})
+    assert not is_same({})
+    assert not is_same(None)
+
+
+@given(details=JSON, metadata=st.dictionaries(st.sampled_from(list(METADATA)), st.text(max_size=4)), report=JSON)
+def test_whatever_people_have_written_is_read(details: Any, metadata: dict[str, str], report: Any) -> None:
+    """A card of any content and a report of any shape give figures that are numbers, or none."""
+    card: dict[str, Any] = {"evaluation_details": [{"name": "Candidate metrics", "metric_groups": details}, details]}
+    card["training_details"] = {"training_job_details": details}
+    described = version(card, CustomerMetadataProperties=metadata, ModelMetrics={"ModelQuality": details})
+    champion = with_report(read_champion(described), {"regression_metrics": report, "x": report})
+    report_of(described)
+    assert all(math.isfinite(value) for figures in champion.figures.values() for value in figures.values())

@@ -1,0 +1,69 @@
+"""Gates whose leaves are resolved by Airflow, alone and mapped, with the registration that follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from airflow_sagemaker_automl.assets import approved, registered
+from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate, Threshold
+from airflow_sagemaker_automl.operators import SageMakerQualityGateOperator, SageMakerRegisterCandidateOperator
+
+GROUP = "judging"
+
+with DAG(
+    dag_id="judge",
+    schedule=None,
+    params={"job_name": "job", "margin": 0.0, "metric": "F1"},
+) as judging:
+
+    @task
+    def known_later() -> dict[str, Any]:
+        """Find out what a DAG author cannot know."""
+        return {"minimum": 0.5}
+
+    later: Any = known_later()
+    judge = SageMakerQualityGateOperator(
+        task_id="judge",
+        job_name="{{ params.job_name }}",
+        model_package_group_name=GROUP,
+        gate=QualityGate(
+            thresholds=[Threshold(metric="{{ params.metric }}", minimum=later["minimum"])],
+            champion=BetterThanChampion(margin="{{ params.margin }}"),
+        ),
+    )
+    SageMakerRegisterCandidateOperator(
+        task_id="register",
+        job_name=judge.output["job_name"],
+        model_package_group_name=GROUP,
+        verdict=judge.output,
+        deferrable=False,
+        outlets=[registered(GROUP), approved(GROUP)],
+    )
+
+with DAG(
+    dag_id="judge_each",
+    schedule=None,
+    params={"job_names": ["job"], "margin": 0.0},
+) as judging_each:
+
+    @task
+    def trained(params: Any = None) -> list[str]:
+        """Name the jobs."""
+        return list(params["job_names"])
+
+    names: Any = trained()
+    judge_each = SageMakerQualityGateOperator.partial(
+        task_id="judge_each",
+        model_package_group_name=GROUP,
+        gate=QualityGate(champion=BetterThanChampion(margin="{{ params.margin }}")),
+        on_reject="fail",
+    ).expand(job_name=names)
+    judge_each >> SageMakerRegisterCandidateOperator.partial(
+        task_id="register_first",
+        job_name="{{ ti.xcom_pull('judge_each')[0].job_name }}",
+        model_package_group_name=GROUP,
+        deferrable=False,
+        trigger_rule="all_done",
+    ).expand(verdict=["{{ ti.xcom_pull('judge_each')[0] | tojson }}"])
