@@ -183,13 +183,13 @@ with DAG(
         if endpoint is None or endpoint["EndpointStatus"] == "Failed":
             return "nothing"
         arn, served = version["model_package_arn"], served_version(endpoint)
-        if endpoint["EndpointConfigName"] == version["name"]:
-            raise AirflowSkipException(f"The endpoint serves {arn} already, with the same settings.")
         if params["model_package_arn"] is None:
             if served == arn:
                 raise AirflowSkipException(f"The endpoint serves {arn} already.")
             if served and is_newer(served, arn) and approval_status(served) == "Approved":
                 raise AirflowSkipException(f"The endpoint serves {served}, which is newer than {arn}, and approved.")
+        if endpoint["EndpointConfigName"] == version["name"]:
+            raise AirflowSkipException(f"The endpoint serves {arn} already, with the same settings.")
         return served or endpoint["EndpointConfigName"]
 
     @task
