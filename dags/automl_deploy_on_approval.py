@@ -23,9 +23,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import logging
 import time
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pendulum
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -101,6 +102,13 @@ def is_newer(served: str, model_package_arn: str) -> bool:
     return of_served.group_arn == of_other.group_arn and of_served.number > of_other.number
 
 
+def skip(why: str) -> NoReturn:
+    """Skip this task and those after it."""
+    # Airflow folds away what it logs of a skipped task.
+    logging.getLogger(__name__).info(why)
+    raise AirflowSkipException(why)
+
+
 with DAG(
     dag_id="automl_deploy_on_approval",
     description="Deploys a version when it is approved, and asks it for a prediction",
@@ -161,11 +169,13 @@ with DAG(
         try:
             arn = arn or approved_version(triggering_asset_events, GROUP).model_package_arn
         except ValueError as error:
-            raise AirflowFailException(f"Nothing says which version to deploy: name it in the form. {error}") from error
+            raise AirflowFailException(f"Nothing says which version to deploy: name it in the form. {error}") from None
         status = approval_status(arn)
         if status != "Approved":
-            refuse = AirflowFailException if params["model_package_arn"] else AirflowSkipException
-            raise refuse(f"{arn} is {status}, and only an approved version can be deployed.")
+            why = f"{arn} is {status}, and only an approved version can be deployed."
+            if params["model_package_arn"]:
+                raise AirflowFailException(why)
+            skip(why)
         # The same version with the same settings has the same names, of at most 63 characters.
         settings = [str(value) for name, value in sorted(params.items()) if name not in ("model_package_arn", "row")]
         digest = hashlib.sha256("\n".join([arn, *settings]).encode()).hexdigest()[:8]
@@ -185,11 +195,11 @@ with DAG(
         arn, served = version["model_package_arn"], served_version(endpoint)
         if params["model_package_arn"] is None:
             if served == arn:
-                raise AirflowSkipException(f"The endpoint serves {arn} already.")
+                skip(f"The endpoint serves {arn} already.")
             if served and is_newer(served, arn) and approval_status(served) == "Approved":
-                raise AirflowSkipException(f"The endpoint serves {served}, which is newer than {arn}, and approved.")
+                skip(f"The endpoint serves {served}, which is newer than {arn}, and approved.")
         if endpoint["EndpointConfigName"] == version["name"]:
-            raise AirflowSkipException(f"The endpoint serves {arn} already, with the same settings.")
+            skip(f"The endpoint serves {arn} already, with the same settings.")
         return served or endpoint["EndpointConfigName"]
 
     @task
