@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, insert, select
 from airflow_sagemaker_automl.assets import approved
 from airflow_sagemaker_automl.core.model_version import ModelVersion
 from demo.sandbox import REPOSITORY
+from tests.endpoints import configure
 from tests.jobs import unique
 from tests.versions import decide, described
 
@@ -197,12 +198,15 @@ def test_a_version_that_cannot_start_fails_with_the_reason(
 def test_an_answer_without_a_probability_fails_the_run(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A version that answers in another way than whoever asks it expects is noticed at once."""
+    """A version that answers in another way is noticed; somebody else's endpoint is replaced once it has come up."""
     (container,) = trained["InferenceSpecification"]["Containers"]
     environment = {**container["Environment"], "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label"}
     arn = _register(sagemaker, trained, Environment=environment)
-    states = _states(_run({"endpoint_name": endpoint}, _event(sagemaker, arn)))
-    assert states == _all("success", "success", predict="failed")
+    of_no_version = configure(sagemaker, [{key: container[key] for key in ("Image", "ModelDataUrl", "Environment")}])
+    sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=of_no_version)
+    run = _run({"endpoint_name": endpoint}, _event(sagemaker, arn))
+    assert _states(run) == _all("success", "success", predict="failed")
+    assert run.get_task_instance("predict").xcom_pull(task_ids="compare_with_served") == of_no_version
     assert r"The endpoint answers 'malignant\n', no label with its probability." in capsys.readouterr().out
 
 
