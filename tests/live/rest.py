@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from demo.standalone import Airflow
 
 ENDED = ("success", "failed")
+# An answer that comes within a second of the question meets the executor's report that the task waits.
+_THINKING_SECONDS = 4
 
 
 class Api:
@@ -29,10 +31,19 @@ class Api:
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> Run:
         """Trigger a run as the form in the UI does, without a logical date."""
-        wait_until(lambda: dag_id in [dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]], f"no DAG {dag_id}")
-        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        self.switch_on(dag_id)
         run = self.call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         return Run(self, dag_id, str(run["dag_run_id"]))
+
+    def switch_on(self, dag_id: str) -> None:
+        """Unpause a DAG, as soon as Airflow knows it."""
+        wait_until(lambda: dag_id in [dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]], f"no DAG {dag_id}")
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def runs(self, dag_id: str) -> list[Run]:
+        """List the runs of a DAG."""
+        listed: list[dict[str, Any]] = self.call("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
+        return [Run(self, dag_id, run["dag_run_id"]) for run in listed]
 
     def connect_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str) -> None:
         """Make an AWS connection that points at an emulator."""
@@ -92,6 +103,17 @@ class Run:
         body = {"dry_run": False, "only_failed": False, "dag_run_id": self.run_id, "task_ids": [task_id]}
         cleared = self._api.call("POST", f"/dags/{self.dag_id}/clearTaskInstances", body)
         assert cleared["total_entries"] == 1
+
+    def question(self, task_id: str) -> dict[str, Any]:
+        """Read what Airflow asks a person on behalf of a task."""
+        question: dict[str, Any] = self._api.call("GET", f"{self._path}/taskInstances/{task_id}/-1/hitlDetails")
+        return question
+
+    def answer(self, task_id: str, option: str, comment: str) -> None:
+        """Answer for a person, as the page does, after a while."""
+        time.sleep(_THINKING_SECONDS)
+        answer = {"chosen_options": [option], "params_input": {"comment": comment}}
+        self._api.call("PATCH", f"{self._path}/taskInstances/{task_id}/-1/hitlDetails", answer)
 
     def mark(self, task_id: str, state: str) -> None:
         """Mark a task as failed or successful."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 CARD = json.dumps({"intended_uses": {"risk_rating": "Low", "purpose_of_model": "Triage"}})
-# An answer that comes within a second of the question meets the executor's report that the task waits.
-_THINKING_SECONDS = 4
 
 
 def conf(service: Service, arn: str) -> dict[str, Any]:
@@ -31,35 +28,24 @@ def conf(service: Service, arn: str) -> dict[str, Any]:
     return {**service.conf, "model_package_arn": arn}
 
 
-def form(api: Api, run: Run) -> dict[str, Any]:
+def form(run: Run) -> dict[str, Any]:
     """Read what Airflow shows, as soon as the task waits for an answer."""
     run.wait_for_task("ask", "awaiting_input")
-    shown: dict[str, Any] = api.call("GET", _path(run))
-    return shown
-
-
-def answer(api: Api, run: Run, option: str, comment: str) -> None:
-    """Answer as the page does, after a while."""
-    time.sleep(_THINKING_SECONDS)
-    api.call("PATCH", _path(run), {"chosen_options": [option], "params_input": {"comment": comment}})
-
-
-def _path(run: Run) -> str:
-    return f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/ask/-1/hitlDetails"
+    return run.question("ask")
 
 
 def test_an_answer_approves_and_starts_another_dag(api: Api, service: Service) -> None:
     """The form tells of the version; name and comment of who has answered are in the registry afterwards."""
     sagemaker = sagemaker_client(service.url)
     arn = register(sagemaker, GROUP, ModelCard={"ModelCardContent": CARD, "ModelCardStatus": "PendingReview"})
-    api.call("PATCH", "/dags/follow_answer", {"is_paused": False})
+    api.switch_on("follow_answer")
     run = api.trigger("approve", conf(service, arn))
-    shown = form(api, run)
+    shown = form(run)
     assert shown["subject"] == "Approve approving, version 1?"
     assert "**F1 0.75**" in shown["body"]
     assert "- **Risk rating:** Low" in shown["body"]
     assert (shown["options"], list(shown["params"])) == (["Approve", "Reject"], ["comment"])
-    answer(api, run, "Approve", "Better than\nthe last")
+    run.answer("ask", "Approve", "Better than\nthe last")
     assert run.wait_for_end() == "success"
     version = described(sagemaker, arn)
     assert version["ModelApprovalStatus"] == "Approved"
@@ -71,8 +57,8 @@ def test_an_answer_approves_and_starts_another_dag(api: Api, service: Service) -
     result = run.xcom("ask")
     assert (result["outcome"], result["decided_by"], result["approval_description"]) == ("approved", "admin", words)
 
-    wait_until(lambda: any(each.state() in ENDED for each in _runs(api, "follow_answer")), "nobody follows")
-    (follower,) = _runs(api, "follow_answer")
+    wait_until(lambda: any(each.state() in ENDED for each in api.runs("follow_answer")), "nobody follows")
+    (follower,) = api.runs("follow_answer")
     assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
 
 
@@ -81,9 +67,9 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     sagemaker = sagemaker_client(service.url)
     arn = register(sagemaker, GROUP)
     run = api.trigger("approve", conf(service, arn))
-    form(api, run)
+    form(run)
     service.disturb(DeniedOperations=["UpdateModelPackage"])
-    answer(api, run, "Reject", "Too slow")
+    run.answer("ask", "Reject", "Too slow")
     wait_until(lambda: run.task("ask")["try_number"] == 2, "there is no retry")
     service.recover()
     assert run.wait_for_end() == "success"
@@ -102,20 +88,20 @@ def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
     sagemaker = sagemaker_client(service.url)
     arn = register(sagemaker, GROUP)
     run = api.trigger("approve", conf(service, arn))
-    form(api, run)
-    answer(api, run, "Approve", "First")
+    form(run)
+    run.answer("ask", "Approve", "First")
     run.wait_for_task("ask", "success")
     sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="PendingManualApproval")
     run.clear("ask")
-    assert form(api, run)["response_received"] is False
-    answer(api, run, "Approve", "Second")
+    assert form(run)["response_received"] is False
+    run.answer("ask", "Approve", "Second")
     run.wait_for_task("ask", "success")
     assert described(sagemaker, arn)["ApprovalDescription"].endswith("): Second")
     run.clear("ask")
     wait_until(lambda: run.task("ask")["try_number"] == 3 and run.task("ask")["state"] == "success", "it does not end")
     assert run.xcom("ask")["outcome"] == "approved_elsewhere"
     with pytest.raises(urllib.error.HTTPError):
-        answer(api, run, "Reject", "Third")
+        run.answer("ask", "Reject", "Third")
 
 
 def test_a_form_never_shows_one_version_and_decides_on_another(api: Api, service: Service) -> None:
@@ -124,12 +110,12 @@ def test_a_form_never_shows_one_version_and_decides_on_another(api: Api, service
     older, newer = register(sagemaker, GROUP), register(sagemaker, GROUP)
     api.call("POST", "/variables", {"key": "version_to_approve", "value": older})
     run = api.trigger("approve_named", service.conf)
-    assert form(api, run)["subject"] == "Approve approving, version 1?"
+    assert form(run)["subject"] == "Approve approving, version 1?"
     api.call("PATCH", "/variables/version_to_approve", {"key": "version_to_approve", "value": newer})
     run.clear("ask")
     run.wait_for_task("ask", "failed")
     assert run.task("ask")["try_number"] == 2
-    assert api.call("GET", _path(run))["subject"] == "Approve approving, version 1?"
+    assert run.question("ask")["subject"] == "Approve approving, version 1?"
 
 
 def test_nobody_answers_in_time(api: Api, service: Service) -> None:
@@ -142,8 +128,3 @@ def test_nobody_answers_in_time(api: Api, service: Service) -> None:
     words = described(sagemaker, arn)["ApprovalDescription"]
     assert words.startswith("Rejected by default at 20")
     assert ", since nobody answered within 8 seconds (Airflow DAG approve_in_time, run " in words
-
-
-def _runs(api: Api, dag_id: str) -> list[Run]:
-    listed: list[dict[str, Any]] = api.call("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
-    return [Run(api, dag_id, run["dag_run_id"]) for run in listed]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_sagemaker_automl.assets import ModelVersion
 from demo.sandbox import sagemaker_client
 from tests.live.dags.registering import GROUP
-from tests.live.rest import ENDED, Run, wait_until
+from tests.live.rest import ENDED, wait_until
 from tests.scripts import hold, let_go
 from tests.versions import described
 
@@ -20,16 +20,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 
-def runs(api: Api, dag_id: str) -> list[Run]:
-    """List the runs of a DAG."""
-    listed: list[dict[str, Any]] = api.call("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
-    return [Run(api, dag_id, run["dag_run_id"]) for run in listed]
-
-
 def test_a_version_is_registered_once_and_its_approval_starts_another_dag(api: Api, service: Service) -> None:
     """The task waits in the triggerer; cleared, it finds its version, approved as it is by then."""
     sagemaker = sagemaker_client(service.url)
-    api.call("PATCH", "/dags/follow_approval", {"is_paused": False})
+    api.switch_on("follow_approval")
     service.rehearse(1)
     hold(service.url, GROUP)
     run = api.trigger("register_and_approve", service.conf)
@@ -43,8 +37,8 @@ def test_a_version_is_registered_once_and_its_approval_starts_another_dag(api: A
     assert version["ApprovalDescription"] == f"By {run.run_id}"
     assert version["CustomerMetadataProperties"]["dag_id"] == "register_and_approve"
 
-    wait_until(lambda: any(each.state() in ENDED for each in runs(api, "follow_approval")), "nobody follows")
-    (follower,) = runs(api, "follow_approval")
+    wait_until(lambda: any(each.state() in ENDED for each in api.runs("follow_approval")), "nobody follows")
+    (follower,) = api.runs("follow_approval")
     assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
 
     run.clear("register")
