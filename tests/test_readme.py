@@ -10,6 +10,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow_sagemaker_automl.core import problem_types
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.model_card import ModelCard
+from airflow_sagemaker_automl.core.quality_gate import QualityGate
 from airflow_sagemaker_automl.emulator.faults import Faults
 from airflow_sagemaker_automl.provider_info import get_provider_info
 from airflow_sagemaker_automl.validation import checked_request
@@ -30,7 +31,7 @@ def test_every_python_block_runs(block: str) -> None:
     names: dict[str, object] = {}
     with DAG(dag_id="outer", schedule=None):
         exec(compile(block, "README.md", "exec"), names)  # noqa: S102
-    assert any(isinstance(value, DAG | BaseOperator | ModelCard) for value in names.values())
+    assert any(isinstance(value, DAG | BaseOperator | ModelCard | QualityGate) for value in names.values())
 
 
 def test_the_smallest_example_of_every_problem_type_can_be_sent() -> None:
