@@ -1,24 +1,31 @@
-"""Train a model on a table in S3 and register it, with a model card, as a version that waits for approval.
+"""Train a model on a table in S3 every week; only a better one than today's gets to be a version, and be approved.
 
 The form that opens on "Trigger" asks for everything; the defaults fit the data that ``make ui`` puts into its emulator.
+Who approves is chosen there too: the quality gate's verdict, a person on Airflow's pages, or a person in SageMaker
+Studio, for whom the run waits. An approved version starts ``automl_deploy_on_approval``.
 """
 
 from __future__ import annotations
 
-import pendulum
-from airflow.sdk import DAG, Param
+from datetime import timedelta
 
-from airflow_sagemaker_automl.assets import registered
+from airflow.sdk import DAG, CronTriggerTimetable, Param
+
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.model_card import AdditionalInformation, BusinessDetails, IntendedUses, ModelCard
-from airflow_sagemaker_automl.core.problem_types import Tabular
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator
+from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
+from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate
+from airflow_sagemaker_automl.task_groups import automl_retraining
+
+GROUP = "breast-cancer"
 
 with DAG(
     dag_id="automl_retraining",
-    description="From a table in S3 to a registered, documented model version",
-    schedule=None,
-    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    description="From a table in S3 to an approved, documented model version",
+    # Without a start date, and without a run at once, switching it on costs nothing until next Sunday.
+    schedule=CronTriggerTimetable("@weekly", timezone="UTC", run_immediately=timedelta(0)),
+    # Two challengers at once would be judged by the same champion.
+    max_active_runs=1,
     tags=["sagemaker", "automl"],
     doc_md=__doc__,
     params={
@@ -28,54 +35,89 @@ with DAG(
             pattern="^s3://.+",
             title="Training data",
             description="S3 prefix of CSV files with a header line, at least 500 rows in all.",
+            section="Data",
         ),
-        "target": Param("diagnosis", type="string", title="Target column", minLength=1),
+        "target": Param("diagnosis", type="string", title="Target column", minLength=1, section="Data"),
         "problem_type": Param(
             "BinaryClassification",
             type="string",
             enum=["BinaryClassification", "MulticlassClassification", "Regression"],
             title="Problem type",
+            section="Training",
         ),
-        "objective": Param("F1", type="string", title="Objective", description="Metric to rank candidates by."),
-        "output": Param("s3://automl-demo/models", type="string", pattern="^s3://.+", title="Output prefix"),
+        "objective": Param(
+            "F1", type="string", title="Objective", description="Metric to rank candidates by.", section="Training"
+        ),
+        "max_runtime_seconds": Param(
+            3600,
+            type="integer",
+            minimum=60,
+            title="Run-time limit",
+            description="Seconds after which the job ends with the best model that it has.",
+            section="Training",
+        ),
+        "output": Param(
+            "s3://automl-demo/models", type="string", pattern="^s3://.+", title="Output prefix", section="Training"
+        ),
         "role_arn": Param(
             "arn:aws:iam::123456789012:role/sagemaker-automl",
             type="string",
             title="Execution role",
             description="The role that SageMaker reads the data and trains with.",
+            section="Training",
         ),
-        "model_package_group": Param("breast-cancer", type="string", title="Model package group"),
+        "margin": Param(
+            0.0,
+            type="number",
+            minimum=0,
+            title="Margin over the champion",
+            description="By how much the objective has to be better than that of the newest approved version.",
+            section="Approval",
+        ),
+        "approval": Param(
+            "automatic",
+            type="string",
+            enum=["automatic", "airflow", "studio"],
+            values_display={
+                "automatic": "the quality gate",
+                "airflow": "a person, in Airflow",
+                "studio": "a person, in SageMaker Studio",
+            },
+            title="Who approves",
+            section="Approval",
+        ),
         "purpose": Param(
             "Demonstrates a retraining pipeline on a public table; not for clinical use.",
             type="string",
             title="Purpose of the model",
-            description="Goes into the model card.",
+            section="Model card",
         ),
         "risk_rating": Param(
-            "Unknown", type="string", enum=["High", "Medium", "Low", "Unknown"], title="Risk rating of the model"
+            "Unknown",
+            type="string",
+            enum=["High", "Medium", "Low", "Unknown"],
+            title="Risk rating of the model",
+            section="Model card",
         ),
     },
-) as dag:
-    train = SageMakerAutoMLJobOperator(
-        task_id="train",
+):
+    automl_retraining(
         request=AutoMLJobRequest(
             problem_type=Tabular(
-                target="{{ params.target }}", problem_type="{{ params.problem_type }}", mode="ENSEMBLING"
+                target="{{ params.target }}",
+                problem_type="{{ params.problem_type }}",
+                mode="ENSEMBLING",
+                completion=CompletionCriteria(max_job_seconds="{{ params.max_runtime_seconds }}"),
             ),
             objective="{{ params.objective }}",
             training_data="{{ params.training_data }}",
             output="{{ params.output }}",
             role_arn="{{ params.role_arn }}",
-            tags={"project": "{{ params.model_package_group }}"},
+            tags={"project": GROUP},
         ),
-        deferrable=True,
-        poll_interval=10,
-    )
-
-    SageMakerRegisterCandidateOperator(
-        task_id="register",
-        job_name=train.output["job_name"],
-        model_package_group_name="{{ params.model_package_group }}",
+        model_package_group_name=GROUP,
+        gate=QualityGate(champion=BetterThanChampion(margin="{{ params.margin }}"), most_partial_failures=0),
+        approval="{{ params.approval }}",
         model_card=ModelCard(
             intended_uses=IntendedUses(
                 purpose_of_model="{{ params.purpose }}",
@@ -88,8 +130,16 @@ with DAG(
                 caveats_and_recommendations="Look at the figures on test data; they are from few rows."
             ),
         ),
-        # A regression has no labels whose probability it could tell.
-        inference_response_keys=("{{ '' if params.problem_type == 'Regression' else 'predicted_label,probability' }}"),
-        outlets=[registered("breast-cancer")],
-        deferrable=True,
+        steps={
+            "train": {"poll_interval": 10},
+            # A regression has no labels whose probability it could tell.
+            "register": {
+                "inference_response_keys": (
+                    "{{ '' if params.problem_type == 'Regression' else 'predicted_label,probability' }}"
+                )
+            },
+            "approve_in_airflow": {"response_timeout": timedelta(days=3)},
+            "approve_in_studio": {"poke_interval": 10, "timeout": timedelta(days=3).total_seconds()},
+        },
+        default_args={"deferrable": True},
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class JobProgress:
-    """Follows all jobs of an emulator through plain boto3.
+    """Follows all jobs that an emulator starts from now on, through plain boto3.
 
     :param sagemaker: a client of the emulator.
     """
@@ -17,10 +17,11 @@ class JobProgress:
         self._sagemaker = sagemaker
         self._started = time.monotonic()
         self._seen: set[tuple[str, ...]] = set()
+        self._earlier = {job["AutoMLJobName"] for job in self._jobs()}
 
     def news(self) -> Iterator[str]:
         """Tell what has happened since the last time; of several jobs, which one."""
-        jobs = self._sagemaker.list_auto_ml_jobs(SortBy="CreationTime")["AutoMLJobSummaries"]
+        jobs = [job for job in self._jobs() if job["AutoMLJobName"] not in self._earlier]
         for job in jobs:
             name = job["AutoMLJobName"]
             which = f"{name}: " if len(jobs) > 1 else ""
@@ -32,6 +33,10 @@ class JobProgress:
     def line(self, text: str) -> str:
         """Write a line as the news are written: behind the seconds since the start."""
         return f"{time.monotonic() - self._started:6.1f} s  {text}"
+
+    def _jobs(self) -> list[dict[str, Any]]:
+        jobs: list[dict[str, Any]] = self._sagemaker.list_auto_ml_jobs(SortBy="CreationTime")["AutoMLJobSummaries"]
+        return jobs
 
     def _once(self, key: tuple[str, ...], text: str) -> Iterator[str]:
         if key not in self._seen:

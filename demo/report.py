@@ -12,14 +12,16 @@ Members = dict[str, Any]
 
 
 class Outcome:
-    """One job and the model package version that came of it.
+    """The model package version that a demo has left, the job that it came of, and what the quality gate has said.
 
     :param sagemaker: a client of the emulator.
     :param group: the model package group; its newest version is the one.
+    :param verdicts: of each run.
     :raises LookupError: there is no version.
     """
 
-    def __init__(self, sagemaker: Any, group: str) -> None:
+    def __init__(self, sagemaker: Any, group: str, verdicts: list[Members]) -> None:
+        self._verdicts = verdicts
         versions = sagemaker.list_model_packages(ModelPackageGroupName=group, SortOrder="Descending", MaxResults=1)
         if not versions["ModelPackageSummaryList"]:
             raise LookupError(f"Model package group {group!r} has no version.")
@@ -44,6 +46,7 @@ class Outcome:
             "model_package_arn": self.version["ModelPackageArn"],
             "model_package_version": self.version["ModelPackageVersion"],
             "approval_status": self.version["ModelApprovalStatus"],
+            "verdicts": self._verdicts,
         }
 
     def leaderboard(self) -> str:

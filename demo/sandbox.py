@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 BUCKET = "automl-demo"
+# Prefix in the bucket → share of the rows whose label is wrong.
+TABLES = {"breast-cancer": 0.0, "breast-cancer-in-haste": 0.1, "breast-cancer-damaged": 0.4}
 _ENDED_WITHIN_SECONDS = 20
 _SESSION = boto3.Session(region_name=REGION)
 
@@ -86,29 +88,33 @@ def s3_client(url: str) -> S3Client:
     return _SESSION.client("s3", endpoint_url=url, aws_access_key_id="emulator", aws_secret_access_key="emulator")
 
 
-def breast_cancer_files() -> list[tuple[str, bytes]]:
+def breast_cancer_files(wrong_labels: float = 0.0) -> list[tuple[str, bytes]]:
     """Write scikit-learn's copy of the Wisconsin breast cancer table, 569 rows, as two CSV files.
 
+    :param wrong_labels: share of the rows, chosen at random but always the same, that have the other diagnosis.
     :return: names and contents; the target column is ``diagnosis``.
     """
     from sklearn.datasets import load_breast_cancer
 
     bunch = load_breast_cancer(as_frame=True)
-    table = bunch.frame.assign(diagnosis=bunch.frame["target"].map(dict(enumerate(bunch.target_names))))
-    table = table.drop(columns="target")
+    labels = bunch.frame["target"].copy()
+    wrong = labels.sample(frac=wrong_labels, random_state=1).index
+    labels[wrong] = 1 - labels[wrong]
+    table = bunch.frame.assign(diagnosis=labels.map(dict(enumerate(bunch.target_names)))).drop(columns="target")
     parts = (table[:300], table[300:])
     return [(f"part-{number}.csv", rows.to_csv(index=False).encode()) for number, rows in enumerate(parts)]
 
 
 def upload_breast_cancer(url: str) -> str:
-    """Upload the breast cancer table to the emulator, in a bucket that is made for it.
+    """Upload the breast cancer table to the emulator, in a bucket that is made for it, and two spoilt copies beside it.
 
-    :return: its S3 prefix.
+    :return: the S3 prefix of the table as it is.
     """
     s3 = s3_client(url)
     s3.create_bucket(Bucket=BUCKET)
-    for name, body in breast_cancer_files():
-        s3.put_object(Bucket=BUCKET, Key=f"breast-cancer/{name}", Body=body)
+    for table, wrong_labels in TABLES.items():
+        for name, body in breast_cancer_files(wrong_labels):
+            s3.put_object(Bucket=BUCKET, Key=f"{table}/{name}", Body=body)
     return f"s3://{BUCKET}/breast-cancer/"
 
 

@@ -70,7 +70,7 @@ def free_port() -> int:
 
 @contextmanager
 def standalone(home: Path, emulator_url: str, port: int, tell: Callable[[str], None] = print) -> Iterator[Airflow]:
-    """Run ``airflow standalone`` until the block ends, and wait until all of it is healthy.
+    """Run ``airflow standalone``, with all DAGs switched on, until the block ends; wait until it is healthy.
 
     :param home: ``AIRFLOW_HOME``; its log is ``standalone.log`` there.
     :param emulator_url: where its AWS connection points.
@@ -81,6 +81,7 @@ def standalone(home: Path, emulator_url: str, port: int, tell: Callable[[str], N
     home.mkdir(parents=True, exist_ok=True)
     log = home / "standalone.log"
     airflow = configure(home, emulator_url, port)
+    airflow.environment["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "False"
     with log.open("w") as output:
         process = subprocess.Popen(
             ["airflow", "standalone"],

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from typing import Any
 
 import psutil
 import pytest
@@ -30,33 +31,48 @@ def _demo() -> subprocess.Popen[str]:
     )
 
 
-def test_the_demo_registers_a_real_model() -> None:
-    """Progress, leaderboard, version and card; the summary has the figures that were printed."""
+def test_the_demo_lets_only_a_better_model_take_over() -> None:
+    """Progress, both verdicts, leaderboard, version and card; the summary has the figures that were printed."""
     process = _demo()
-    printed, errors = process.communicate(timeout=180)
+    printed, errors = process.communicate(timeout=400)
     assert process.returncode == 0, errors
     summary = json.loads((FOLDER / "summary.json").read_text())
     assert summary["status"] == "Completed"
     assert summary["objective"] == "F1"
     assert summary["best_candidate"] in [candidate["name"] for candidate in summary["candidates"]]
     assert summary["model_package_arn"].endswith(":model-package/breast-cancer/1")
-    assert (summary["model_package_version"], summary["approval_status"]) == (1, "PendingManualApproval")
+    assert (summary["model_package_version"], summary["approval_status"]) == (1, "Approved")
     best = summary["candidates"][0]
     assert best["name"] == summary["best_candidate"]
-    assert 0.9 < best["metrics"]["Validation"]["F1"] <= 1
-    for word in ("TrainingModels", "candidate lightgbm ", f"{best['metrics']['Validation']['F1']:.4f}", "<- best"):
+    figure = best["metrics"]["Validation"]["F1"]
+    assert 0.9 < figure <= 1
+    for word in ("TrainingModels", "candidate lightgbm ", f"{figure:.4f}", "<- best", summary["model_package_arn"]):
         assert word in printed
-    assert summary["model_package_arn"] in printed
+    _has_both_verdicts(summary, figure, printed)
+    _has_card(figure=best["metrics"]["Test"]["F1"])
+    assert "build/demo/model_card.md" in printed
+
+
+def _has_both_verdicts(summary: dict[str, Any], figure: float, printed: str) -> None:
+    """The first passes for want of a champion, the challenger fails by the champion's own figure."""
+    first, second = summary["verdicts"]
+    assert (first["approved"], first["champion"]) == (True, None)
+    assert (second["approved"], second["champion"]) == (False, summary["model_package_arn"])
+    against_champion = second["rules"][0]
+    assert against_champion["limit"] == pytest.approx(figure)
+    assert against_champion["value"] < 0.8
+    for rule in (*first["rules"], *second["rules"]):
+        assert f"{'passed' if rule['passed'] else 'FAILED'}  {rule['name']}: {rule['reason']}" in printed
+
+
+def _has_card(figure: float) -> None:
     card = json.loads((FOLDER / "model_card.json").read_text())
     assert card["training_details"]["objective_function"]["function"]["facet"] == "F1"
     page = (FOLDER / "model_card.html").read_text()
     assert page.count("<svg") >= 4
     assert "breast-cancer, version 1" in page
     markdown = (FOLDER / "model_card.md").read_text()
-    assert markdown.startswith(
-        f"# breast-cancer, version 1\n\n**F1 {best['metrics']['Test']['F1']:.4g}** (Test data); "
-    )
-    assert "build/demo/model_card.md" in printed
+    assert markdown.startswith(f"# breast-cancer, version 1\n\n**F1 {figure:.4g}** (Test data); ")
 
 
 def test_progress_tells_of_rehearsed_jobs_too() -> None:

@@ -36,12 +36,16 @@ def test_every_dag_of_the_repository_is_imported(file: Path, airflow_database: N
 def test_the_retraining_dag_registers_a_version(
     airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:
-    """The shipped DAG, as it is: the version's card has the words of the form."""
-    group = unique("group")
-    conf = {"training_data": breast_cancer, "model_package_group": group, "purpose": "A purpose"}
-    assert _run("dags", "automl_retraining", conf).state == "success"
-    (version,) = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
-    described = sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"])
+    """The shipped DAG, as it is: the version's card has the words of the form, and the gate's verdict approves it."""
+    run = _run("dags", "automl_retraining", {"training_data": breast_cancer, "purpose": "A purpose"})
+    assert run.state == "success"
+    states = {each.task_id.removeprefix("retraining."): each.state for each in run.get_task_instances()}
+    assert {task for task, state in states.items() if state == "skipped"} == {"approve_in_airflow", "approve_in_studio"}
+    newest = sagemaker.list_model_packages(ModelPackageGroupName="breast-cancer")["ModelPackageSummaryList"][0]
+    described = sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])
+    assert described["CustomerMetadataProperties"]["run_id"] == run.run_id
+    assert described["ModelApprovalStatus"] == "Approved"
+    assert described["ApprovalDescription"] == f"By the quality gate, in run {run.run_id} of DAG automl_retraining."
     assert '"purpose_of_model":"A purpose"' in described["ModelCard"]["ModelCardContent"]
 
 
