@@ -5,6 +5,9 @@ A group has two assets, known by its name alone, so that a DAG file needs neithe
 - ``registered("churn")`` = ``sagemaker://model-package-groups/churn``: a version was registered;
 - ``approved("churn")`` = ``sagemaker://model-package-groups/churn/approved``: a version was approved, and nothing else.
 
+Tasks tell on them. Approvals that are made elsewhere are told on assets that Airflow watches, see
+:func:`~airflow_sagemaker_automl.watchers.approvals_watched`.
+
 One DAG tells, another one starts when it is told::
 
     SageMakerRegisterCandidateOperator(..., model_package_group_name="churn", outlets=[registered("churn")])
@@ -31,6 +34,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from airflow.sdk import Asset
 
@@ -51,6 +55,7 @@ __all__ = [
     "sanitize_uri",
     "tell_of_registration",
     "tell_of_update",
+    "uri_of_watched_approvals",
 ]
 
 log = logging.getLogger(__name__)
@@ -58,7 +63,7 @@ log = logging.getLogger(__name__)
 _GROUPS = "model-package-groups"
 _NAME = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _GROUP = re.compile(rf"(?:arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-package-group/)?(?P<name>{_NAME})")
-_PATH = re.compile(rf"/(?P<group>{_NAME})(?P<approved>/approved)?")
+_PATH = re.compile(rf"/(?P<group>{_NAME})(?P<approved>/approved(?:/watched(?:/[^/]+)+)?)?")
 _URI = re.compile(rf"sagemaker://{_GROUPS}{_PATH.pattern}")
 _APPROVED = "Approved"
 
@@ -79,6 +84,18 @@ def approved(group: str) -> Asset:
     :raises ValueError: it is neither, or a template.
     """
     return Asset(uri=_Place(_name_of(group), is_for_approvals=True).uri)
+
+
+def uri_of_watched_approvals(group: str, *watched_by: str) -> str:
+    """Give the URI of the asset on which a watcher tells of versions of a group that are approved.
+
+    :param group: name of the model package group, or its ARN.
+    :param watched_by: what tells watchers of this group apart.
+    :raises ValueError: the group is neither, or a template.
+    """
+    uri = _Place(_name_of(group), is_for_approvals=True).uri
+    *owner, _ = group.split(":")
+    return "/".join([uri, "watched", *(quote(part, safe="") for part in (*watched_by, *owner[3:]))])
 
 
 def approved_version(source: Any, group: str | None = None) -> ModelVersion:
@@ -170,7 +187,7 @@ def create_asset(*, model_package_group: str, only_approved: bool = False, extra
 
 
 class _Place(NamedTuple):
-    """One of the two assets of a group."""
+    """One of the two kinds of assets of a group: those of registrations, and those of approvals."""
 
     group: str
     is_for_approvals: bool

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_sagemaker_automl.core.approval_news import Approvals
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.model_package import ModelPackageStatus
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
@@ -167,6 +169,28 @@ class SageMakerAutoMLHook(AwsBaseHook):
             summary["ModelPackageArn"]: VersionState(summary["ModelPackageStatus"], summary.get("ModelApprovalStatus"))
             for summary in answer["ModelPackageSummaryList"]
         }
+
+    def approved_versions(self, group: str) -> Approvals:
+        """List all approved versions of a model package group, as far as the service has completed them.
+
+        :param group: name or ARN of the group, which need not be there.
+        """
+        pages = self.conn.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, ModelApprovalStatus="Approved", PaginationConfig={"PageSize": 100}
+        )
+        try:
+            summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
+        except ClientError as error:
+            if code_of(error) not in _ABSENT_CODES or self.has_group(group):
+                raise
+            return Approvals(has_group=False)
+        return Approvals(
+            {
+                summary["ModelPackageArn"]: int(summary["CreationTime"].timestamp())
+                for summary in summaries
+                if ModelPackageStatus(summary["ModelPackageStatus"]) is ModelPackageStatus.COMPLETED
+            }
+        )
 
     def candidates(self, job_name: str) -> list[Candidate]:
         """List all candidates of a job, in the order of their creation."""

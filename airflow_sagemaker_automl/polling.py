@@ -20,6 +20,7 @@ from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, is_stale, passes_by_itself
 
 if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.approval_news import Approvals
     from airflow_sagemaker_automl.core.version_arn import VersionState
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
@@ -29,6 +30,8 @@ _LONGEST_BACKOFF = 8
 _LONGEST_PAUSE_SECONDS = 300.0
 # What does not pass by itself, a missing connection for example, is somebody's mistake when it has lasted so long.
 _LONGEST_UNUSABLE_SECONDS = 600.0
+# Reading a connection is a line in the log each time.
+_DOUBTED_AFTER_SECONDS = 600.0
 # By then a task that was let go has created its job, or been refused and come back.
 _RESERVED_SECONDS = 60.0
 # A limit may have been learned too low, or been raised: after so many polls without room somebody tries all the same.
@@ -43,7 +46,8 @@ L = TypeVar("L")
 class StreamKey(NamedTuple):
     """What triggers have in common that share a poll.
 
-    :param listed: what the poll lists: the jobs that run, or the versions of the group with this ARN.
+    :param listed: what the poll lists: the jobs that run, the versions of the group with this ARN, or those that are
+        approved.
     """
 
     listed: str
@@ -59,6 +63,11 @@ class StreamKey(NamedTuple):
     def of_versions(cls, group_arn: str, connection: Connection, poll_interval: float) -> StreamKey:
         """Make the key of the poll for the versions of a model package group."""
         return cls._of(group_arn, connection, poll_interval)
+
+    @classmethod
+    def of_approvals(cls, group: str, connection: Connection, poll_interval: float) -> StreamKey:
+        """Make the key of the poll for the approved versions of a model package group."""
+        return cls._of(f"approved versions of {group}", connection, poll_interval)
 
     @classmethod
     def _of(cls, listed: str, connection: Connection, poll_interval: float) -> StreamKey:
@@ -135,16 +144,49 @@ def version_snapshots(
     return _snapshots(connection, key, f"versions of {group_arn}", lambda hook: hook.newest_versions(group_arn))
 
 
+def approval_snapshots(
+    group: str, connection: Connection, poll_interval: float
+) -> AsyncGenerator[Snapshot[Approvals], None]:
+    """Poll for the approved versions of a model package group, for as long as anybody watches.
+
+    A snapshot has all of them, a request for each hundred. A service that refuses the list is a problem like others:
+    who watches has nothing else to look at.
+
+    :param group: name or ARN of the group, which need not be there yet.
+    """
+    key = StreamKey.of_approvals(group, connection, poll_interval)
+    connected = time.monotonic()
+
+    def look(hook: SageMakerAutoMLHook) -> Approvals:
+        nonlocal connected
+        approvals = hook.approved_versions(group)
+        if not approvals.has_group and time.monotonic() - connected > _DOUBTED_AFTER_SECONDS:
+            # By the next look the connection may point to where it is.
+            _hooks.pop(key.connection_digest, None)
+            connected = time.monotonic()
+        return approvals
+
+    return _snapshots(connection, key, f"approved versions of {group}", look, can_look_elsewhere=False)
+
+
 async def _snapshots(
-    connection: Connection, key: StreamKey, what: str, look: Callable[[SageMakerAutoMLHook], L]
+    connection: Connection,
+    key: StreamKey,
+    what: str,
+    look: Callable[[SageMakerAutoMLHook], L],
+    *,
+    can_look_elsewhere: bool = True,
 ) -> AsyncGenerator[Snapshot[L], None]:
-    """Poll; an error would end every wait, so none leaves here."""
+    """Poll; an error would end every wait, so none leaves here.
+
+    :param can_look_elsewhere: whether those who wait can do without a list that is refused.
+    """
     failures, unusable_since = 0, None
     whose = key.connection_digest
     _open_streams[whose] += 1
     try:
         while True:
-            snapshot = await _poll(connection, key, what, look)
+            snapshot = await _poll(connection, key, what, look, can_look_elsewhere)
             failures = 0 if snapshot.problem is None else failures + 1
             unusable_since = (unusable_since or time.monotonic()) if snapshot.is_lasting else None
             if unusable_since is not None and time.monotonic() - unusable_since > _LONGEST_UNUSABLE_SECONDS:
@@ -170,15 +212,22 @@ def pause(poll_interval: float, failures: int) -> float:
 
 
 async def _poll(
-    connection: Connection, key: StreamKey, what: str, look: Callable[[SageMakerAutoMLHook], L]
+    connection: Connection,
+    key: StreamKey,
+    what: str,
+    look: Callable[[SageMakerAutoMLHook], L],
+    can_look_elsewhere: bool,
 ) -> Snapshot[L]:
     try:
         return Snapshot(await in_thread(lambda: look(shared_hook(connection, key))))
     except Exception as error:
         # A group that is not there, or that another account does not show, is a request that is not valid.
-        if is_denied(error) or is_invalid(error):
+        is_refused = is_denied(error) or is_invalid(error)
+        if is_refused and can_look_elsewhere:
             return Snapshot(None, listing_refused=True)
-        if is_stale(error):  # A connection that was changed, or credentials that were renewed, are to be read again.
+        if is_refused or is_stale(
+            error
+        ):  # A connection that was changed, or credentials that were renewed, are to be read again.
             _hooks.pop(key.connection_digest, None)
         problem = f"{what} could not be listed, trying again: {error}"
         return Snapshot(None, problem=problem, is_lasting=not passes_by_itself(error))

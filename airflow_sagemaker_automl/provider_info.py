@@ -35,7 +35,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [_modules("sensors.approval", "sensors.jobs")],
         "hooks": [_modules("hooks")],
-        "triggers": [_modules("registry_triggers", "triggers")],
+        "triggers": [_modules("approval_watch", "registry_triggers", "triggers")],
         "asset-uris": [
             {
                 "schemes": ["sagemaker"],

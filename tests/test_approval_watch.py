@@ -1,0 +1,406 @@
+"""Watching a group: each approval is told, by whomever it is made, and whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.models.trigger import Trigger
+from airflow.serialization.encoders import encode_trigger
+from airflow.triggers.base import BaseEventTrigger
+
+from airflow_sagemaker_automl import approval_watch, polling
+from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
+from airflow_sagemaker_automl.assets import ModelVersion, approved_version
+from demo.sandbox import airflow_environment, sagemaker_client
+from tests.jobs import unique
+from tests.plain_http import send
+from tests.scripts import FAILED, hold, let_go, script_versions
+from tests.versions import decide, described, make_group, register
+from tests.watches import Store, Watch, watching
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
+
+CONFIG = {"retries": {"total_max_attempts": 1}, "read_timeout": 5, "connect_timeout": 5}
+INTERVAL = 0.3
+# Some polls.
+A_WHILE = 2.0
+
+
+@pytest.fixture(autouse=True)
+def _no_dag_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing takes a watcher off its asset here, so that nothing is waited for before it is written down."""
+    monkeypatch.setattr(approval_watch, "_SURELY_WATCHED_SECONDS", 0.0)
+
+
+@pytest.fixture
+def account(private_url: str, private_connection: str) -> SageMakerClient:
+    """A client of an account that nobody else uses."""
+    return sagemaker_client(private_url)
+
+
+class Log:
+    """What has been logged so far."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        self._text += self._capsys.readouterr().out
+        return self._text
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    """What the test logs."""
+    return Log(capsys)
+
+
+@pytest.fixture
+def store() -> Store:
+    """The state store of an asset that nobody has watched yet."""
+    return Store()
+
+
+def watcher(group: str, **arguments: Any) -> ModelApprovalsTrigger:
+    """Make the trigger under test."""
+    fixed = {"aws_conn_id": "private", "botocore_config": CONFIG, "poll_interval": INTERVAL}
+    return ModelApprovalsTrigger(group=group, **{**fixed, **arguments})
+
+
+def faults(url: str, **members: Any) -> None:
+    """Put faults in force in place of others."""
+    assert send(f"{url}/automl-emulator/faults", "PUT", members)[0] == 200
+
+
+def requests(url: str) -> Counter[str]:
+    """Count the answers that were given since they were last forgotten."""
+    return Counter(send(f"{url}/automl-emulator/requests", "GET")[1]["Requests"])
+
+
+async def begun(watch: Watch, store: Store) -> None:
+    """Wait until a watcher has a watermark."""
+    await watch.until(lambda: store.content)
+
+
+async def approve(account: SageMakerClient, arn: str, status: ModelApprovalStatusType = "Approved") -> dict[str, Any]:
+    """Decide on a version as somebody in SageMaker Studio does.
+
+    :return: what is to be told then.
+    """
+    await asyncio.to_thread(decide, account, arn, status)
+    return ModelVersion.from_description(described(account, arn)).to_extra()
+
+
+def numbers(events: list[dict[str, Any]]) -> list[int]:
+    """List the numbers of the versions that were told."""
+    return [event["model_package_version"] for event in events]
+
+
+def test_airflow_finds_a_watcher_again() -> None:
+    """What a DAG file says and what the database has are the same, or it would be replaced at each look at the file."""
+    given = encode_trigger(watcher("churn"))
+    kept = Trigger.from_object(watcher("churn"))
+    assert BaseEventTrigger.hash(kept.classpath, kept.kwargs) == BaseEventTrigger.hash(**given)
+    assert BaseEventTrigger.hash(**given) == BaseEventTrigger.hash(**encode_trigger(watcher("churn")))
+    assert ModelApprovalsTrigger(**kept.kwargs).serialize() == watcher("churn").serialize()
+
+
+async def test_an_approval_is_told_with_all_that_is_known(account: SageMakerClient, store: Store) -> None:
+    """What was approved before, what is pending and what is rejected is not told."""
+    group = make_group(account)
+    old, version, _, refused = (register(account, group) for _ in range(4))
+    decide(account, old)
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        await approve(account, refused, "Rejected")
+        told = await approve(account, version)
+        assert await watch.told(1) == [told]
+        await watch.until(lambda: store.told() == ["1", "2"])
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == [told]
+    assert approved_version({"extra": {"from_trigger": True, "payload": told}}).model_package_arn == version
+
+
+@pytest.mark.parametrize("there", [False, True])
+async def test_the_first_version_of_a_group_is_told(there: bool, account: SageMakerClient, store: Store) -> None:
+    """Even if the group was not there when the watch began, and the version is registered as approved."""
+    group = make_group(account) if there else unique("group")
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        await asyncio.to_thread(register, account, group, ModelApprovalStatus="Approved")
+        assert numbers(await watch.told(1)) == [1]
+
+
+async def test_what_is_approved_while_nobody_watches_is_told_afterwards(account: SageMakerClient, store: Store) -> None:
+    """And what was told before is not told anew, nor what was approved before the first watch."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(3)]
+    decide(account, arns[0])
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        await approve(account, arns[1])
+        assert numbers(await watch.told(1)) == [2]
+        await watch.until(lambda: store.told() == ["1", "2"])
+    decide(account, arns[2])
+    async with watching(watcher(group, poll_interval=INTERVAL * 2), store) as watch:
+        assert numbers(await watch.told(1)) == [3]
+        await asyncio.sleep(A_WHILE)
+        assert numbers(watch.events) == [3]
+
+
+async def test_what_airflow_has_not_stored_is_told_again(account: SageMakerClient, store: Store) -> None:
+    """A triggerer that is killed before its database has the event does not know better; the key is the same."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        watch.stores_events = False
+        await begun(watch, store)
+        told = await approve(account, version)
+        await watch.told(1)
+        await asyncio.sleep(A_WHILE)
+        assert store.told() == []
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        assert await watch.told(1) == [told]
+        await watch.until(lambda: store.told() == ["1"])
+
+
+async def test_nothing_is_written_down_before_it_is_history(
+    account: SageMakerClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a watcher that the DAG files have no more, Airflow confirms events that it drops."""
+    monkeypatch.setattr(approval_watch, "_SURELY_WATCHED_SECONDS", 3600.0)
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+        await approve(account, version)
+        await watch.told(1)
+        await asyncio.sleep(A_WHILE)
+        assert (store.told(), store.writes) == ([], 1)
+
+
+async def test_an_approval_that_is_withdrawn_and_renewed_is_told_again(account: SageMakerClient, store: Store) -> None:
+    """With another key: it is another decision."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+        first = await approve(account, version)
+        await watch.until(lambda: store.told() == ["1"])
+        await approve(account, version, "Rejected")
+        await watch.until(lambda: store.told() == [])
+        second = await approve(account, version)
+        assert await watch.told(2) == [first, second]
+    assert first["deduplication_key"] != second["deduplication_key"]
+
+
+@pytest.mark.parametrize("ending", ["Completed", "Failed"])
+async def test_a_version_is_told_when_it_can_be_deployed(
+    ending: str, account: SageMakerClient, private_url: str, store: Store
+) -> None:
+    """One that is registered as approved is validated first, and may fail."""
+    group = make_group(account)
+    if ending == "Completed":
+        hold(private_url, group)
+    else:
+        script_versions(private_url, group, FAILED)
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        await asyncio.to_thread(register, account, group, ModelApprovalStatus="Approved")
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        if ending == "Completed":
+            await asyncio.to_thread(let_go, private_url, group)
+            assert numbers(await watch.told(1)) == [1]
+
+
+async def test_an_old_version_among_many_is_told(account: SageMakerClient, private_url: str, store: Store) -> None:
+    """However many newer ones there are, approved or not; what is not news is not described."""
+    group = make_group(account)
+    oldest = register(account, group)
+    for number in range(230):
+        register(account, group, ModelApprovalStatus="Approved" if number % 2 else "PendingManualApproval")
+    send(f"{private_url}/automl-emulator/requests", "DELETE")
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        await approve(account, oldest)
+        assert numbers(await watch.told(1)) == [1]
+        await watch.until(lambda: len(store.told()) == 116)
+    # One by the watcher, and one by this test.
+    assert requests(private_url)["DescribeModelPackage"] == 2
+
+
+async def test_many_approvals_at_once_are_told_in_the_order_in_which_they_were_made(
+    account: SageMakerClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In portions, so that no poll takes too long."""
+    monkeypatch.setattr(approval_watch, "_MOST_NEWS_AT_ONCE", 3)
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(7)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+    for number in (2, 1, 0, 6, 5, 4, 3):
+        decide(account, arns[number])
+    async with watching(watcher(group), store) as watch:
+        assert numbers(await watch.told(7)) == [3, 2, 1, 6, 5, 4, 7]
+        await watch.until(lambda: len(store.told()) == 7)
+
+
+async def test_watchers_of_one_group_share_a_poll(account: SageMakerClient, private_url: str) -> None:
+    """Each tells of everything, and has a watermark of its own."""
+    version = register(account, make_group(account))
+    stores = [Store(), Store()]
+    send(f"{private_url}/automl-emulator/requests", "DELETE")
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    async with watching(watcher(version.split("/")[1]), stores[0]) as watch:
+        watch.add(watcher(version.split("/")[1]), stores[1])
+        for each in stores:
+            await begun(watch, each)
+        await asyncio.sleep(A_WHILE)
+        assert requests(private_url)["ListModelPackages"] <= (loop.time() - started) / (0.8 * INTERVAL) + 1
+        told = await approve(account, version)
+        assert await watch.told(2) == [told, told]
+        await watch.until(lambda: [each.told() for each in stores] == [["1"], ["1"]])
+    assert polling._hooks == {}
+
+
+TROUBLES: dict[str, dict[str, Any]] = {
+    "throttled": {"ThrottlingRate": 1},
+    "out of order": {"InternalFailureRate": 1},
+    "away": {"DroppedRequestRate": 1},
+    "denied": {"DeniedOperations": ["ListModelPackages"]},
+    "denied to describe": {"DeniedOperations": ["DescribeModelPackage"]},
+    "expired": {"ExpiredTokens": "All"},
+}
+
+
+@pytest.mark.parametrize("trouble", list(TROUBLES))
+async def test_trouble_ends_no_watch_and_is_said_once(
+    trouble: str, account: SageMakerClient, private_url: str, store: Store, log: Log
+) -> None:
+    """However long it lasts; when it is over, what was approved meanwhile is told."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+        faults(private_url, **TROUBLES[trouble])
+        if trouble == "denied to describe":
+            decide(account, version)
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        faults(private_url)
+        decide(account, version)
+        assert numbers(await watch.told(1)) == [1]
+    what = f"Approvals of {version.split('/')[1]} by connection 'private'"
+    said = [line for line in log.text.splitlines() if what in line and "trying again" in line]
+    assert ["this is over" in line for line in said] == [False, True]
+
+
+@pytest.mark.parametrize("wrong", ["missing", "elsewhere", "in another region"])
+async def test_a_connection_that_is_put_right_is_read_again(
+    wrong: str, account: SageMakerClient, private_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nobody to restart the watcher; what is approved until then is told if the group was watched before."""
+    monkeypatch.setattr(polling, "_DOUBTED_AFTER_SECONDS", 1.0)
+    right = airflow_environment(Path("unused"), private_url)["AIRFLOW_CONN_AWS_DEFAULT"]
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+    connection = json.loads(right)
+    if wrong == "missing":
+        monkeypatch.delenv("AIRFLOW_CONN_PRIVATE")
+    else:
+        extra = {"endpoint_url": "http://127.0.0.1:9"} if wrong == "elsewhere" else {"region_name": "eu-central-1"}
+        extras = {**_extra(connection), **extra}
+        monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", json.dumps({**connection, "extra": extras}))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await approve(account, version)
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", right)
+        assert numbers(await watch.told(1)) == [1]
+
+
+def _extra(connection: dict[str, Any]) -> dict[str, Any]:
+    extra = connection["extra"]
+    return dict(json.loads(extra) if isinstance(extra, str) else extra)
+
+
+async def test_without_its_store_a_watcher_waits(account: SageMakerClient, store: Store, log: Log) -> None:
+    """It cannot know what was told; as soon as it does, it tells the rest."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(2)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+    decide(account, arns[0])
+    store.trouble = RuntimeError("no database")
+    async with watching(watcher(group), store) as watch:
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        store.trouble = None
+        assert numbers(await watch.told(1)) == [1]
+    assert log.text.count("'private': what has been told cannot be read, nothing is told meanwhile: no database") == 1
+
+
+async def test_what_cannot_be_written_down_is_told_again(account: SageMakerClient, store: Store, log: Log) -> None:
+    """Once in the life of a watcher; when the store is back, it is written down."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(2)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        store.trouble = RuntimeError("no database")
+        for arn in arns:
+            await approve(account, arn)
+        await asyncio.sleep(A_WHILE)
+        assert sorted(numbers(watch.events)) == [1, 2]
+        store.trouble = None
+        await watch.until(lambda: store.told() == ["1", "2"])
+    assert (
+        log.text.count("'private': what has been told cannot be written down, and may be told again: no database") == 1
+    )
+
+
+async def test_a_watcher_of_no_asset_tells_and_forgets(account: SageMakerClient, log: Log) -> None:
+    """It says so once, with or without a triggerer."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), None) as watch:
+        await watch.until(lambda: "are told from now on" in log.text)
+        await approve(account, version)
+        assert numbers(await watch.told(1)) == [1]
+        await asyncio.sleep(A_WHILE)
+    assert log.text.count("forgets what it has told when it ends") == 1
+
+
+async def test_a_watcher_runs_alone_as_well(account: SageMakerClient, store: Store) -> None:
+    """Airflow falls back to that if a poll cannot be shared."""
+    version = register(account, make_group(account))
+    trigger = watcher(version.split("/")[1])
+    trigger.asset_state_store = store  # type: ignore[assignment]  # Tests stand in for Airflow here.
+    events = trigger.run()
+    first: Any = asyncio.create_task(_next(events))
+    await _until(lambda: bool(store.content))
+    told = await approve(account, version)
+    assert (await first).payload == told
+    second: Any = asyncio.create_task(_next(events))
+    await _until(lambda: store.told() == ["1"])
+    second.cancel()
+
+
+async def _next(events: Any) -> Any:
+    return await anext(events)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("not within a minute")

@@ -1,0 +1,108 @@
+"""Watchers as a triggerer runs them: events are stored and confirmed, and a state store outlasts them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow.triggers.shared_stream import SharedStreamManager
+
+from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
+
+
+@dataclass
+class Store:
+    """Airflow's state store of an asset.
+
+    :param trouble: what to raise when it is asked; None while it works.
+    """
+
+    content: dict[str, str] = field(default_factory=dict)
+    trouble: Exception | None = None
+    writes: int = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Read a value."""
+        self._raise()
+        return json.loads(self.content[key]) if key in self.content else default
+
+    def set(self, key: str, value: Any) -> None:
+        """Write a value."""
+        self._raise()
+        self.content[key] = json.dumps(value)
+        self.writes += 1
+
+    def told(self) -> list[str]:
+        """List the numbers of the versions that are written down, of one watcher."""
+        (value,) = self.content.values()
+        return list(json.loads(value)["told"])
+
+    def _raise(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+
+class Watch:
+    """A triggerer with watchers.
+
+    :ivar stores_events: whether its database takes events.
+    """
+
+    def __init__(self) -> None:
+        self.stores_events = True
+        self.events: list[dict[str, Any]] = []
+        self._manager = SharedStreamManager()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def add(self, trigger: ModelApprovalsTrigger, store: Store | None) -> None:
+        """Let a watcher run."""
+        trigger.asset_state_store = store  # type: ignore[assignment]  # Tests stand in for Airflow here.
+        stream = self._manager.subscribe(trigger_id=len(self._tasks), trigger=trigger, key=trigger.shared_stream_key())
+        self._tasks.append(asyncio.create_task(self._run(len(self._tasks), trigger, stream)))
+
+    async def told(self, number: int, seconds: float = 60) -> list[dict[str, Any]]:
+        """Wait until so many events have been told.
+
+        :return: all of them.
+        """
+        await self.until(lambda: len(self.events) >= number, seconds)
+        return self.events
+
+    async def until(self, condition: Any, seconds: float = 60) -> None:
+        """Wait until something is so; no watcher may end meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert [task for task in self._tasks if task.done()] == []
+            assert time.monotonic() < deadline, f"only {self.events} are told"
+            await asyncio.sleep(0.05)
+
+    async def end(self) -> None:
+        """End all watchers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._manager.stop_all()
+
+    async def _run(self, trigger_id: int, trigger: ModelApprovalsTrigger, stream: AsyncIterator[Any]) -> None:
+        key = trigger.shared_stream_key()
+        async for event in trigger.filter_shared_stream(stream):
+            seq = self._manager.bind_pending_event(trigger_id=trigger_id, key=key)
+            self.events.append(json.loads(json.dumps(event.payload)))
+            if self.stores_events and seq is not None:
+                asyncio.get_running_loop().call_later(0.1, self._manager.confirm_persisted, [seq])
+
+
+@asynccontextmanager
+async def watching(trigger: ModelApprovalsTrigger, store: Store | None) -> AsyncIterator[Watch]:
+    """Run a watcher for as long as the block lasts."""
+    watch = Watch()
+    watch.add(trigger, store)
+    try:
+        yield watch
+    finally:
+        await watch.end()
