@@ -40,8 +40,9 @@ from airflow.sdk import DAG, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
 
-from airflow_sagemaker_automl.assets import approved, approved_version
+from airflow_sagemaker_automl.assets import approved_version
 from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.watchers import approvals_watched
 
 GROUP = "breast-cancer"
 # The first row of the table that the model was trained on, without its diagnosis, which was "malignant".
@@ -112,7 +113,8 @@ def skip(why: str) -> NoReturn:
 with DAG(
     dag_id="automl_deploy_on_approval",
     description="Deploys a version when it is approved, and asks it for a prediction",
-    schedule=approved(GROUP),
+    # Approvals by whomever: a task's are seen here as well, so that each starts one run.
+    schedule=approvals_watched(GROUP, poll_interval=10),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     # One deployment after the other, each of which looks at what the one before it has left.
     max_active_runs=1,
