@@ -15,7 +15,6 @@ It would be for another :class:`~airflow.sdk.AssetWatcher` of the same asset, an
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
@@ -176,27 +175,33 @@ class ModelApprovalsTrigger(BaseEventTrigger):
         except Exception as error:
             self._say("store", f"what has been told cannot be read, nothing is told meanwhile: {error}")
             return False
-        self._say("store", None)
         self._watermark = Watermark.from_json(stored)
         if self._watermark is None:
-            self._watermark = Watermark.at_first_sight(seen)
-            self.log.info("%s are told from now on; approved already: %s", self._what, len(seen.versions))
-            await self._write_down(self._watermark)
-        return True
+            self._watermark = await self._begin(seen)
+        else:
+            self._say("store", None)
+        return self._watermark is not None
+
+    async def _begin(self, seen: Approvals) -> Watermark | None:
+        """Begin with what is seen, if that can be written down: for an asset that is not in use nothing is found."""
+        watermark = Watermark.at_first_sight(seen)
+        if not await self._write_down(watermark):
+            return None
+        self.log.info("%s are told from now on; approved already: %s", self._what, len(seen.versions))
+        return watermark
 
     async def _write_down_what_is_history(self) -> None:
-        if self._unwritten is not None and self._unwritten[0].is_history:
-            await self._write_down(self._unwritten[1])
+        if self._unwritten is not None and self._unwritten[0].is_history and await self._write_down(self._unwritten[1]):
+            self._unwritten = None
 
-    async def _write_down(self, watermark: Watermark) -> None:
+    async def _write_down(self, watermark: Watermark) -> bool:
         try:
             await in_thread(lambda: self._store().set(self._place, watermark.to_json()))
         except Exception as error:
-            self._unwritten = Sighting(Snapshot(None), is_settled=True, at=-math.inf), watermark
             self._say("store", f"what has been told cannot be written down, and may be told again: {error}")
-        else:
-            self._unwritten = None
-            self._say("store", None)
+            return False
+        self._say("store", None)
+        return True
 
     def _store(self) -> Any:
         if self.asset_state_store is None:
@@ -206,16 +211,16 @@ class ModelApprovalsTrigger(BaseEventTrigger):
 
     async def _described(self, arns: Sequence[str]) -> list[ModelVersion]:
         """Look at versions that are said to be approved, the one that was changed last at the end."""
-        versions = []
+        versions, trouble = [], None
         for arn in arns[:_MOST_NEWS_AT_ONCE]:
             try:
                 version = await in_thread(partial(self._approved_now, arn))
             except Exception as error:
-                self._say("describe", f"{arn} could not be described, trying again: {error}")
+                trouble = f"{arn} could not be described, trying again: {error}"
                 break
-            self._say("describe", None)
             if version is not None:
                 versions.append(version)
+        self._say("describe", trouble)
         return sorted(versions, key=lambda version: version.modified)
 
     def _approved_now(self, arn: str) -> ModelVersion | None:

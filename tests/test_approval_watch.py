@@ -17,6 +17,7 @@ from airflow.triggers.base import BaseEventTrigger
 from airflow_sagemaker_automl import approval_watch, polling
 from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
 from airflow_sagemaker_automl.assets import ModelVersion, approved_version
+from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 from demo.sandbox import airflow_environment, sagemaker_client
 from tests.jobs import unique
 from tests.plain_http import send
@@ -348,6 +349,50 @@ async def test_without_its_store_a_watcher_waits(account: SageMakerClient, store
         store.trouble = None
         assert numbers(await watch.told(1)) == [1]
     assert log.text.count("'private': what has been told cannot be read, nothing is told meanwhile: no database") == 1
+
+
+async def test_a_watch_begins_when_that_is_written_down(account: SageMakerClient, store: Store, log: Log) -> None:
+    """Of an asset that is not in use at the moment nothing can be read, and a beginning there would forget a lot."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(2)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+    kept, store.content = store.content, {}
+    store.refusal = RuntimeError("no such asset")
+    decide(account, arns[0])
+    async with watching(watcher(group), store) as watch:
+        await watch.until(lambda: "no such asset" in log.text)
+        store.content, store.refusal = kept, None
+        assert numbers(await watch.told(1)) == [1]
+    assert "are told from now on" in log.text
+    assert log.text.count("'private': what has been told cannot be written down") == 1
+
+
+async def test_a_list_that_lags_behind_is_not_believed(
+    account: SageMakerClient, private_url: str, store: Store
+) -> None:
+    """A version that was withdrawn before the list showed its approval is not told; when it is approved, it is."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+        faults(private_url, StaleListSeconds=3)
+        await approve(account, version)
+        await asyncio.sleep(A_WHILE)
+        await approve(account, version, "PendingManualApproval")
+        await asyncio.sleep(2 * A_WHILE)
+        assert watch.events == []
+        faults(private_url)
+        told = await approve(account, version)
+        assert await watch.told(1) == [told]
+
+
+def test_a_version_that_is_deleted_is_not_approved_now(account: SageMakerClient) -> None:
+    """As it may be between a list and the look at it."""
+    version = register(account, make_group(account), ModelApprovalStatus="Approved")
+    hook = SageMakerAutoMLHook.from_connection(watcher("any").connection)
+    assert approval_watch.approved_now(hook, version) is not None
+    account.delete_model_package(ModelPackageName=version)
+    assert approval_watch.approved_now(hook, version) is None
 
 
 async def test_what_cannot_be_written_down_is_told_again(account: SageMakerClient, store: Store, log: Log) -> None:

@@ -20,10 +20,12 @@ class Store:
     """Airflow's state store of an asset.
 
     :param trouble: what to raise when it is asked; None while it works.
+    :param refusal: what to raise when it is to write.
     """
 
     content: dict[str, str] = field(default_factory=dict)
     trouble: Exception | None = None
+    refusal: Exception | None = None
     writes: int = 0
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -34,6 +36,8 @@ class Store:
     def set(self, key: str, value: Any) -> None:
         """Write a value."""
         self._raise()
+        if self.refusal is not None:
+            raise self.refusal
         self.content[key] = json.dumps(value)
         self.writes += 1
 

@@ -1,0 +1,54 @@
+"""Waiting for decisions in Airflow's own test runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from airflow_sagemaker_automl.assets import ModelVersion, approved
+from demo.sandbox import REPOSITORY
+from tests.dags.deciding import GROUP
+from tests.in_airflow.test_telling import told_by
+from tests.in_airflow.test_watching import states
+from tests.plain_http import once_answered
+from tests.versions import decide, described, register
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
+
+
+@pytest.mark.parametrize(
+    ("status", "failing", "skipping"), [("Approved", "success", "success"), ("Rejected", "failed", "skipped")]
+)
+def test_a_decision_made_elsewhere_ends_both_waits(
+    status: ModelApprovalStatusType,
+    failing: str,
+    skipping: str,
+    airflow_database: None,
+    emulator_url: str,
+    sagemaker: SageMakerClient,
+) -> None:
+    """One waits in the triggerer, one in the worker; a rejection uses up no retry, and what follows can read why."""
+    arn = register(sagemaker, GROUP)
+    bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
+    assert not bag.import_errors
+    decision = once_answered(
+        emulator_url, "DescribeModelPackage", lambda: decide(sagemaker, arn, status, "It is what it is")
+    )
+    run = bag.dags["decide"].test(run_conf={"version": arn})
+    decision.join()
+    assert states(run) == {
+        ("wait_or_fail", -1): (failing, 1),
+        ("wait_or_skip", -1): (skipping, 1),
+        ("tell_fail", -1): ("success", 1),
+        ("tell_skip", -1): ("success", 1),
+    }
+    for name in ("fail", "skip"):
+        read = run.get_task_instance(f"tell_{name}").xcom_pull(task_ids=f"tell_{name}")
+        assert read == [status, "It is what it is"]
+    extra = ModelVersion.from_description(described(sagemaker, arn)).to_extra()
+    told = {approved(GROUP).uri: extra} if status == "Approved" else {}
+    assert [told_by(run)[f"wait_or_{name}", -1] for name in ("fail", "skip")] == [told, told]
