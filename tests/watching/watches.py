@@ -5,14 +5,42 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
+from airflow_sagemaker_automl.assets import ModelVersion
+from tests.plain_http import send
+from tests.versions import decide, described
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
+
+CONFIG = {"retries": {"total_max_attempts": 1}, "read_timeout": 5, "connect_timeout": 5}
+INTERVAL = 0.3
+# Some polls.
+A_WHILE = 2.0
+
+
+class Log:
+    """What has been logged so far."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        self._text += self._capsys.readouterr().out
+        return self._text
 
 
 @dataclass
@@ -110,3 +138,38 @@ async def watching(trigger: ModelApprovalsTrigger, store: Store | None) -> Async
         yield watch
     finally:
         await watch.end()
+
+
+def watcher(group: str, **arguments: Any) -> ModelApprovalsTrigger:
+    """Make the trigger under test."""
+    fixed = {"aws_conn_id": "private", "botocore_config": CONFIG, "poll_interval": INTERVAL}
+    return ModelApprovalsTrigger(group=group, **{**fixed, **arguments})
+
+
+def faults(url: str, **members: Any) -> None:
+    """Put faults in force in place of others."""
+    assert send(f"{url}/automl-emulator/faults", "PUT", members)[0] == 200
+
+
+def requests(url: str) -> Counter[str]:
+    """Count the answers that were given since they were last forgotten."""
+    return Counter(send(f"{url}/automl-emulator/requests", "GET")[1]["Requests"])
+
+
+async def begun(watch: Watch, store: Store) -> None:
+    """Wait until a watcher has a watermark."""
+    await watch.until(lambda: store.content)
+
+
+async def approve(account: SageMakerClient, arn: str, status: ModelApprovalStatusType = "Approved") -> dict[str, Any]:
+    """Decide on a version as somebody in SageMaker Studio does.
+
+    :return: what is to be told then.
+    """
+    await asyncio.to_thread(decide, account, arn, status)
+    return ModelVersion.from_description(described(account, arn)).to_extra()
+
+
+def numbers(events: list[dict[str, Any]]) -> list[int]:
+    """List the numbers of the versions that were told."""
+    return [event["model_package_version"] for event in events]

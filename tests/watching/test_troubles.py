@@ -1,0 +1,168 @@
+"""Watching a group while things go wrong: no watch ends, nothing is lost, and trouble is said once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_sagemaker_automl import approval_watch, polling
+from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+from demo.sandbox import airflow_environment
+from tests.versions import decide, make_group, register
+from tests.watching.watches import (
+    A_WHILE,
+    Log,
+    Store,
+    approve,
+    begun,
+    faults,
+    numbers,
+    watcher,
+    watching,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+TROUBLES: dict[str, dict[str, Any]] = {
+    "throttled": {"ThrottlingRate": 1},
+    "out of order": {"InternalFailureRate": 1},
+    "away": {"DroppedRequestRate": 1},
+    "denied": {"DeniedOperations": ["ListModelPackages"]},
+    "denied to describe": {"DeniedOperations": ["DescribeModelPackage"]},
+    "expired": {"ExpiredTokens": "All"},
+}
+
+
+@pytest.mark.parametrize("trouble", list(TROUBLES))
+async def test_trouble_ends_no_watch_and_is_said_once(
+    trouble: str, account: SageMakerClient, private_url: str, store: Store, log: Log
+) -> None:
+    """However long it lasts; when it is over, what was approved meanwhile is told."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+        faults(private_url, **TROUBLES[trouble])
+        if trouble == "denied to describe":
+            decide(account, version)
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        faults(private_url)
+        decide(account, version)
+        assert numbers(await watch.told(1)) == [1]
+    what = f"Approvals of {version.split('/')[1]} by connection 'private'"
+    said = [line for line in log.text.splitlines() if what in line and "trying again" in line]
+    assert ["this is over" in line for line in said] == [False, True]
+
+
+@pytest.mark.parametrize("wrong", ["missing", "elsewhere", "in another region"])
+async def test_a_connection_that_is_put_right_is_read_again(
+    wrong: str, account: SageMakerClient, private_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nobody to restart the watcher; what is approved until then is told if the group was watched before."""
+    monkeypatch.setattr(polling, "_DOUBTED_AFTER_SECONDS", 1.0)
+    right = airflow_environment(Path("unused"), private_url)["AIRFLOW_CONN_AWS_DEFAULT"]
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+    connection = json.loads(right)
+    if wrong == "missing":
+        monkeypatch.delenv("AIRFLOW_CONN_PRIVATE")
+    else:
+        extra = {"endpoint_url": "http://127.0.0.1:9"} if wrong == "elsewhere" else {"region_name": "eu-central-1"}
+        extras = {**_extra(connection), **extra}
+        monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", json.dumps({**connection, "extra": extras}))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await approve(account, version)
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", right)
+        assert numbers(await watch.told(1)) == [1]
+
+
+def _extra(connection: dict[str, Any]) -> dict[str, Any]:
+    extra = connection["extra"]
+    return dict(json.loads(extra) if isinstance(extra, str) else extra)
+
+
+async def test_without_its_store_a_watcher_waits(account: SageMakerClient, store: Store, log: Log) -> None:
+    """It cannot know what was told; as soon as it does, it tells the rest."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(2)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+    decide(account, arns[0])
+    store.trouble = RuntimeError("no database")
+    async with watching(watcher(group), store) as watch:
+        await asyncio.sleep(A_WHILE)
+        assert watch.events == []
+        store.trouble = None
+        assert numbers(await watch.told(1)) == [1]
+    assert log.text.count("'private': what has been told cannot be read, nothing is told meanwhile: no database") == 1
+
+
+async def test_a_watch_begins_when_that_is_written_down(account: SageMakerClient, store: Store, log: Log) -> None:
+    """Of an asset that is not in use at the moment nothing can be read, and a beginning there would forget a lot."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(2)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+    kept, store.content = store.content, {}
+    store.refusal = RuntimeError("no such asset")
+    decide(account, arns[0])
+    async with watching(watcher(group), store) as watch:
+        await watch.until(lambda: "no such asset" in log.text)
+        store.content, store.refusal = kept, None
+        assert numbers(await watch.told(1)) == [1]
+    assert "are told from now on" in log.text
+    assert log.text.count("'private': what has been told cannot be written down") == 1
+
+
+async def test_a_list_that_lags_behind_is_not_believed(
+    account: SageMakerClient, private_url: str, store: Store
+) -> None:
+    """A version that was withdrawn before the list showed its approval is not told; when it is approved, it is."""
+    version = register(account, make_group(account))
+    async with watching(watcher(version.split("/")[1]), store) as watch:
+        await begun(watch, store)
+        faults(private_url, StaleListSeconds=3)
+        await approve(account, version)
+        await asyncio.sleep(A_WHILE)
+        await approve(account, version, "PendingManualApproval")
+        await asyncio.sleep(2 * A_WHILE)
+        assert watch.events == []
+        faults(private_url)
+        told = await approve(account, version)
+        assert await watch.told(1) == [told]
+
+
+def test_a_version_that_is_deleted_is_not_approved_now(account: SageMakerClient) -> None:
+    """As it may be between a list and the look at it."""
+    version = register(account, make_group(account), ModelApprovalStatus="Approved")
+    hook = SageMakerAutoMLHook.from_connection(watcher("any").connection)
+    assert approval_watch.approved_now(hook, version) is not None
+    account.delete_model_package(ModelPackageName=version)
+    assert approval_watch.approved_now(hook, version) is None
+
+
+async def test_what_cannot_be_written_down_is_told_again(account: SageMakerClient, store: Store, log: Log) -> None:
+    """Once in the life of a watcher; when the store is back, it is written down."""
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(2)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        store.trouble = RuntimeError("no database")
+        for arn in arns:
+            await approve(account, arn)
+        await asyncio.sleep(A_WHILE)
+        assert sorted(numbers(watch.events)) == [1, 2]
+        store.trouble = None
+        await watch.until(lambda: store.told() == ["1", "2"])
+    assert (
+        log.text.count("'private': what has been told cannot be written down, and may be told again: no database") == 1
+    )
