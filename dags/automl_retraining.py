@@ -35,36 +35,21 @@ with DAG(
             pattern="^s3://.+",
             title="Training data",
             description="S3 prefix of CSV files with a header line, at least 500 rows in all.",
-            section="Data",
         ),
-        "target": Param("diagnosis", type="string", title="Target column", minLength=1, section="Data"),
+        "target": Param("diagnosis", type="string", title="Target column", minLength=1),
         "problem_type": Param(
             "BinaryClassification",
             type="string",
             enum=["BinaryClassification", "MulticlassClassification", "Regression"],
             title="Problem type",
-            section="Training",
         ),
-        "objective": Param(
-            "F1", type="string", title="Objective", description="Metric to rank candidates by.", section="Training"
-        ),
+        "objective": Param("F1", type="string", title="Objective", description="Metric to rank candidates by."),
         "max_runtime_seconds": Param(
             3600,
             type="integer",
             minimum=60,
             title="Run-time limit",
             description="Seconds after which the job ends with the best model that it has.",
-            section="Training",
-        ),
-        "output": Param(
-            "s3://automl-demo/models", type="string", pattern="^s3://.+", title="Output prefix", section="Training"
-        ),
-        "role_arn": Param(
-            "arn:aws:iam::123456789012:role/sagemaker-automl",
-            type="string",
-            title="Execution role",
-            description="The role that SageMaker reads the data and trains with.",
-            section="Training",
         ),
         "margin": Param(
             0.0,
@@ -72,7 +57,6 @@ with DAG(
             minimum=0,
             title="Margin over the champion",
             description="By how much the objective has to be better than that of the newest approved version.",
-            section="Approval",
         ),
         "approval": Param(
             "automatic",
@@ -84,7 +68,20 @@ with DAG(
                 "studio": "a person, in SageMaker Studio",
             },
             title="Who approves",
-            section="Approval",
+        ),
+        "output": Param(
+            "s3://automl-demo/models",
+            type="string",
+            pattern="^s3://.+",
+            title="Output prefix",
+            section="Where SageMaker works",
+        ),
+        "role_arn": Param(
+            "arn:aws:iam::123456789012:role/sagemaker-automl",
+            type="string",
+            title="Execution role",
+            description="The role that SageMaker reads the data and trains with.",
+            section="Where SageMaker works",
         ),
         "purpose": Param(
             "Demonstrates a retraining pipeline on a public table; not for clinical use.",

@@ -41,7 +41,7 @@ class CandidateRejected(AutoMLError):
         self.verdict = verdict
 
     def __str__(self) -> str:
-        return f"Candidate {self.candidate_name!r} of AutoML job {self.job_name}. {self.verdict}"
+        return f"{self.verdict}\n  candidate: {self.candidate_name} of AutoML job {self.job_name}"
 
 
 class ChampionUnreadable(AutoMLError):
