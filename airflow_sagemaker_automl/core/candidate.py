@@ -11,7 +11,7 @@ from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
 
 MINIMISED_METRICS = frozenset(
     {"MSE", "RMSE", "MAE", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss", "LogLoss", "Perplexity"}
-    | {"TrainingLoss", "ValidationLoss"}
+    | {"TrainingLoss", "ValidationLoss", "InferenceLatency"}
 )
 
 

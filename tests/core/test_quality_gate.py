@@ -153,6 +153,16 @@ def test_what_cannot_be_compared_follows_its_policy(policy: Any) -> None:
     assert (other.passed, other.reason) == (passed, "the champion was ranked by AUC")
 
 
+def test_a_quicker_model_is_the_better_one() -> None:
+    """Of all the service's metrics that no job is ranked by, this one says in its name that less is better."""
+    metrics = [{"StandardMetricName": "InferenceLatency", "Value": 0.5, "Set": "Validation"}]
+    slower = candidate(CandidateProperties={"CandidateMetrics": metrics})
+    quick = Champion(model_package_arn=ARN, objective="F1", figures={"Validation": {"InferenceLatency": 0.1}})
+    gate = QualityGate(champion=BetterThanChampion(metric="InferenceLatency"))
+    ruling = only(gate.judge(job(), slower, quick))
+    assert (ruling.passed, ruling.reason) == (False, "it is 0.5, the champion's 0.1: worse by 0.4")
+
+
 def test_a_metric_that_is_named_is_compared_whatever_the_champion_was_ranked_by() -> None:
     """Then the objective has no say."""
     rule = BetterThanChampion(metric="F1")
