@@ -21,6 +21,13 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
             "a template writes one with the filter tojson"
         ],
     ),
+    (
+        '{"champion":' * 5000,
+        [
+            'gate = \'{"champion":{"champion":{"champion":{...":{"champion":{"champion":{"champion":\' must be a '
+            "QualityGate, or a mapping of its arguments, not a text; a template writes one with the filter tojson"
+        ],
+    ),
     ([], ["gate = [] must be a QualityGate, or a mapping of its arguments, not a list"]),
     (
         {"treshold": [], "champion": {}},
