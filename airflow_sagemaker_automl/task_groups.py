@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import TaskGroup
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import BaseOperator, TaskGroup
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl import assets
+from airflow_sagemaker_automl.connection import errors_for_people
+from airflow_sagemaker_automl.core.decision import decided_status
+from airflow_sagemaker_automl.core.rules.wording import kind_of
 from airflow_sagemaker_automl.operators import (
     SageMakerAutoMLJobOperator,
     SageMakerQualityGateOperator,
@@ -23,7 +25,7 @@ from airflow_sagemaker_automl.operators import (
 )
 
 if TYPE_CHECKING:
-    from airflow.sdk import Asset, BaseOperator, Context, XComArg
+    from airflow.sdk import Asset, Context, XComArg
 
     from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
     from airflow_sagemaker_automl.core.model_card import ModelCard
@@ -93,6 +95,48 @@ class ChooseApprovalOperator(BaseBranchOperator):
         self.skip(context["ti"], [self.dag.get_task(task_id) for task_id in others])
 
 
+class ApproveByVerdictOperator(SageMakerUpdateModelPackageOperator):
+    """Decide on a version as the quality gate has; what somebody has decided already stays, as at registration.
+
+    Takes the arguments of :class:`~airflow_sagemaker_automl.operators.updating.SageMakerUpdateModelPackageOperator`.
+    """
+
+    @errors_for_people
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Leave a decision that there is, and change the rest as it is asked for."""
+        described = self._described(self.model_package_arn)
+        decided = decided_status(described)
+        if decided not in (None, self.approval_status):
+            text = "%s is %s, and stays so, though by the verdict it would be %s"
+            self.log.warning(text, described["ModelPackageArn"], decided, self.approval_status)
+            self.approval_status, self.approval_description = decided, None
+        return super().execute(context)
+
+
+class RequireApprovalOperator(BaseOperator):
+    """Let what follows run if a version is approved, and have it skipped otherwise.
+
+    :param results: what the tasks return that may have got it approved; None of those that were skipped. (templated)
+    """
+
+    template_fields: Sequence[str] = ("results",)
+
+    def __init__(self, *, results: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.results = list(results)
+
+    def execute(self, context: Context) -> None:
+        """Look at what has become of the version.
+
+        :raises AirflowSkipException: it is not approved.
+        """
+        for result in filter(None, self.results):
+            if result["approval_status"] == "Approved":
+                return
+            raise AirflowSkipException(f"{result['model_package_arn']} is {result['approval_status']}, not Approved.")
+        raise AirflowSkipException("No task before this one says that it has got a version approved.")
+
+
 def automl_retraining(
     *,
     request: AutoMLJobRequest | Mapping[str, Any] | str | os.PathLike[str],
@@ -131,13 +175,14 @@ def automl_retraining(
     :param gate: what the candidate has to be; None lets every one through.
     :param approval: who approves. ``automatic`` (default): the verdict, at registration. ``airflow``: a person, on
         Airflow's pages. ``studio``: a person, in SageMaker Studio or wherever, for whom the run waits. With a
-        template, ``{{ params.approval }}`` for example, there are all three ways, and a task chooses one at the start.
+        template, ``{{ params.approval }}`` for example, there are all three ways, and a task chooses one at the start;
+        not in a mapped task group.
     :param model_card: the author's part of the model card.
     :param steps: task id without its prefix → further arguments: ``train``, ``judge``, ``register``,
         ``approve_by_verdict``, ``approve_in_airflow``, ``approve_in_studio``.
     :param group_id: id of the task group, and the prefix of its tasks' ids.
     :param kwargs: of :class:`airflow.sdk.TaskGroup`; its ``default_args`` reach every step.
-    :raises ValueError: nobody approves in such a way, it is ``automatic`` without a gate, or there is no such step.
+    :raises ValueError: nobody approves in such a way, it is ``automatic`` without a gate, or ``steps`` are wrong.
     """
     ways = _ways(approval, is_judged=gate is not None)
     arguments = _known(steps or {})
@@ -161,7 +206,13 @@ def automl_retraining(
         )
         approvals = {} if ways == ["automatic"] else _approvals(ways, judge, register, outlets[1:], arguments)
         if len(approvals) > 1:
+            _require_unmapped(group)
             _choose(approval, train, approvals)
+        RequireApprovalOperator(
+            task_id="approved",
+            results=[task.output for task in approvals.values() or [register]],
+            trigger_rule="none_failed_min_one_success",
+        )
     return Retraining(group=group, train=train, judge=judge, register=register, approvals=approvals)
 
 
@@ -191,13 +242,19 @@ def _no_such_approval(approval: Any, possible: Iterable[str]) -> str:
 def _known(steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Give every step its arguments.
 
-    :raises ValueError: some are for a step that there is not.
+    :raises ValueError: some are for a step that there is not, or are no arguments.
     """
-    for name in steps:
+    if not isinstance(steps, Mapping):
+        raise ValueError(f"steps must be a mapping of task ids to arguments, not {kind_of(steps)}")
+    for name, arguments in steps.items():
         if name not in _STEPS:
             close = difflib.get_close_matches(str(name), _STEPS, 1)
             meant = f"; did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"steps has no {name!r}, only {', '.join(_STEPS)}{meant}")
+        if not isinstance(arguments, Mapping):
+            raise ValueError(f"steps[{name!r}] must be a mapping of arguments, not {kind_of(arguments)}")
+        if "task_id" in arguments:
+            raise ValueError(f"steps[{name!r}] must not have a task_id: it is {name!r} in every group")
     return {name: steps.get(name, {}) for name in _STEPS}
 
 
@@ -231,7 +288,7 @@ def _approvals(
 def _operator(way: str) -> type[BaseOperator]:
     """Load what gets a version approved; each costs a DAG that does not need it."""
     if way == "automatic":
-        return SageMakerUpdateModelPackageOperator
+        return ApproveByVerdictOperator
     if way == "airflow":
         from airflow_sagemaker_automl.operators import SageMakerModelApprovalOperator
 
@@ -242,13 +299,19 @@ def _operator(way: str) -> type[BaseOperator]:
 
 
 def _choose(approval: str, train: BaseOperator, approvals: Mapping[str, BaseOperator]) -> None:
-    """Put the choice before the training, so that a wrong one costs nothing, and one end after all approvals."""
+    """Put the choice before the training, so that a wrong one costs nothing."""
     choice = ChooseApprovalOperator(
         task_id="choose_approval",
         approval=approval,
         approvals={way: task.task_id for way, task in approvals.items()},
     )
-    approved = EmptyOperator(task_id="approved", trigger_rule="none_failed_min_one_success")
-    choice >> train
-    for task in approvals.values():
-        choice >> task >> approved
+    choice >> [train, *approvals.values()]
+
+
+def _require_unmapped(group: TaskGroup) -> None:
+    """Refuse a choice where none of the ways would be skipped: Airflow 3.3 looks for it in the unmapped task.
+
+    :raises ValueError: the group is in a mapped one.
+    """
+    if any(group.iter_mapped_task_groups()):
+        raise ValueError("approval must not be a template in a mapped task group, where Airflow skips no branch.")

@@ -5,18 +5,36 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk import DAG, task_group
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from airflow_sagemaker_automl.assets import approved, registered
 from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate
-from airflow_sagemaker_automl.task_groups import ChooseApprovalOperator, Retraining, automl_retraining
+from airflow_sagemaker_automl.task_groups import (
+    ApproveByVerdictOperator,
+    ChooseApprovalOperator,
+    RequireApprovalOperator,
+    Retraining,
+    automl_retraining,
+)
 from tests.core.requests import smallest
+from tests.jobs import unique
+from tests.tasks import TaskInstance
+from tests.versions import decide, described, make_group, register
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
 
 GATE = QualityGate(champion=BetterThanChampion(margin=0.01))
+
+
+@pytest.fixture
+def context(emulator_url: str) -> Any:
+    """The context of a task in a run of its own."""
+    return {"ti": TaskInstance(dag_id=unique("dag"), task_id="approve", run_id=unique("run"))}
 
 
 def built(**arguments: Any) -> tuple[DAG, Retraining]:
@@ -40,7 +58,7 @@ def edges(dag: DAG) -> set[tuple[str, str]]:
 def test_the_verdict_approves_at_registration() -> None:
     """Automatic approval needs no task of its own; the register task tells of both."""
     dag, retraining = built()
-    assert edges(dag) == {("train", "judge"), ("train", "register"), ("judge", "register")}
+    assert edges(dag) == {("train", "judge"), ("train", "register"), ("judge", "register"), ("register", "approved")}
     assert retraining.approvals == {}
     assert retraining.register.approval_status is None  # type: ignore[attr-defined]
     assert retraining.register.outlets == [registered("churn"), approved("churn")]
@@ -50,7 +68,13 @@ def test_the_verdict_approves_at_registration() -> None:
 def test_a_person_decides_on_a_version_that_waits(way: str, task_id: str) -> None:
     """One task waits for the person; the version is registered as one that waits for approval."""
     dag, retraining = built(approval=way)
-    assert edges(dag) == {("train", "judge"), ("train", "register"), ("judge", "register"), ("register", task_id)}
+    assert edges(dag) == {
+        ("train", "judge"),
+        ("train", "register"),
+        ("judge", "register"),
+        ("register", task_id),
+        (task_id, "approved"),
+    }
     assert retraining.register.approval_status == "PendingManualApproval"  # type: ignore[attr-defined]
     assert retraining.approvals[way].outlets == [approved("churn")]
 
@@ -74,7 +98,11 @@ def test_who_approves_may_be_chosen_in_the_run() -> None:
 def test_without_a_gate_somebody_has_to_decide() -> None:
     """Nothing judges and nothing approves by itself; a choice leaves the two that remain."""
     dag, retraining = built(gate=None, approval="airflow")
-    assert edges(dag) == {("train", "register"), ("register", "approve_in_airflow")}
+    assert edges(dag) == {
+        ("train", "register"),
+        ("register", "approve_in_airflow"),
+        ("approve_in_airflow", "approved"),
+    }
     assert retraining.judge is None
     _, chosen = built(gate=None, approval="{{ params.approval }}")
     assert set(chosen.approvals) == {"airflow", "studio"}
@@ -97,7 +125,7 @@ def test_each_step_takes_further_arguments() -> None:
     assert retraining.train.poll_interval == 5
     assert retraining.register.outlets == []
     assert retraining.approvals["airflow"].response_timeout == timedelta(days=3)  # type: ignore[attr-defined]
-    assert {vars(task)["aws_conn_id"] for task in dag.tasks} == {"production"}
+    assert {vars(task)["aws_conn_id"] for task in dag.tasks if "aws_conn_id" in vars(task)} == {"production"}
 
 
 def test_two_groups_fit_into_one_dag() -> None:
@@ -107,7 +135,7 @@ def test_two_groups_fit_into_one_dag() -> None:
         first = automl_retraining(request=request, model_package_group_name="churn", gate=gate, group_id="churn")
         second = automl_retraining(request=request, model_package_group_name="fraud", gate=gate, group_id="fraud")
         first.group >> second.group
-    assert dag.get_task("churn.register").downstream_task_ids == {"fraud.train"}
+    assert dag.get_task("churn.approved").downstream_task_ids == {"fraud.train"}
     assert first.model_package_arn.operator.task_id == "churn.register"  # type: ignore[attr-defined]
 
 
@@ -127,12 +155,65 @@ def test_a_group_that_is_known_in_the_run_only_has_no_assets() -> None:
             "steps has no 'registre', only train, judge, register, approve_by_verdict, approve_in_airflow, "
             "approve_in_studio; did you mean 'register'?",
         ),
+        ({"steps": ["train"]}, "steps must be a mapping of task ids to arguments, not a list"),
+        ({"steps": {"train": None}}, "steps['train'] must be a mapping of arguments, not nothing"),
+        (
+            {"steps": {"train": {"task_id": "fit"}}},
+            "steps['train'] must not have a task_id: it is 'train' in every group",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_parse(arguments: dict[str, Any], message: str) -> None:
     """The message names what there is."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         built(**arguments)
+
+
+def test_a_choice_in_a_mapped_task_group_is_refused_at_parse() -> None:
+    """Airflow would skip none of the ways, ask a person, and wait for another; one way alone may be mapped."""
+
+    def mapped(approval: str) -> DAG:
+        @task_group
+        def each(group: str) -> None:
+            automl_retraining(request="request.yaml", gate=GATE, approval=approval, model_package_group_name=group)
+
+        with DAG(dag_id="models", schedule=None) as dag:
+            each.expand(group=["churn", "fraud"])
+        return dag
+
+    assert "each.retraining.approve_in_airflow" in mapped("airflow").task_ids
+    message = r"^approval must not be a template in a mapped task group, where Airflow skips no branch\.$"
+    with pytest.raises(ValueError, match=message):
+        mapped("{{ params.approval }}")
+
+
+@pytest.mark.parametrize(
+    ("results", "reason"),
+    [
+        ([{"model_package_arn": "arn", "approval_status": "Rejected"}, None], r"^arn is Rejected, not Approved\.$"),
+        ([None, {"model_package_arn": "arn", "approval_status": "PendingManualApproval"}], "^arn is Pending"),
+        ([None], "^No task before this one"),
+    ],
+)
+def test_what_follows_is_skipped_unless_a_version_is_approved(results: list[Any], reason: str) -> None:
+    """Whatever way it came to be so; a task that was skipped has no say."""
+    with pytest.raises(AirflowSkipException, match=reason):
+        RequireApprovalOperator(task_id="approved", results=results).execute({})
+    approved_one = {"model_package_arn": "arn", "approval_status": "Approved"}
+    RequireApprovalOperator(task_id="approved", results=[None, approved_one]).execute({})
+
+
+def test_a_verdict_overturns_nobody(context: Any, sagemaker: SageMakerClient) -> None:
+    """A task that is cleared leaves what a person has decided since; what still waits it decides."""
+    group = make_group(sagemaker)
+    waiting = register(sagemaker, group, ModelApprovalStatus="PendingManualApproval")
+    by_verdict: Any = {"task_id": "approve", "approval_status": "Approved", "approval_description": "By the gate."}
+    assert ApproveByVerdictOperator(model_package_arn=waiting, **by_verdict).execute(context)["changed"]
+    decide(sagemaker, waiting, "Rejected", "It is unfair.")
+    again = ApproveByVerdictOperator(model_package_arn=waiting, outlets=[approved(group)], **by_verdict)
+    result = again.execute(context)
+    assert (result["approval_status"], result["changed"], again.outlets) == ("Rejected", [], [])
+    assert described(sagemaker, waiting)["ApprovalDescription"] == "It is unfair."
 
 
 def test_a_wrong_choice_fails_before_anything_is_trained() -> None:
