@@ -58,9 +58,9 @@ class ChampionUnreadable(AutoMLError):
 
     def __str__(self) -> str:
         return (
-            f"The champion of model package group {self.group} cannot be looked up: {self.reason} A gate that compares "
-            "needs sagemaker:ListModelPackages, sagemaker:DescribeModelPackage and "
-            "sagemaker:DescribeModelPackageGroup; one without a champion needs none of them."
+            f"The champion of model package group {self.group} cannot be looked up. A gate that compares needs "
+            "sagemaker:ListModelPackages, sagemaker:DescribeModelPackage and sagemaker:DescribeModelPackageGroup; one "
+            f"without a champion needs none of them. The service says: {self.reason}"
         )
 
 

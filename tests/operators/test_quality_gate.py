@@ -140,7 +140,7 @@ def test_whether_a_group_is_there_has_to_be_known(context: Any, sagemaker: SageM
     denied = ["DescribeModelPackageGroup"]
     with (
         faulty(emulator_url, DeniedOperations=denied),
-        pytest.raises(AirflowFailException, match=r"looked up: .*Group"),
+        pytest.raises(AirflowFailException, match=r"looked up\. .* says: .*Group"),
     ):
         gate_task(job, unique("group")).execute(context)
 
