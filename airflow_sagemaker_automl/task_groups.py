@@ -106,9 +106,9 @@ class ApproveByVerdictOperator(SageMakerUpdateModelPackageOperator):
         """Leave a decision that there is, and change the rest as it is asked for."""
         described = self._described(self.model_package_arn)
         decided = decided_status(described)
-        if decided not in (None, self.approval_status):
-            text = "%s is %s, and stays so, though by the verdict it would be %s"
-            self.log.warning(text, described["ModelPackageArn"], decided, self.approval_status)
+        if decided:
+            text = "%s is %s already, and stays so; by the verdict it would be %s"
+            self.log.info(text, described["ModelPackageArn"], decided, self.approval_status)
             self.approval_status, self.approval_description = decided, None
         return super().execute(context)
 

@@ -214,6 +214,9 @@ def test_a_verdict_overturns_nobody(context: Any, sagemaker: SageMakerClient) ->
     result = again.execute(context)
     assert (result["approval_status"], result["changed"], again.outlets) == ("Rejected", [], [])
     assert described(sagemaker, waiting)["ApprovalDescription"] == "It is unfair."
+    decide(sagemaker, waiting, "Approved", "It is fair after all.")
+    ApproveByVerdictOperator(model_package_arn=waiting, **by_verdict).execute(context)
+    assert described(sagemaker, waiting)["ApprovalDescription"] == "It is fair after all."
 
 
 def test_a_wrong_choice_fails_before_anything_is_trained() -> None:
