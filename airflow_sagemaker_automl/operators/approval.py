@@ -178,7 +178,6 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         self.model_life_cycle_if_approved = plain(model_life_cycle_if_approved)
         self.model_life_cycle_if_rejected = plain(model_life_cycle_if_rejected)
         self._require_allowed_at_parse(wrong)
-        self.params[COMMENT] = Param("", schema=_FIELD)
 
     @errors_for_people
     def execute(self, context: Context) -> Any:
@@ -306,6 +305,8 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         """
         from airflow_sagemaker_automl.rendering.review import is_about, marked, review_subject
 
+        # Not before: a run is triggered with values for all params of its tasks, and a DAG may have a comment as well.
+        self.params[COMMENT] = Param("", schema=_FIELD)
         self.subject = str(self.subject or review_subject(described))
         self.body = marked(str(self.body or self._review(described)), self.model_package_arn)
         shown = shown_body(self, context)

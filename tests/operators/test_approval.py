@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
+from airflow.sdk.definitions.param import process_params
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskAwaitingInput
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import CreateHITLDetailPayload, HITLDetailRequestResult
@@ -490,9 +491,18 @@ def test_what_is_rendered_is_judged_before_somebody_is_asked(context: Any, versi
 
 
 def test_execution_timeout_is_not_about_the_person(recwarn: pytest.WarningsRecorder) -> None:
-    """It stays what it is, even as a default argument; parameters of the DAG do not get into the form."""
-    with DAG("dag", schedule=None, default_args={"execution_timeout": timedelta(minutes=5)}, params={"of_the_dag": 1}):
+    """It stays what it is, even as a default argument."""
+    with DAG("dag", schedule=None, default_args={"execution_timeout": timedelta(minutes=5)}):
         task = SageMakerModelApprovalOperator(task_id="approve", model_package_arn="{{ params.arn }}")
     assert (task.execution_timeout, task.response_timeout) == (timedelta(minutes=5), None)
-    assert list(task.params) == ["comment"]
     assert not recwarn.list
+
+
+def test_the_form_and_the_params_of_the_dag_do_not_meet(context: Any, version: str, form: Form) -> None:
+    """The form has its comment alone, and a run may be triggered with a comment of its own, whatever it is."""
+    with DAG("dag", schedule=None, params={"of_the_dag": 1, "comment": Param(5, type="integer")}) as dag:
+        task = operator(version)
+    assert process_params(dag, task, {"comment": 7}, suppress_exception=False) == {"of_the_dag": 1, "comment": 7}
+    ask(task, context)
+    assert form.shown is not None
+    assert list(form.shown.params or {}) == ["comment"]
