@@ -49,6 +49,7 @@ __all__ = [
     "ModelVersion",
     "approved",
     "approved_version",
+    "approved_versions",
     "create_asset",
     "registered",
     "registered_version",
@@ -108,10 +109,22 @@ def approved_version(source: Any, group: str | None = None) -> ModelVersion:
     :param group: name or ARN of the group; needed only where approvals in several groups have started the run.
     :raises ValueError: no approval is told of, none that can be read, or those of several groups.
     """
-    version = _newest(source, group, approvals=True)
-    if version.approval_status != _APPROVED:
-        raise ValueError(f"{version.model_package_arn} is {version.approval_status}, not {_APPROVED}.")
-    return version
+    return _approved(_last_changed(_versions(source, group, approvals=True)))
+
+
+def approved_versions(source: Any, group: str | None = None) -> list[ModelVersion]:
+    """Read which versions were approved, the newest first.
+
+    Airflow starts one run for all that is told while a DAG runs as often as its ``max_active_runs`` lets it. Who looks
+    up how each version stands by now finds one that is to be used even if the approval told last was taken back.
+
+    :param source: as for :func:`approved_version`.
+    :param group: name or ARN of the group; needed only where approvals in several groups have started the run.
+    :raises ValueError: no approval is told of, none that can be read, or those of several groups.
+    """
+    in_time = sorted(_versions(source, group, approvals=True), key=lambda version: version.modified)
+    told = {version.model_package_arn: version for version in in_time}
+    return sorted(map(_approved, told.values()), key=lambda version: version.model_package_version, reverse=True)
 
 
 def registered_version(source: Any, group: str | None = None) -> ModelVersion:
@@ -121,7 +134,7 @@ def registered_version(source: Any, group: str | None = None) -> ModelVersion:
     :param group: name or ARN of the group; needed only where registrations in several groups have started the run.
     :raises ValueError: no registration is told of, none that can be read, or those of several groups.
     """
-    return _newest(source, group, approvals=False)
+    return _last_changed(_versions(source, group, approvals=False))
 
 
 def tell_of_registration(operator: BaseOperator, context: Context, description: Mapping[str, Any]) -> None:
@@ -219,7 +232,7 @@ def _name_of(group: Any) -> str:
     return match["name"]
 
 
-def _newest(source: Any, group: str | None, *, approvals: bool) -> ModelVersion:
+def _versions(source: Any, group: str | None, *, approvals: bool) -> list[ModelVersion]:
     versions = _readable(_extras(source, approvals=approvals))
     if group is not None:
         versions = [version for version in versions if _is_same(version.model_package_group_name, _name_of(group))]
@@ -229,7 +242,17 @@ def _newest(source: Any, group: str | None, *, approvals: bool) -> ModelVersion:
     groups = sorted({version.model_package_group_name for version in versions})
     if len(groups) > 1:
         raise ValueError(f"There are events of several model package groups, {', '.join(groups)}: name one of them.")
+    return versions
+
+
+def _last_changed(versions: Sequence[ModelVersion]) -> ModelVersion:
     return max(versions, key=lambda version: version.modified)
+
+
+def _approved(version: ModelVersion) -> ModelVersion:
+    if version.approval_status != _APPROVED:
+        raise ValueError(f"{version.model_package_arn} is {version.approval_status}, not {_APPROVED}.")
+    return version
 
 
 def _extras(source: Any, *, approvals: bool) -> Iterator[Mapping[str, Any]]:

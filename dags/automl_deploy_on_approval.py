@@ -5,7 +5,8 @@ version of your choice, an older one for example, trigger the DAG and name the v
 
 News of one approval may come twice, and late, so each run looks at the endpoint first. It does nothing if the endpoint
 serves the version already, or a newer one that is still approved: to go back to an older version by approval, reject
-the newer one before. What replaces what:
+the newer one before. Approvals that come while a run deploys start one run together, for the newest version of them
+that is approved by then. What replaces what:
 
 | the endpoint | an approval | a person, with the form |
 |---|---|---|
@@ -40,7 +41,7 @@ from airflow.sdk import DAG, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
 
-from airflow_sagemaker_automl.assets import approved_version
+from airflow_sagemaker_automl.assets import approved_versions
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.watchers import approvals_watched
 
@@ -167,15 +168,18 @@ with DAG(
     @task
     def choose_version(params: Any = None, triggering_asset_events: Any = None) -> dict[str, str]:
         """Take the version of the form, or else the one that was approved, and name what is to be made of it."""
-        arn = params["model_package_arn"]
+        named = params["model_package_arn"]
         try:
-            arn = arn or approved_version(triggering_asset_events, GROUP).model_package_arn
+            told = [] if named else approved_versions(triggering_asset_events, GROUP)
         except ValueError as error:
             raise AirflowFailException(f"Nothing says which version to deploy: name it in the form. {error}") from None
-        status = approval_status(arn)
-        if status != "Approved":
-            why = f"{arn} is {status}, and only an approved version can be deployed."
-            if params["model_package_arn"]:
+        arns = [named] if named else [version.model_package_arn for version in told]
+        statuses = {arn: approval_status(arn) for arn in arns}
+        arn = next((arn for arn in arns if statuses[arn] == "Approved"), None)
+        if arn is None:
+            found = "; ".join(f"{arn} is {status}" for arn, status in statuses.items())
+            why = f"{found}, and only an approved version can be deployed."
+            if named:
                 raise AirflowFailException(why)
             skip(why)
         # The same version with the same settings has the same names, of at most 63 characters.

@@ -20,6 +20,7 @@ from airflow_sagemaker_automl.assets import (
     ModelVersion,
     approved,
     approved_version,
+    approved_versions,
     registered,
     registered_version,
     tell_of_registration,
@@ -179,6 +180,24 @@ def test_the_last_change_counts() -> None:
     ]
     assert approved_version(run_of(*events)).model_package_version == 3
     assert approved_version(events[::-1]).model_package_version == 3
+
+
+def test_all_that_was_approved_is_listed_once_by_number() -> None:
+    """As it was told last, the newest version first, whichever was approved last."""
+    numbers = ((2, "2026-05-01"), (10, "2026-05-02"), (9, "2026-05-04"), (10, "2026-05-03"))
+    events = [
+        event(
+            approved("churn"),
+            model_package_arn=f"{_ARN.replace('package-group', 'package')}/{number}",
+            model_package_version=number,
+            modified=f"{day}T00:00:00Z",
+        )
+        for number, day in numbers
+    ]
+    told = approved_versions(run_of(*events, event(registered("churn"))))
+    assert [(version.model_package_version, version.modified.day) for version in told] == [(10, 3), (9, 4), (2, 1)]
+    with pytest.raises(ValueError, match="There is no event"):
+        approved_versions(run_of())
 
 
 def test_approvals_in_several_groups_are_told_apart_by_name() -> None:

@@ -154,6 +154,19 @@ def test_approvals_are_deployed_once_each_and_in_order(
     assert _served(sagemaker, endpoint) == first
 
 
+def test_approvals_that_come_together_deploy_the_newest_that_still_is_one(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
+) -> None:
+    """In whatever order they were approved, and though the last approval was taken back."""
+    older, newer, withdrawn = (_register(sagemaker, trained) for _ in range(3))
+    decide(sagemaker, older)
+    decide(sagemaker, withdrawn)
+    events = [_event(sagemaker, arn) for arn in (newer, older, withdrawn)]
+    decide(sagemaker, withdrawn, "Rejected", "A mistake")
+    assert _run({"endpoint_name": endpoint}, *events).state == "success"
+    assert _served(sagemaker, endpoint) == newer
+
+
 def test_a_person_deploys_what_the_form_says(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
