@@ -16,6 +16,9 @@ from airflow_sagemaker_automl.triggers import FollowingTrigger, WaitEnd
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection
 
+# What a status that is not known means is for the task to say.
+_UNFINISHED = (ModelPackageStatus.PENDING, ModelPackageStatus.IN_PROGRESS)
+
 
 class VersionTrigger(FollowingTrigger[Versions]):
     """Base of what waits for something to happen to one version; nothing is stopped by a kill.
@@ -89,12 +92,11 @@ class ModelPackageTrigger(VersionTrigger):
         return state.status
 
     def _is_last(self, status: str) -> bool:
-        # What a status that is not known means is for the task to say.
-        return status not in (ModelPackageStatus.PENDING, ModelPackageStatus.IN_PROGRESS)
+        return status not in _UNFINISHED
 
 
 class ModelApprovalTrigger(VersionTrigger):
-    """Fires once, when somebody has decided on a version, or nobody can any more, or the deadline has come.
+    """Fires once, when a version is rejected, or approved and completed, or nobody can decide any more, or too late.
 
     It takes the arguments of :class:`VersionTrigger`.
     """
@@ -103,5 +105,4 @@ class ModelApprovalTrigger(VersionTrigger):
         return standing(state)
 
     def _is_last(self, status: str) -> bool:
-        # What a status that is not known means is for the task to say.
-        return status != ApprovalStatus.PENDING
+        return status not in (ApprovalStatus.PENDING, *_UNFINISHED)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from airflow_sagemaker_automl.core.model_package import has_failed
+from airflow_sagemaker_automl.core.model_package import ModelPackageStatus, has_failed
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import UnknownStatus
 
@@ -34,8 +34,10 @@ def approval_status(answer: Mapping[str, Any]) -> ApprovalStatus:
 def standing(state: VersionState) -> str:
     """Say in one word how a version stands before those who decide.
 
-    A version that the service could not complete is one that nobody need decide on: then it is that status.
+    A version that the service could not complete is one that nobody need decide on, and one that it has not completed
+    yet is of no use though it is approved: then it is that status.
     """
-    if has_failed({"ModelPackageStatus": state.status}):
+    is_unfinished = state.approval == ApprovalStatus.APPROVED and state.status != ModelPackageStatus.COMPLETED
+    if is_unfinished or has_failed({"ModelPackageStatus": state.status}):
         return state.status
     return state.approval or ApprovalStatus.PENDING.value

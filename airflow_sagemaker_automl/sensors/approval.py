@@ -29,7 +29,8 @@ class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
     """Wait until somebody has approved or rejected a version, in SageMaker Studio or wherever else.
 
     A service that throttles, or is away for a while after it has answered once, does not end the wait. A version that
-    is deleted, or that the service could not complete, does: nobody will decide on it.
+    is deleted, or that the service could not complete, does: nobody will decide on it. One that is approved before the
+    service has completed it is waited for until then.
 
     :param model_package_arn: the version. One that is not there is looked for during five minutes, since a new one
         may not be seen at once. (templated)
@@ -51,7 +52,7 @@ class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
 
     template_fields: Sequence[str] = ("model_package_arn", *CONNECTION_FIELDS)
     ui_color = "#e6e0f0"
-    not_in_time = "was not decided on"
+    not_in_time = "was not decided on, or not completed,"
 
     def __init__(
         self,
@@ -106,7 +107,11 @@ class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
 
     def _status_of(self, seen: Mapping[str, Any]) -> str | None:
         status = approval_status(seen)
-        return status.value if status is ApprovalStatus.PENDING and not has_failed(seen) else None
+        if status is ApprovalStatus.REJECTED or has_failed(seen):
+            return None
+        if status is ApprovalStatus.PENDING:
+            return status.value
+        return None if is_finished(seen) else str(seen["ModelPackageStatus"])
 
     def _result(self, seen: Mapping[str, Any]) -> dict[str, Any]:
         status = approval_status(seen)

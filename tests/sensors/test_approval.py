@@ -24,7 +24,7 @@ from airflow_sagemaker_automl.registry_triggers import ModelApprovalTrigger
 from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor, looking
 from tests import tasks
 from tests.plain_http import once_answered, send
-from tests.scripts import FAILED, script_versions
+from tests.scripts import FAILED, hold, let_go, script_versions
 from tests.sensors.watching import MODES
 from tests.tasks import TaskInstance, changed
 from tests.versions import decide, described, make_group, register
@@ -158,9 +158,11 @@ def test_a_deadline_ends_the_wait_and_changes_nothing(
     """That of the sensor, or of the task where it comes first; the version stays to be decided on."""
     if mode["deferrable"]:
         now = time.time()
-        with pytest.raises(AirflowSensorTimeout, match="was not decided on within timeout = 0 s"):
+        with pytest.raises(AirflowSensorTimeout, match="was not decided on, or not completed, within timeout = 0 s"):
             resume(sensor(version, **mode, timeout=0), context, "deadline", deadline=now)
-        with pytest.raises(AirflowTaskTimeout, match="was not decided on within the task's execution_timeout"):
+        with pytest.raises(
+            AirflowTaskTimeout, match="was not decided on, or not completed, within the task's execution_timeout"
+        ):
             resume(sensor(version, **mode), context, "deadline", deadline=now + 9, task_deadline=now)
     else:
         with pytest.raises(AirflowSensorTimeout):
@@ -175,6 +177,22 @@ def test_a_list_that_is_ahead_ends_no_wait(context: Any, version: str) -> None:
         resume(sensor(version, deferrable=True), context, "finished", deadline=deadline)
     assert isinstance(deferred.value.trigger, ModelApprovalTrigger)
     assert deferred.value.trigger.deadline == deadline
+
+
+def test_an_approval_counts_when_the_version_is_completed(
+    context: Any, account: SageMakerClient, private_url: str
+) -> None:
+    """What is registered as approved cannot be deployed before, and might fail."""
+    group = make_group(account)
+    hold(private_url, group)
+    arn = register(account, group, ModelApprovalStatus="Approved")
+    tasks.deferral(sensor(arn, deferrable=True), context)
+    with pytest.raises(TaskDeferred):
+        resume(sensor(arn, deferrable=True), context, "finished")
+    completion = once_answered(private_url, "DescribeModelPackage", lambda: let_go(private_url, group))
+    assert sensor(arn).execute(context)["approval_status"] == "Approved"
+    completion.join()
+    assert described(account, arn)["ModelPackageStatus"] == "Completed"
 
 
 def test_a_version_that_has_failed_is_not_waited_for(
