@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from airflow_sagemaker_automl.core.model_version import ModelVersion
 from demo.sandbox import REPOSITORY
 from tests.endpoints import configure
 from tests.jobs import unique
+from tests.plain_http import once_answered, send
 from tests.versions import decide, described
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ def _approvals(*extras: dict[str, Any]) -> Iterator[None]:
 def _run(conf: dict[str, Any], *events: dict[str, Any]) -> Any:
     dag = _dag("automl_deploy_on_approval")
     dag.get_task("wait_until_in_service").poke_interval = 1
+    for task in dag.tasks:
+        task.retry_delay = timedelta(seconds=1)
     with _approvals(*events):
         return dag.test(run_conf=conf)
 
@@ -165,6 +169,20 @@ def test_approvals_that_come_together_deploy_the_newest_that_still_is_one(
     decide(sagemaker, withdrawn, "Rejected", "A mistake")
     assert _run({"endpoint_name": endpoint}, *events).state == "success"
     assert _served(sagemaker, endpoint) == newer
+
+
+def test_trouble_that_passes_loses_no_approval(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
+) -> None:
+    """Its event is used up by the run, whose tasks ask again."""
+    url, version = sagemaker.meta.endpoint_url, _register(sagemaker, trained)
+    news = _event(sagemaker, version)
+    send(f"{url}/automl-emulator/faults", "PUT", {"DeniedOperations": ["DescribeModelPackage"]})
+    recovery = once_answered(url, "DescribeModelPackage", lambda: send(f"{url}/automl-emulator/faults", "DELETE"))
+    run = _run({"endpoint_name": endpoint}, news)
+    recovery.join()
+    assert (run.get_task_instance("choose_version").try_number, run.state) == (2, "success")
+    assert _served(sagemaker, endpoint) == version
 
 
 def test_a_person_deploys_what_the_form_says(
