@@ -135,7 +135,8 @@ with DAG(
                     "{{ '' if params.problem_type == 'Regression' else 'predicted_label,probability' }}"
                 )
             },
-            "approve_in_airflow": {"response_timeout": timedelta(days=3)},
+            # What a person has answered is kept for the retries.
+            "approve_in_airflow": {"response_timeout": timedelta(days=3), "retries": 2},
             "approve_in_studio": {"poke_interval": 10, "timeout": timedelta(days=3).total_seconds()},
         },
         default_args={"deferrable": True},
