@@ -6,6 +6,7 @@ import json
 import urllib.error
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from airflow_sagemaker_automl.assets import ModelVersion
@@ -81,6 +82,27 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     assert run.xcom("ask")["outcome"] == "rejected"
     assert "Rejected by admin at 20" in run.log("ask", 1)
     assert "Nobody is asked again, since an earlier try was answered. Rejected by admin" in run.log("ask", 2)
+
+
+def test_a_worker_that_is_lost_after_the_answer_asks_nobody_again(api: Api, service: Service) -> None:
+    """It has kept the answer, and the version does not have it yet: the retry finds it, and applies it."""
+    sagemaker = sagemaker_client(service.url)
+    arn = register(sagemaker, GROUP)
+    run = api.trigger("approve", conf(service, arn))
+    form(run)
+    service.disturb(DroppedRequestRate=1, Operations=["UpdateModelPackage"])
+    run.answer("ask", "Approve", "Quick")
+    # The first is that of the question; the second comes when the answer is kept.
+    service.wait_until_asked("DescribeModelPackage", 2)
+    task = psutil.Process(run.task("ask")["pid"])
+    for process in (task.parent(), task):
+        assert process is not None
+        process.kill()
+    assert described(sagemaker, arn)["ModelApprovalStatus"] == "PendingManualApproval"
+    service.recover()
+    assert run.wait_for_end() == "success"
+    assert run.task("ask")["try_number"] == 2
+    assert described(sagemaker, arn)["ApprovalDescription"].endswith("): Quick")
 
 
 def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
