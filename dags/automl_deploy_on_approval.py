@@ -52,7 +52,7 @@ A_ROW = (
     "0.05373,0.01587,0.03003,0.006193,25.38,17.33,184.6,2019.0,0.1622,0.6656,0.7119,0.2654,0.4601,0.1189"
 )
 # Of the tasks that may be repeated as they are: an approval is told once, and is not to be lost while AWS is busy.
-RETRIES: Any = {"retries": 3, "retry_delay": timedelta(minutes=1)}
+RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
 # While an endpoint is in one of these states, SageMaker takes no change of it.
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
@@ -167,7 +167,7 @@ with DAG(
     },
 ):
 
-    @task(**RETRIES)
+    @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def choose_version(params: Any = None, triggering_asset_events: Any = None) -> dict[str, str]:
         """Take the version of the form, or else the one that was approved, and name what is to be made of it."""
         named = params["model_package_arn"]
@@ -192,7 +192,7 @@ with DAG(
             "name": f"{params['endpoint_name'][:43]}-v{VersionArn.parse(arn).number}-{digest}",
         }
 
-    @task(execution_timeout=timedelta(hours=1), **RETRIES)
+    @task(execution_timeout=timedelta(hours=1), retries=RETRIES, retry_delay=RETRY_DELAY)
     def compare_with_served(version: Any, params: Any = None) -> str:
         """Skip the rest where the endpoint serves what it should; otherwise say what is replaced."""
         # Somebody else may be changing it, or a run that was killed.
@@ -210,7 +210,7 @@ with DAG(
             skip(f"The endpoint serves {arn} already, with the same settings.")
         return served or endpoint["EndpointConfigName"]
 
-    @task(**RETRIES)
+    @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def clear_leftovers(version: Any, params: Any = None) -> None:
         """Delete what an earlier try, or an earlier deployment of this version, has left under the same names."""
         sagemaker, name, endpoint_name = client(), version["name"], params["endpoint_name"]
@@ -224,7 +224,7 @@ with DAG(
         if described_or_none(sagemaker.describe_model, ModelName=name):
             sagemaker.delete_model(ModelName=name)
 
-    @task(**RETRIES)
+    @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def predict(version: Any, params: Any = None) -> dict[str, Any]:
         """Ask the endpoint about one row; what is answered must be a label and a probability."""
         endpoint = client().describe_endpoint(EndpointName=params["endpoint_name"])
