@@ -90,7 +90,7 @@ class ChooseApprovalOperator(BaseBranchOperator):
         """
         if self.approval not in self.approvals:
             raise AirflowFailException(_no_such_approval(self.approval, self.approvals))
-        self.log.info("The version is approved by %s", self.approvals[self.approval])
+        self.log.info("The version is to be approved by %s", self.approvals[self.approval])
         others = [task_id for way, task_id in self.approvals.items() if way != self.approval]
         self.skip(context["ti"], [self.dag.get_task(task_id) for task_id in others])
 

@@ -1,4 +1,4 @@
-"""Train a model on a table in S3 every week; only a better one than today's gets to be a version, and be approved.
+"""Train a model on a table in S3 every week; only one that keeps up with today's gets to be a version, and be approved.
 
 The form that opens on "Trigger" asks for everything; the defaults fit the data that ``make ui`` puts into its emulator.
 Who approves is chosen there too: the quality gate's verdict, a person on Airflow's pages, or a person in SageMaker
@@ -56,7 +56,7 @@ with DAG(
             type="number",
             minimum=0,
             title="Margin over the champion",
-            description="By how much the objective has to be better than that of the newest approved version.",
+            description="By how much the objective has to beat the newest approved version's; 0 takes an equal one.",
         ),
         "approval": Param(
             "automatic",
@@ -68,6 +68,7 @@ with DAG(
                 "studio": "a person, in SageMaker Studio",
             },
             title="Who approves",
+            description="What the quality gate rejects is never registered, whoever approves.",
         ),
         "output": Param(
             "s3://automl-demo/models",

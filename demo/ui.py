@@ -7,12 +7,21 @@ import shutil
 import socket
 import sys
 import time
+from pathlib import Path
 
 from demo.progress import JobProgress
-from demo.sandbox import REPOSITORY, emulator, interrupt_on_signals, sagemaker_client, upload_breast_cancer
+from demo.sandbox import (
+    BUCKET,
+    REPOSITORY,
+    TABLES,
+    emulator,
+    interrupt_on_signals,
+    sagemaker_client,
+    upload_breast_cancer,
+)
 from demo.standalone import Airflow, standalone
 
-HOME = REPOSITORY / "build" / "ui"
+HOMES = REPOSITORY / "build" / "ui"
 DEFAULT_PORT = 8080
 
 
@@ -26,13 +35,15 @@ def main() -> int:
         print(f"Port {port} is in use or no port; try: make ui PORT={DEFAULT_PORT + 1}", file=sys.stderr)
         return 1
     interrupt_on_signals()
-    shutil.rmtree(HOME, ignore_errors=True)
+    # Each port has a home of its own, so that a second start spares the first.
+    home = HOMES / port
+    shutil.rmtree(home, ignore_errors=True)
     print("Starting the emulator and Airflow; this takes about half a minute. Ctrl-C ends both.", flush=True)
     try:
         with emulator() as url:
             upload_breast_cancer(url)
-            with standalone(HOME, url, int(port), tell=_say) as airflow:
-                _serve(airflow, url)
+            with standalone(home, url, int(port), tell=_say) as airflow:
+                _serve(airflow, url, home)
     except KeyboardInterrupt:
         print("\nEmulator and Airflow have ended.")
     except RuntimeError as error:
@@ -41,9 +52,10 @@ def main() -> int:
     return 0
 
 
-def _serve(airflow: Airflow, emulator_url: str) -> None:
+def _serve(airflow: Airflow, emulator_url: str, home: Path) -> None:
     print(f"\n  Airflow   {airflow.url}\n  User      {airflow.user}\n  Password  {airflow.password}")
-    print(f"  Emulator  {emulator_url}\n  Log       {(HOME / 'standalone.log').relative_to(REPOSITORY)}\n")
+    print(f"  Emulator  {emulator_url}\n  Log       {(home / 'standalone.log').relative_to(REPOSITORY)}")
+    print(f"  Tables    {', '.join(f's3://{BUCKET}/{table}/' for table in TABLES)}\n")
     print("Open automl_retraining, press Trigger, and watch the job here:", flush=True)
     progress = JobProgress(sagemaker_client(emulator_url))
     while True:

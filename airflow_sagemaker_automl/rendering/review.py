@@ -26,6 +26,7 @@ _MOST_RULES = 12
 _MOST_RANKED = 5
 _MOST_METRICS = 8
 _MOST_COLUMNS = 4
+_MOST_DATA_SETS = 4
 _MAIN_POINTS = (
     "Intended uses",
     "Purpose of model",
@@ -34,7 +35,7 @@ _MAIN_POINTS = (
     "Caveats and recommendations",
     "Ethical considerations",
 )
-_FACTS = ("AutoML job", "DAG", "Run", "Created", "Description")
+_FACTS = ("Data", "AutoML job", "DAG", "Run", "Created", "Description")
 _REGISTERED = re.compile(r"number (\d+) of (\d+)\.?$")
 _FIGURES_BEFORE_REASON = re.compile(r"^(?:value|limit) [^:]*: (?=\S)")
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -68,7 +69,7 @@ def review_body(
         "Model card": list(_main_points(card)),
         "Leaderboard": list(_ranking(card)),
         "Figures": list(_figures(card)),
-        "Where it comes from": list(_provenance(described, links or {})),
+        "Where it comes from": list(_provenance(described, card, links or {})),
         "What your answer does": ["\n".join(f"- {inline(sentence)}" for sentence in consequences)],
     }
     written = {title: _section(title, blocks) for title, blocks in sections.items()}
@@ -218,12 +219,17 @@ def _point(field: Field) -> str:
     return inline(_cut(words, _LONGEST_TEXT))
 
 
-def _provenance(described: Mapping[str, Any], links: Mapping[str, str]) -> Iterator[str]:
-    known = version_facts(described)
-    rows = [[label, _cell(known[label])] for label in _FACTS if label in known]
+def _provenance(described: Mapping[str, Any], card: Mapping[str, Any], links: Mapping[str, str]) -> Iterator[str]:
+    known = {**version_facts(described), "Data": _data_sets(card)}
+    rows = [[label, _cell(known[label])] for label in _FACTS if known.get(label)]
     if rows:
         yield table(["Fact", "Value"], rows)
     yield " · ".join(f"[{inline(label)}](<{url}>)" for label, url in links.items())
+
+
+def _data_sets(card: Mapping[str, Any]) -> str:
+    job = mapping(mapping(card.get("training_details")).get("training_job_details"))
+    return " ".join(filter(None, map(text_of, items(job.get("training_datasets"))[:_MOST_DATA_SETS])))
 
 
 def _evaluation(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:

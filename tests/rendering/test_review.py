@@ -133,6 +133,7 @@ def test_it_tells_the_main_points_and_where_the_version_comes_from() -> None:
     assert section(body, "Where it comes from").splitlines() == [
         "| Fact | Value |",
         "| --- | --- |",
+        "| Data | `s3://bucket/train/` `s3://bucket/validation/` |",
         "| AutoML job | job |",
         "| DAG | retrain |",
         "| Run | manual__1 |",
