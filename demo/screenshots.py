@@ -22,7 +22,7 @@ _DARK = "--blink-settings=preferredColorScheme=0"
 # Name → the part of the page that it begins with, height in pixels, and options.
 _PICTURES = {
     "model_card_top.png": ("", 1400, []),
-    "model_card_evaluation_dark.png": ("#evaluation", 1090, [_DARK]),
+    "model_card_evaluation_dark.png": ("#evaluation", 1475, [_DARK]),
 }
 
 
