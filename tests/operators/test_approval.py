@@ -4,78 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
 
 import pytest
 from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import process_params
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time import task_runner
-from airflow.sdk.execution_time.comms import CreateHITLDetailPayload, HITLDetailRequestResult
 
 from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.exceptions import AnswerNotApplied, InvalidModelPackage, ModelPackageUnfinished
-from airflow_sagemaker_automl.operators import SageMakerModelApprovalOperator
+from airflow_sagemaker_automl.exceptions import AnswerNotApplied, ModelPackageUnfinished
 from tests.jobs import unique
+from tests.operators.asking import (
+    CARD,
+    DAY,
+    NOBODY,
+    Asking,
+    Form,
+    Store,
+    again,
+    answer,
+    ask,
+    event,
+    operator,
+)
 from tests.plain_http import send
 from tests.scripts import FAILED, hold, let_go, script_versions
-from tests.tasks import TaskInstance
 from tests.versions import decide, described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-
-ANSWERED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-ADA = {"id": "7", "name": "Ada Lovelace"}
-CARD = json.dumps({"intended_uses": {"risk_rating": "Low", "purpose_of_model": "Triage"}})
-DAY = timedelta(days=1)
-
-
-@dataclass
-class Asking(TaskInstance):
-    """A task instance that asks people, with what it pushes."""
-
-    id: UUID = field(default_factory=uuid4)
-    pushed: dict[str, Any] = field(default_factory=dict)
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        """Keep a result."""
-        self.pushed[key] = json.loads(json.dumps(value))
-
-
-@dataclass
-class Form:
-    """Airflow's side: it shows what the task has asked first, whatever it asks later."""
-
-    shown: CreateHITLDetailPayload | None = None
-
-    def send(self, msg: Any) -> HITLDetailRequestResult | None:
-        """Take a question; all else that a task has to say is not answered."""
-        if not isinstance(msg, CreateHITLDetailPayload):
-            return None
-        self.shown = self.shown or msg
-        return HITLDetailRequestResult(**self.shown.model_dump(exclude={"type"}))
-
-
-@dataclass
-class Store:
-    """A task state store; it has no room where a test says so."""
-
-    kept: dict[str, Any] = field(default_factory=dict)
-    is_full: bool = False
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Read."""
-        return self.kept.get(key, default)
-
-    def set(self, key: str, value: Any) -> None:
-        """Write."""
-        if self.is_full:
-            raise OSError("no room")
-        self.kept[key] = json.loads(json.dumps(value))
 
 
 @pytest.fixture
@@ -111,47 +70,6 @@ def faults(emulator_url: str) -> Iterator[Callable[..., None]]:
 
     yield put
     send(address, "DELETE")
-
-
-def operator(arn: str, **arguments: Any) -> SageMakerModelApprovalOperator:
-    """Make the operator under test."""
-    return SageMakerModelApprovalOperator(
-        task_id="approve", model_package_arn=arn, **{"retries": 2, "response_timeout": DAY, **arguments}
-    )
-
-
-def event(option: str = "Approve", comment: str | None = "Better than the last", **members: Any) -> dict[str, Any]:
-    """Give what Airflow resumes a task with."""
-    return {
-        "chosen_options": [option],
-        "params_input": {} if comment is None else {"comment": comment},
-        "responded_at": ANSWERED,
-        "responded_by_user": ADA,
-        "timedout": False,
-        **members,
-    }
-
-
-NOBODY = {"error": "The response timeout has passed.", "error_type": "timeout"}
-
-
-def ask(task: SageMakerModelApprovalOperator, context: Any) -> TaskAwaitingInput:
-    """Execute a task that is expected to ask."""
-    with pytest.raises(TaskAwaitingInput) as asked:
-        task.execute(context)
-    return asked.value
-
-
-def answer(arn: str, context: Any, given: dict[str, Any] | None = None, **arguments: Any) -> Any:
-    """Ask, and resume with an answer as Airflow does: in an instance that knows nothing but its arguments."""
-    asked = ask(operator(arn, **arguments), context)
-    return operator(arn, **arguments).execute_complete(context, event=given or event(), **(asked.kwargs or {}))
-
-
-def again(context: Any, **changes: Any) -> Any:
-    """Give the context of another try."""
-    ti = replace(context["ti"], **{"try_number": context["ti"].try_number + 1, "id": uuid4(), "pushed": {}, **changes})
-    return {**context, "ti": ti, "task_instance": ti}
 
 
 def test_an_answer_becomes_a_decision_with_its_reason(
@@ -447,40 +365,6 @@ def test_an_approval_is_told_and_a_rejection_is_not(context: Any, version: str) 
     assert context["outlet_events"][asset].extra["approval_status"] == "Approved"
 
 
-def test_wrong_arguments_are_refused_at_parse_all_at_once() -> None:
-    """An import error of the DAG, in the words of who has written it."""
-    with pytest.raises(InvalidModelPackage) as error:
-        operator(
-            "churn",
-            response_timeout=60,
-            defaults="Accept",
-            assigned_users=["ada"],
-            options=["Yes"],
-            on_rejected="ignore",
-            on_timeout="wait",
-            on_decided_elsewhere="overrule",
-            model_card_status_if_approved="Fine",
-            model_life_cycle_if_rejected={"Stage": "In use"},
-            params={"more": 1},
-        )
-    said = str(error.value)
-    for part in (
-        "model_package_arn = 'churn' must be the ARN",
-        "response_timeout = 60 must be a timedelta",
-        "defaults = 'Accept' must be Approve or Reject",
-        "assigned_users = ['ada'] must be users like",
-        "options = ['Yes'] must be left out",
-        "on_rejected = 'ignore' must be one of skip, fail, pass",
-        "on_timeout = 'wait' must be one of skip, fail, pass",
-        "on_decided_elsewhere = 'overrule' must be one of accept, fail",
-        "model_card_status_if_approved = 'Fine'",
-        "model_life_cycle_if_rejected.Stage = 'In use'",
-        "model_life_cycle_if_rejected.StageStatus is required",
-        "params = ['more'] must be left out",
-    ):
-        assert said.count(part) == 1, part
-
-
 def test_what_is_rendered_is_judged_before_somebody_is_asked(context: Any, version: str, form: Form) -> None:
     """An answer is not wasted on what cannot be sent."""
     task = operator(version, model_card_status_if_rejected="{{ params.status }}")
@@ -488,14 +372,6 @@ def test_what_is_rendered_is_judged_before_somebody_is_asked(context: Any, versi
     with pytest.raises(AirflowFailException, match="model_card_status_if_rejected = 'Fine'"):
         task.execute(context)
     assert form.shown is None
-
-
-def test_execution_timeout_is_not_about_the_person(recwarn: pytest.WarningsRecorder) -> None:
-    """It stays what it is, even as a default argument."""
-    with DAG("dag", schedule=None, default_args={"execution_timeout": timedelta(minutes=5)}):
-        task = SageMakerModelApprovalOperator(task_id="approve", model_package_arn="{{ params.arn }}")
-    assert (task.execution_timeout, task.response_timeout) == (timedelta(minutes=5), None)
-    assert not recwarn.list
 
 
 def test_the_form_and_the_params_of_the_dag_do_not_meet(context: Any, version: str, form: Form) -> None:
