@@ -126,6 +126,7 @@ async def test_a_version_that_was_completed_before_is_not_missed(account: SageMa
 @pytest.mark.usefixtures("at_once")
 async def test_fifty_waits_are_one_poll(account: SageMakerClient, private_url: str) -> None:
     """One request a round for all versions of a group, no describe, and each wait gets its own end."""
+    polling._hooks.clear()  # A thread that outlived its test may have left one.
     group, other = make_group(account), make_group(account)
     hold(private_url, group)
     hold(private_url, other, FAILED)

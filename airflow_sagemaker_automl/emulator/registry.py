@@ -128,6 +128,7 @@ class ModelPackage:
         self._members = _given(request)
         if group:
             self._members.setdefault("ModelApprovalStatus", "PendingManualApproval")
+        self._decisions = [(self._since, self._members.get("ModelApprovalStatus"))]
 
     @property
     def status(self) -> str:
@@ -189,6 +190,8 @@ class ModelPackage:
         additional = changed.pop("AdditionalInferenceSpecifications", [])
         additional += copy.deepcopy(request.get("AdditionalInferenceSpecificationsToAdd", []))
         require_distinct(additional)
+        if "ModelApprovalStatus" in request:
+            self._decisions.append((time.monotonic(), request["ModelApprovalStatus"]))
         if token:
             self._updates[token] = copy.deepcopy(dict(request))
         self._members = {
@@ -202,12 +205,15 @@ class ModelPackage:
     def describe(self, seconds_ago: float = 0) -> dict[str, Any]:
         """Answer ``DescribeModelPackage``.
 
-        :param seconds_ago: how old the status is that is told.
+        :param seconds_ago: how old the status and the approval are that are told.
         """
+        then = time.monotonic() - seconds_ago
+        approval = next((status for since, status in reversed(self._decisions) if since <= then), None)
         # The service model requires ModelPackageName in this answer although a version has none of its own.
         return copy.deepcopy(
             {
                 **self._members,
+                **({"ModelApprovalStatus": approval} if approval else {}),
                 "ModelPackageName": self.name,
                 "ModelPackageGroupName": self.group,
                 "ModelPackageVersion": self.version,

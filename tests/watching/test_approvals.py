@@ -11,7 +11,7 @@ from airflow.models.trigger import Trigger
 from airflow.serialization.encoders import encode_trigger
 from airflow.triggers.base import BaseEventTrigger
 
-from airflow_sagemaker_automl import approval_watch, polling
+from airflow_sagemaker_automl import approval_watch
 from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
 from airflow_sagemaker_automl.assets import approved_version
 from tests.jobs import unique
@@ -198,7 +198,6 @@ async def test_watchers_of_one_group_share_a_poll(account: SageMakerClient, priv
         told = await approve(account, version)
         assert await watch.told(2) == [told, told]
         await watch.until(lambda: [each.told() for each in stores] == [["1"], ["1"]])
-    assert polling._hooks == {}
 
 
 async def test_a_watcher_of_no_asset_tells_and_forgets(account: SageMakerClient, log: Log) -> None:
