@@ -16,10 +16,10 @@ export UV_LINK_MODE ?= copy
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test bench check format lock clean
+.PHONY: help demo ui test coverage bench check format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Train on a real table, register the best model with its card, inside a real Airflow
 	@$(BIN)/python -m demo.run
@@ -28,6 +28,9 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 	@$(BIN)/python -m demo.ui
 
 test: $(INSTALLED) ## Run the whole test suite
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+
+coverage: $(INSTALLED) ## Run it and say which lines no test reaches, in any process; takes a third longer
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope
 
 bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as ratios within one run (WAITING=20,200: less)
