@@ -1,4 +1,4 @@
-"""How many calls to SageMaker and STS one run makes that trains and registers: the demo's DAG, with a rehearsed job."""
+"""How many calls to SageMaker and STS one run of the retraining DAG makes, with a rehearsed job."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def main() -> int:
     interrupt_on_signals()
     shutil.rmtree(_FOLDER, ignore_errors=True)
     _FOLDER.mkdir(parents=True)
-    print(f"A job of {_TRAINING_SECONDS} s is trained and registered inside Airflow ...", flush=True)
+    print(f"A job of {_TRAINING_SECONDS} s is trained, judged, registered and approved inside Airflow ...", flush=True)
     try:
         with emulator() as url:
             upload_breast_cancer(url)
