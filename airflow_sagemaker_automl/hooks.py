@@ -18,7 +18,6 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import automl_job_url
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.model_package import ModelPackageStatus
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
@@ -188,7 +187,8 @@ class SageMakerAutoMLHook(AwsBaseHook):
             {
                 summary["ModelPackageArn"]: int(summary["CreationTime"].timestamp())
                 for summary in summaries
-                if ModelPackageStatus(summary["ModelPackageStatus"]) is ModelPackageStatus.COMPLETED
+                # A status that is not known must not hide the other versions.
+                if summary["ModelPackageStatus"] == "Completed"
             }
         )
 

@@ -225,9 +225,8 @@ async def _poll(
         is_refused = is_denied(error) or is_invalid(error)
         if is_refused and can_look_elsewhere:
             return Snapshot(None, listing_refused=True)
-        if is_refused or is_stale(
-            error
-        ):  # A connection that was changed, or credentials that were renewed, are to be read again.
+        # A connection that was changed, or credentials that were renewed, are to be read again.
+        if is_refused or is_stale(error):
             _hooks.pop(key.connection_digest, None)
         problem = f"{what} could not be listed, trying again: {error}"
         return Snapshot(None, problem=problem, is_lasting=not passes_by_itself(error))
