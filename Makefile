@@ -16,7 +16,7 @@ export UV_LINK_MODE ?= copy
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test coverage bench check format lock clean
+.PHONY: help demo ui test coverage matrix bench check format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(INSTALLED) ## Run the whole test suite
 
 coverage: $(INSTALLED) ## Run it and say which lines no test reaches, in any process; takes a third longer
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope
+
+matrix: $(INSTALLED) ## Test the supported versions, and the built package by itself (ONLY=fast: what CI tests of that)
+	$(BIN)/nox $(if $(ONLY),--tags $(ONLY))
 
 bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as ratios within one run (WAITING=20,200: less)
 	@$(BIN)/python -m benchmarks.validation
@@ -54,13 +57,22 @@ lock: $(INSTALLED) ## Renew the locked requirements
 		--generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file $(LOCK)
 	@mkdir -p build
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --group test \
+		--constraint requirements/oldest.in --exclude-newer 2026-08-13 --exclude-newer-package moto=2026-11-01 \
+		--generate-hashes --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--custom-compile-command "make lock" --output-file requirements/oldest.txt
+	$(BIN)/uv pip compile pyproject.toml --resolution lowest-direct --python-version 3.11 --all-extras \
+		--no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file build/lowest.txt
+	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --all-extras --group test --constraint build/lowest.txt \
+		--generate-hashes --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--custom-compile-command "make lock" --output-file requirements/lowest.txt
 	sed -nE '/^(boto|s3transfer)/d; s/^([a-z0-9].*==.*) \\$$/\1/p' $(LOCK) > build/constraints.txt
 	$(BIN)/uv pip compile benchmarks/requirements.in --universal --python-version 3.11 --constraint build/constraints.txt \
 		--generate-hashes --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file $(BENCH_LOCK)
 
 clean: ## Remove everything that was built, the environment included
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .nox build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): $(LOCK) pyproject.toml

@@ -52,6 +52,8 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
 os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
 
 _MORE_JOBS_THAN_TESTS_START = 100_000
+# Whatever starts an emulator for a test.
+_EMULATORS = frozenset({"emulator_url", "_private_emulator"})
 
 # The same examples at each run, however slow the machine: a test run tells of the change, not of luck.
 settings.register_profile(
@@ -61,7 +63,10 @@ settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests in a live Airflow, which take longest."""
+    """Begin with the tests in a live Airflow, which take longest, and mark those that ask an emulator."""
+    for item in items:
+        if "tests/emulator/" in item.nodeid or _EMULATORS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.emulator)
     items.sort(key=lambda item: item.get_closest_marker("live") is None)
 
 

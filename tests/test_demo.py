@@ -19,6 +19,8 @@ from demo.run import FOLDER
 from demo.sandbox import BUCKET, REPOSITORY, emulator, s3_client, sagemaker_client
 from tests.jobs import start, tabular_request, wait
 
+pytestmark = pytest.mark.emulator
+
 
 def _demo() -> subprocess.Popen[str]:
     return subprocess.Popen(

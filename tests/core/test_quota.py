@@ -51,6 +51,7 @@ def test_words_of_another_form_are_read_as_far_as_they_go(text: str, limit: int 
     assert (refusal.text, refusal.limit, refusal.is_for_good) == (text, limit, for_good)
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize(("quota", "for_good"), [(0, True), (1, False)])
 def test_a_refusal_is_read_as_the_service_sends_it(quota: int, for_good: bool) -> None:
     """Of an account that may have no job, and of one whose only place is taken."""

@@ -41,7 +41,7 @@ def one_of(path: str, value: Any, known: Collection[str], *, where: str = "") ->
     if len(known) == 1:
         choice = next(iter(known))
     elif len(known) > _MOST_LISTED:
-        choice = f"one of {len(known)} known values"
+        choice = "one of the known values"
     else:
         choice = f"one of {', '.join(known)}"
     yield Violation(path, value, f"must be {choice}{f' {where}' if where else ''}{did_you_mean(value, known)}")

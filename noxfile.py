@@ -1,0 +1,119 @@
+"""The supported versions, each set in an environment of its own.
+
+``make matrix`` runs all sessions, ``nox --list`` shows them, and arguments after ``--`` go to pytest. The sets:
+
+``oldest``
+    what Amazon MWAA's image of Airflow 3.3.1 has, as far as ``requirements/oldest.in`` names it.
+``lowest``
+    the lowest versions that ``pyproject.toml`` allows.
+``newest``
+    what the package index has on the day.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+OF_MWAA = "3.12"
+ENDS = [("3.11", "oldest"), ("3.13", "newest")]
+UNIT = "not emulator and not live and not aws"
+EMULATOR = "not live and not aws"
+SHOWN = ["apache-airflow", "apache-airflow-providers-amazon", "apache-airflow-providers-standard", "boto3", "moto"]
+
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+# A session whose interpreter is missing is named at the end.
+nox.options.error_on_missing_interpreters = False
+
+
+def _offer_the_interpreters_of_pyenv() -> None:
+    """Put them on PATH: the commands that pyenv has there itself run only the version that is chosen."""
+    paths = os.environ["PATH"].split(os.pathsep)
+    roots = {Path(path).parent for path in paths if Path(path).name == "shims"}
+    found = [folder for root in sorted(roots) for folder in sorted(root.glob("versions/3.1[123].*/bin"))]
+    os.environ["PATH"] = os.pathsep.join([*map(str, found), *paths])
+
+
+_offer_the_interpreters_of_pyenv()
+
+
+@nox.session
+@nox.parametrize(
+    "python, versions",
+    [
+        nox.param(python, versions, id=f"{versions}-{python}", tags=["fast"] * fast)
+        for python in PYTHONS
+        for versions, fast in (("oldest", python == OF_MWAA), ("newest", False))
+    ]
+    + [nox.param(PYTHONS[0], "lowest", id=f"lowest-{PYTHONS[0]}")],
+)
+def unit(session: nox.Session, versions: str) -> None:
+    """Run what needs no emulator; it imports every module, too."""
+    _install(session, versions)
+    _test(session, UNIT)
+
+
+@nox.session
+@nox.parametrize("python, versions", [nox.param(*end, id="-".join(reversed(end))) for end in ENDS])
+def emulator(session: nox.Session, versions: str) -> None:
+    """Run everything but what needs a whole live Airflow."""
+    _install(session, versions)
+    _test(session, EMULATOR)
+
+
+@nox.session(python=OF_MWAA, tags=["fast"])
+def wheel(session: nox.Session) -> None:
+    """Build the package, and run the tutorial and the DAGs on it and nothing else of the checkout."""
+    folder = Path(session.create_tmp())
+    shutil.rmtree(folder)
+    session.run("uv", "build", "--quiet", "--out-dir", str(folder / "dist"))
+    (built,) = (folder / "dist").glob("*.whl")
+    locked = "--constraint", "requirements/development.txt"
+    session.install(f"{built}[emulator]", *locked)
+    session.run(
+        *(sys.executable, "-m", "tests.tutorial", session.bin, str(folder / "tutorial")),
+        external=True,
+    )
+    session.install("--group", "test", *locked)
+    for part in ("dags", "demo", "tests"):
+        shutil.copytree(part, folder / part)
+    shutil.copy("pyproject.toml", folder)
+    session.chdir(folder)
+    session.run("python", "-c", _IS_INSTALLED)
+    session.run("python", "-m", "pytest", "tests/in_airflow/test_dags.py", "tests/in_airflow/test_deploying.py")
+
+
+_IS_INSTALLED = """
+import airflow_sagemaker_automl as package
+assert "site-packages" in package.__file__, package.__file__
+"""
+
+
+def _install(session: nox.Session, versions: str) -> None:
+    if versions == "newest":
+        session.install("--upgrade", "--group", "test", ".[emulator,openlineage]")
+    else:
+        session.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"requirements/{versions}.txt")
+    session.install("--no-deps", "--editable", ".")
+    session.run("python", "-W", "ignore", "-c", _VERSIONS, *SHOWN)
+
+
+_VERSIONS = """
+import sys
+from importlib.metadata import version
+print("Python", sys.version.split()[0], *(f"{name} {version(name)}" for name in sys.argv[1:]))
+"""
+
+
+def _test(session: nox.Session, marks: str) -> None:
+    session.run(
+        *("python", "-m", "pytest", "-m", marks, "--numprocesses", "2", "--dist", "loadscope"),
+        # What other versions have deprecated is no fault.
+        *("-W", "default", *session.posargs),
+    )
