@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
+from airflow.sdk.exceptions import TaskAwaitingInput
 
-from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
 from airflow_sagemaker_automl.core.console import automl_job_url, studio_url
 from airflow_sagemaker_automl.core.decision import (
@@ -33,15 +32,13 @@ from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import (
     AnswerNotApplied,
-    AutoMLError,
     InvalidModelPackage,
     ModelPackageDecidedElsewhere,
-    ModelPackageRejected,
-    ModelPackageUndecided,
     QuestionOfAnotherVersion,
     Violation,
 )
 from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse
+from airflow_sagemaker_automl.operators.ending import decision_result, end_task, reason_of, require_going_on
 from airflow_sagemaker_automl.operators.question import (
     ENDINGS,
     FIXED,
@@ -66,7 +63,6 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.hitl import HITLUser
 
 _FIELD = {"type": ["null", "string"], "title": "Comment", "format": "multiline", "maxLength": LONGEST_COMMENT}
-_REJECTIONS = (Outcome.REJECTED, Outcome.REJECTED_BY_DEFAULT, Outcome.REJECTED_ELSEWHERE)
 
 
 class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
@@ -191,7 +187,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         status = decided_status(described)
         if status:
             self.log.info("Nobody is asked: %s is %s already", self.model_package_arn, status)
-            return self._end(outcome_elsewhere(status), described, context)
+            return end_task(self, outcome_elsewhere(status), described, context)
         self._write_question(described, context)
         try:
             return super().execute(context)
@@ -237,7 +233,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         described = described_to_decide(self, self.model_package_arn)
         decided = decided_status(described)
         if answer.option is None:
-            return self._end(outcome_elsewhere(decided) if decided else Outcome.TIMED_OUT, described, context)
+            return end_task(self, outcome_elsewhere(decided) if decided else Outcome.TIMED_OUT, described, context)
         words, consequences = self._words(answer, context), self._consequences_for(answer.option)
         members, untouched = decision_members(
             described, status=STATUSES[answer.option], description=words, **consequences
@@ -252,51 +248,18 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
             send_decision(self, request)
         for line in change.changes:
             self.log.info("%s: %s", self.model_package_arn, line)
-        return self._end(answer.outcome, described_to_decide(self, self.model_package_arn), context, answer)
+        return end_task(self, answer.outcome, described_to_decide(self, self.model_package_arn), context, answer)
 
     def _accept(self, decided: str, described: Mapping[str, Any], answer: Answer, context: Context) -> dict[str, Any]:
         """Leave a decision that somebody else has made meanwhile."""
-        arn, words, reason = self.model_package_arn, self._words(answer, context), _reason(described)
+        arn, words, reason = self.model_package_arn, self._words(answer, context), reason_of(described)
         outcome = outcome_elsewhere(decided)
         if self.on_decided_elsewhere == "fail" and decided != answer.status:
             error = ModelPackageDecidedElsewhere(arn, words, decided, reason)
-            self._require_going_on("fail", error, _result(outcome, described), context)
+            require_going_on(self, "fail", error, decision_result(outcome, described), context)
         text = "%s was decided on elsewhere meanwhile, and stays %s: %s. The answer here changes nothing: %s"
         self.log.warning(text, arn, decided, reason, words)
-        return self._end(outcome, described, context)
-
-    def _end(
-        self, outcome: Outcome, described: Mapping[str, Any], context: Context, answer: Answer | None = None
-    ) -> dict[str, Any]:
-        """Tell the outcome, and end as it is wanted.
-
-        :param answer: the one that has counted.
-        :raises AirflowSkipException: the version is rejected, or nobody has decided, and the task is to be skipped.
-        :raises ModelPackageRejected: the first, and the task is to fail.
-        :raises ModelPackageUndecided: the second, and the task is to fail.
-        """
-        arn, result = described["ModelPackageArn"], _result(outcome, described, answer)
-        self.log.info("%s: %s", arn, outcome.value)
-        if outcome == Outcome.TIMED_OUT:
-            waited = duration(self.response_timeout) if self.response_timeout else "the time that was given"
-            self._require_going_on(self.on_timeout, ModelPackageUndecided(arn, waited), result, context)
-        elif outcome in _REJECTIONS:
-            self._require_going_on(self.on_rejected, ModelPackageRejected(arn, _reason(described)), result, context)
-        tell_of_update(self, context, described, described.get("ModelApprovalStatus"))
-        return result
-
-    def _require_going_on(
-        self, ending: Ending, error: AutoMLError, result: Mapping[str, Any], context: Context
-    ) -> None:
-        if ending == "pass":
-            return
-        # Airflow keeps what a task returns only if it succeeds.
-        if self.do_xcom_push:
-            for key, value in {**result, "return_value": dict(result)}.items():
-                context["ti"].xcom_push(key=key, value=value)
-        if ending == "skip":
-            raise AirflowSkipException(str(error)) from error
-        raise error
+        return end_task(self, outcome, described, context)
 
     def _write_question(self, described: Mapping[str, Any], context: Context) -> None:
         """Say what is to be shown, and see what Airflow will show: it keeps that of before a clear.
@@ -379,21 +342,3 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         )
         if wrong:
             raise InvalidModelPackage(wrong)
-
-
-def _result(outcome: Outcome, described: Mapping[str, Any], answer: Answer | None = None) -> dict[str, Any]:
-    return {
-        "model_package_arn": described["ModelPackageArn"],
-        "model_package_group_name": described.get("ModelPackageGroupName"),
-        "model_package_version": described.get("ModelPackageVersion"),
-        "approval_status": described.get("ModelApprovalStatus"),
-        "approval_description": described.get("ApprovalDescription"),
-        "outcome": outcome.value,
-        "decided_by": answer.person if answer else None,
-        "decided_at": answer.to_json()["answered"] if answer else None,
-        "comment": answer.comment if answer else None,
-    }
-
-
-def _reason(described: Mapping[str, Any]) -> str:
-    return str(described.get("ApprovalDescription") or "")
