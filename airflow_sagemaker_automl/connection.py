@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
+from airflow_sagemaker_automl.links import HasLinks
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, may_pass, passes_by_itself
 
@@ -24,7 +24,7 @@ CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 _PATIENCE_SECONDS = 600
 
 
-class ConnectsToSageMaker(BaseOperator):
+class ConnectsToSageMaker(HasLinks):
     """Base of the operators and sensors: how they are connected.
 
     ``AwsBaseOperator`` would do the same, but importing it costs every DAG parse 0.6 s of botocore.

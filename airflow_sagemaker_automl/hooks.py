@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_sagemaker_automl.core.approval_news import Approvals
 from airflow_sagemaker_automl.core.candidate import Candidate
-from airflow_sagemaker_automl.core.console import automl_job_url
+from airflow_sagemaker_automl.core.console import Console
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.quota import Refusal
@@ -331,14 +331,14 @@ class SageMakerAutoMLHook(AwsBaseHook):
         """Give the answer of ``DescribeModelPackage``."""
         return dict(self.conn.describe_model_package(ModelPackageName=arn))
 
-    @property
-    def has_console(self) -> bool:
-        """Whether this is AWS; an emulator has no console."""
-        return "amazonaws.com" in self.conn.meta.endpoint_url
-
     @cached_property
+    def console(self) -> Console | None:
+        """The AWS console that shows what the hook sees; None for an emulator."""
+        return Console.behind(self.conn.meta.endpoint_url, self.conn_partition, self.conn_region_name)
+
+    @property
     def _job_url(self) -> str | None:
-        return automl_job_url(self.conn_partition, self.conn_region_name) if self.has_console else None
+        return self.console.automl_jobs if self.console else None
 
     def _group_status(self, name: str) -> str | None:
         """Look for a group; None where there is none."""

@@ -56,6 +56,7 @@ def test_a_report_that_cannot_be_read_is_no_failure(
 
 def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient, breast_cancer: str) -> None:
     """No link is better than one that leads nowhere."""
+    assert hook.console is None
     assert hook.describe_job(start(sagemaker, tabular_request(breast_cancer, "absent"))).console_url is None
 
 
@@ -65,9 +66,9 @@ def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMa
 def test_the_real_service_has_one(region: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Partition and region of the connection decide; no call is made for it."""
     monkeypatch.setenv("AIRFLOW_CONN_REAL", '{"conn_type": "aws", "login": "a", "password": "b"}')
-    url = SageMakerAutoMLHook(aws_conn_id="real", region_name=region)._job_url
-    assert url
-    assert url.startswith(f"https://{region}.{host}/")
+    console = SageMakerAutoMLHook(aws_conn_id="real", region_name=region).console
+    assert console
+    assert console.automl_jobs.startswith(f"https://{region}.{host}/")
 
 
 def test_many_may_create_a_group_at_once(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient) -> None:

@@ -14,6 +14,8 @@ MINIMISED_METRICS = frozenset(
     | {"TrainingLoss", "ValidationLoss", "InferenceLatency"}
 )
 
+_TRAINING_STEP = "AWS::SageMaker::TrainingJob"
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -58,6 +60,7 @@ class Candidate:
     :param containers_by_unit: the same for ``CPU`` and ``GPU``, where the service tells them apart.
     :param explainability_prefix: S3 prefix of ``analysis.json``; None where there is no report.
     :param model_insights_prefix: S3 prefix of ``statistics.json``; None where there is no report.
+    :param training_job: name of the training job that has made it; None where the service does not say.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Candidate:
     explainability_prefix: str | None
     model_insights_prefix: str | None
     containers_by_unit: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    training_job: str | None = None
 
     @classmethod
     def from_api(cls, answer: Mapping[str, Any]) -> Candidate:
@@ -85,6 +89,7 @@ class Candidate:
             containers_by_unit={
                 unit: tuple(chain) for unit, chain in answer.get("InferenceContainerDefinitions", {}).items() if chain
             },
+            training_job=_training_job(answer.get("CandidateSteps", [])),
         )
 
     def metrics_by_set(self) -> dict[str, dict[str, float]]:
@@ -132,6 +137,12 @@ def _objective(answer: Mapping[str, Any] | None) -> Objective | None:
         return None
     name = answer.get("StandardMetricName") or answer["MetricName"]
     return Objective(metric=name, type=answer.get("Type"), value=float(answer["Value"]))
+
+
+def _training_job(steps: Sequence[Mapping[str, Any]]) -> str | None:
+    # Steps before it may train what prepares the data.
+    jobs = [step["CandidateStepName"] for step in steps if step["CandidateStepType"] == _TRAINING_STEP]
+    return jobs[-1] if jobs else None
 
 
 def _metrics(answer: Sequence[Mapping[str, Any]]) -> tuple[Metric, ...]:

@@ -10,7 +10,6 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
-from airflow_sagemaker_automl.core.console import automl_job_url, studio_url
 from airflow_sagemaker_automl.core.decision import (
     APPROVE,
     COMMENT,
@@ -29,7 +28,6 @@ from airflow_sagemaker_automl.core.literals import plain
 from airflow_sagemaker_automl.core.model_package import written
 from airflow_sagemaker_automl.core.package_change import package_change
 from airflow_sagemaker_automl.core.rules import registration
-from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import (
     AnswerNotApplied,
     InvalidModelPackage,
@@ -37,6 +35,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuestionOfAnotherVersion,
     Violation,
 )
+from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse
 from airflow_sagemaker_automl.operators.ending import decision_result, end_task, reason_of, require_going_on
 from airflow_sagemaker_automl.operators.question import (
@@ -130,6 +129,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"body": "md"}
     ui_color = "#d9e2f3"
+    operator_extra_links = (*HITLOperator.operator_extra_links, *VERSION_LINKS)
 
     def __init__(
         self,
@@ -184,6 +184,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
             self.log.info("Nobody is asked again, since an earlier try was answered. %s", self._words(kept, context))
             return self._conclude(kept, context, is_kept=True)
         described = described_to_decide(self, self.model_package_arn)
+        show_version(self, context["ti"])
         status = decided_status(described)
         if status:
             self.log.info("Nobody is asked: %s is %s already", self.model_package_arn, status)
@@ -231,6 +232,7 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
         from airflow_sagemaker_automl.validation import checked_model_package
 
         described = described_to_decide(self, self.model_package_arn)
+        show_version(self, context["ti"])
         decided = decided_status(described)
         if answer.option is None:
             return end_task(self, outcome_elsewhere(decided) if decided else Outcome.TIMED_OUT, described, context)
@@ -281,11 +283,9 @@ class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
     def _review(self, described: Mapping[str, Any]) -> str:
         from airflow_sagemaker_automl.rendering.review import review_body
 
-        version, links = VersionArn.parse(self.model_package_arn), dict[str, str]()
-        if self.hook.has_console:
-            pages = {"Training jobs in the AWS console": automl_job_url, "SageMaker Studio": studio_url}
-            found = {label: page(version.partition, version.region) for label, page in pages.items()}
-            links = {label: url for label, url in found.items() if url}
+        console, links = self.hook.console, dict[str, str]()
+        if console:
+            links = {"Training jobs in the AWS console": console.automl_jobs, "SageMaker Studio": console.studio}
         return review_body(described, consequences=list(self._told_consequences(described)), links=links)
 
     def _told_consequences(self, described: Mapping[str, Any]) -> Iterator[str]:

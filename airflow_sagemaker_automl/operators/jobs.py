@@ -23,6 +23,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuotaReached,
     QuotaWaitTimedOut,
 )
+from airflow_sagemaker_automl.links import JOB_LINKS, show_job
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
@@ -96,6 +97,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
     template_fields: Sequence[str] = ("request", "extra_request", "job_name", *CONNECTION_FIELDS)
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "extra_request": "json"}
     ui_color = "#cfe8dc"
+    operator_extra_links = JOB_LINKS
 
     def __init__(
         self,
@@ -229,6 +231,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
                 if not refusal.retry_can_help:
                     raise
                 place = self._queue(refusal, place, task_deadline)
+        show_job(self, self._ti, job)
         if not self.wait_for_completion:
             return job.to_json()
         return self._follow(job, task_deadline)
@@ -327,6 +330,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
             job = self.wait_here(job, deadline)
             if not job.is_finished:
                 self._time_out(job, None)
+        show_job(self, self._ti, job)
         return self.result_of(job)
 
     def _time_out(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:

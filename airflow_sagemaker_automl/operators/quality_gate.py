@@ -22,6 +22,7 @@ from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.rules.wording import kind_of, one_of
 from airflow_sagemaker_automl.core.verdict import approval_by
 from airflow_sagemaker_automl.exceptions import CandidateRejected, ChampionUnreadable, InvalidQualityGate, Violation
+from airflow_sagemaker_automl.links import JOB_LINKS, ModelPackageGroupLink, show_group, show_job
 from airflow_sagemaker_automl.operators.candidate import chosen_candidate, ended_job, job_name_violations
 from airflow_sagemaker_automl.service_errors import is_denied
 
@@ -79,6 +80,7 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"gate": "json"}
     ui_color = "#fdf0d0"
+    operator_extra_links = (*JOB_LINKS, ModelPackageGroupLink())
 
     def __init__(
         self,
@@ -116,6 +118,8 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
         why = "A candidate is judged when its job has ended."
         job = ended_job(self, self.job_name, self.candidate_name, why=why)
         candidate = self._candidate(job)
+        show_job(self, context["ti"], job, candidate)
+        show_group(self, context["ti"])
         verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
         told = CandidateRejected(job.name, candidate.name, str(verdict))
         self.log.info("%s", told)

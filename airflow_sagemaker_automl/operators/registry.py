@@ -16,6 +16,7 @@ from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.verdict import about_another, approval_by, read_verdict
 from airflow_sagemaker_automl.exceptions import InvalidModelPackage
+from airflow_sagemaker_automl.links import JOB_LINKS, VERSION_LINKS, show_job, show_version
 from airflow_sagemaker_automl.operators.author import (
     allowed_registration,
     card_as_template_field,
@@ -127,6 +128,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         "extra_request": "json",
     }
     ui_color = "#d9e2f3"
+    operator_extra_links = (*JOB_LINKS, *VERSION_LINKS)
 
     def __init__(
         self,
@@ -190,8 +192,10 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         if wrong := about_another(declaration.verdict, candidate_name=candidate.name):
             raise InvalidModelPackage(wrong)
         ti = context["ti"]
+        show_job(self, ti, job, candidate)
         registration = Registration(self, declaration, job, candidate, is_first_try=ti.try_number == 1)
         arn = registration.find_or_create(candidates, provenance_of(ti, declaration.members))
+        show_version(self, ti)
         return self._finish(self.completed(arn, context), context)
 
     @errors_for_people

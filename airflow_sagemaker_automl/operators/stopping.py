@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
+from airflow_sagemaker_automl.links import JOB_LINKS, show_job
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
 
     template_fields: Sequence[str] = ("job_name", *CONNECTION_FIELDS)
     ui_color = "#f3dcd9"
+    operator_extra_links = JOB_LINKS
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
     def execute(self, context: Context) -> dict[str, Any]:
         """Tell the job to stop, unless it has ended."""
         job = self.patiently(lambda hook: hook.describe_job(self.job_name))
+        show_job(self, context["ti"], job)
         if job.is_in_progress:
             self.log.info("Stopping AutoML job %s (%s)", job.name, job.secondary_status)
             self.patiently(lambda hook: hook.stop_job(job.name))
@@ -70,6 +73,7 @@ class SageMakerStopAutoMLJobOperator(WaitsForAutoMLJob):
         :raises AirflowTaskTimeout: the task's ``execution_timeout`` is over.
         """
         job = self.after_the_wait(event)
+        show_job(self, context["ti"], job)
         if event["end"] == "deadline" and not job.is_finished:
             raise AirflowTaskTimeout(f"AutoML job {job.name} has not stopped within the task's execution_timeout.")
         return self._follow(job, task_deadline)

@@ -13,6 +13,7 @@ from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import compact, written
 from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS, Change, package_change
 from airflow_sagemaker_automl.exceptions import ModelCardOverwritten
+from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.operators.author import (
     card_as_template_field,
     content_violations,
@@ -73,6 +74,7 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
     template_fields: Sequence[str] = (*UPDATE_MEMBERS, "model_card", "extra_request", *CONNECTION_FIELDS)
     template_fields_renderers: ClassVar[dict[str, str]] = {"model_card": "json", "extra_request": "json"}
     ui_color = "#d9e2f3"
+    operator_extra_links = VERSION_LINKS
 
     def __init__(
         self,
@@ -114,6 +116,7 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
         """Make the changes that are needed, all of them checked before the first."""
         card = rendered_card(self, self.model_card, context)
         asked = self._asked(card)
+        show_version(self, context["ti"])
         described, changes = self._changed(asked, card)
         for line in changes or ("everything is as it is asked for",):
             self.log.info("%s: %s", described["ModelPackageArn"], line)

@@ -14,6 +14,7 @@ from airflow_sagemaker_automl.core.approval import ApprovalStatus, approval_stat
 from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished
+from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.sensors.looking import LookingSensor
 from airflow_sagemaker_automl.service_errors import is_invalid
 
@@ -52,6 +53,7 @@ class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
 
     template_fields: Sequence[str] = ("model_package_arn", *CONNECTION_FIELDS)
     ui_color = "#e6e0f0"
+    operator_extra_links = VERSION_LINKS
     not_in_time = "was not decided on, or not completed,"
 
     def __init__(
@@ -131,6 +133,9 @@ class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
         self.log.info("%s is %s: %s", self._what, status, seen.get("ApprovalDescription") or "nothing says why.")
         tell_of_update(self, context, seen, ApprovalStatus.APPROVED)
         return result
+
+    def _show(self, context: Context, seen: Mapping[str, Any]) -> None:
+        show_version(self, context["ti"])
 
     def _refuse(self, context: Context, result: dict[str, Any]) -> NoReturn:
         # Airflow pushes what a task returns, and this one does not come to that.

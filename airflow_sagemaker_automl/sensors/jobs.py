@@ -11,10 +11,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS
 from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobNotFound
+from airflow_sagemaker_automl.links import JOB_LINKS, show_job
 from airflow_sagemaker_automl.sensors.looking import LookingSensor
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
 
@@ -47,6 +50,7 @@ class SageMakerAutoMLJobSensor(LookingSensor["AutoMLJob"], WaitsForAutoMLJob):
 
     template_fields: Sequence[str] = ("job_name", *CONNECTION_FIELDS)
     ui_color = "#e6e0f0"
+    operator_extra_links = JOB_LINKS
 
     def __init__(
         self,
@@ -87,6 +91,9 @@ class SageMakerAutoMLJobSensor(LookingSensor["AutoMLJob"], WaitsForAutoMLJob):
             return self.result_of(seen)
         except AutoMLJobError as error:
             raise AirflowFailException(str(error)) from error
+
+    def _show(self, context: Context, seen: AutoMLJob) -> None:
+        show_job(self, context["ti"], seen)
 
     def _defer(self, deadline: float, task_deadline: float | None) -> NoReturn:
         until = deadline if task_deadline is None else min(deadline, task_deadline)

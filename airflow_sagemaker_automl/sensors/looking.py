@@ -66,6 +66,10 @@ class LookingSensor(Waits, BaseSensorOperator, Generic[T]):
         """Judge what has ended the wait, and give the task's result."""
 
     @abstractmethod
+    def _show(self, context: Context, seen: T) -> None:
+        """Show the links of what has been seen."""
+
+    @abstractmethod
     def _defer(self, deadline: float, task_deadline: float | None) -> NoReturn:
         """Go on in the triggerer, and then in ``execute_complete``, until the earlier of two deadlines."""
 
@@ -104,7 +108,7 @@ class LookingSensor(Waits, BaseSensorOperator, Generic[T]):
         """
         try:
             with self._telling_why_it_is_skipped():
-                return self._go_on(event, deadline or time.time() + self.timeout, task_deadline)
+                return self._go_on(context, event, deadline or time.time() + self.timeout, task_deadline)
         except AirflowException:
             raise
         except Exception as error:
@@ -116,6 +120,7 @@ class LookingSensor(Waits, BaseSensorOperator, Generic[T]):
     def _poke(self, context: Context) -> PokeReturnValue:
         seen = self._look(context)
         if seen is not None:
+            self._show(context, seen)
             status = self._status_of(seen)
             if status is None:
                 return PokeReturnValue(is_done=True, xcom_value=self._result(seen))
@@ -125,8 +130,11 @@ class LookingSensor(Waits, BaseSensorOperator, Generic[T]):
         return PokeReturnValue(is_done=False)
 
     @errors_for_people
-    def _go_on(self, event: dict[str, Any], deadline: float, task_deadline: float | None) -> dict[str, Any]:
+    def _go_on(
+        self, context: Context, event: dict[str, Any], deadline: float, task_deadline: float | None
+    ) -> dict[str, Any]:
         seen = self._seen_after(event)
+        self._show(context, seen)
         if self._status_of(seen) is None:
             return self._result(seen)
         if event["end"] == "deadline":

@@ -7,7 +7,6 @@ import pickle
 import pytest
 
 from airflow_sagemaker_automl import exceptions
-from airflow_sagemaker_automl.core.console import automl_job_url, studio_url
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.exceptions import AutoMLError, AutoMLJobError
 from tests.core.test_job import described
@@ -80,18 +79,3 @@ def test_errors_say_whether_a_retry_can_help() -> None:
         "QuotaWaitTimedOut",
         "ServiceUnavailable",
     }
-
-
-@pytest.mark.parametrize(
-    ("partition", "region", "host"),
-    [
-        ("aws", "eu-west-1", "https://eu-west-1.console.aws.amazon.com/"),
-        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn/"),
-        ("aws-us-gov", "us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/"),
-    ],
-)
-def test_console_links_know_the_partitions(partition: str, region: str, host: str) -> None:
-    """Each partition has a console of its own; one that is not known gives no link."""
-    for page, place in ((automl_job_url, "#/jobs"), (studio_url, "#/studio-landing")):
-        assert page(partition, region) == f"{host}sagemaker/home?region={region}{place}"
-        assert page("aws-iso", region) is None

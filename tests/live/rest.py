@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tests.consoles import extra_with_console
+
 if TYPE_CHECKING:
     from demo.standalone import Airflow
 
@@ -53,6 +55,11 @@ class Api:
         connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key, "password": "emulator"}
         self.call("POST", "/connections", {**connection, "extra": json.dumps(extra)})
 
+    def connect_as_if_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str) -> None:
+        """Make an AWS connection that looks as if it pointed at AWS, which has a console."""
+        connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key, "password": "emulator"}
+        self.call("POST", "/connections", {**connection, "extra": json.dumps(extra_with_console(url, region))})
+
     def renew_key(self, aws_conn_id: str, access_key: str) -> None:
         """Give a connection another access key, as whoever keeps its credentials fresh does."""
         connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key}
@@ -94,6 +101,13 @@ class Run:
         """Read what a task returned."""
         path = f"{self._path}/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true&map_index={map_index}"
         return self._api.call("GET", path)["value"]
+
+    def links(self, task_id: str) -> dict[str, str | None]:
+        """List the links of a task that is not mapped: name → URL, or None where there is none."""
+        links: dict[str, str | None] = self._api.call("GET", f"{self._path}/taskInstances/{task_id}/links")[
+            "extra_links"
+        ]
+        return links
 
     def log(self, task_id: str, try_number: int = 1) -> str:
         """Read what a task that is not mapped has logged, in workers and triggerers."""

@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 # The access key of Airflow's connection; whoever looks on has another one, so that faults can tell them apart.
 FIRST_KEY = "airflow"
 FOR_EVER = 24 * 3600
+# Of the best candidate of a rehearsed job.
+TRAINING_JOB = "best-t1-1"
 _MODEL = "s3://bucket/model.tar.gz"
 _REQUEST = tabular_request("s3://no-such-bucket/others/")
 _CANDIDATE = {
     "CandidateName": "best",
+    "CandidateSteps": [
+        {
+            "CandidateStepType": "AWS::SageMaker::TrainingJob",
+            "CandidateStepArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{TRAINING_JOB}",
+            "CandidateStepName": TRAINING_JOB,
+        }
+    ],
     "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
     "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": _MODEL}],
 }

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_sagemaker_automl.assets import ModelVersion
-from demo.sandbox import sagemaker_client
+from demo.sandbox import REGION, sagemaker_client
 from tests.live.dags.registering import GROUP
 from tests.live.rest import ENDED, wait_until
+from tests.live.service import FIRST_KEY, TRAINING_JOB
 from tests.scripts import hold, let_go
 from tests.versions import described
 
@@ -21,16 +22,27 @@ pytestmark = pytest.mark.live
 
 
 def test_a_version_is_registered_once_and_its_approval_starts_another_dag(api: Api, service: Service) -> None:
-    """The task waits in the triggerer; cleared, it finds its version, approved as it is by then."""
+    """The task waits in the triggerer; cleared, it finds its version, approved as it is by then.
+
+    Where there is a console, the task has its links while it waits, and the same ones when it has ended.
+    """
     sagemaker = sagemaker_client(service.url)
     api.switch_on("follow_approval")
     service.rehearse(1)
     hold(service.url, GROUP)
-    run = api.trigger("register_and_approve", service.conf)
+    api.connect_as_if_to_aws("aws-console", service.url, REGION, FIRST_KEY)
+    run = api.trigger("register_and_approve", {"aws_conn_id": "aws-console"})
     run.wait_for_task("register", "deferred")
+    job_links, links = run.links("train"), run.links("register")
+    job_name = run.xcom("train")["job_name"]
     service.wait_until_asked("ListModelPackages")
     let_go(service.url, GROUP)
     assert run.wait_for_end() == "success"
+    assert_lead_to_the_console(job_links, job_name)
+    assert_lead_to_the_console(links, job_name)
+    assert len(job_links) < len(links)
+    assert (run.links("train"), run.links("register")) == (job_links, links)
+    assert run.links("approve") == {name: links[name] for name in ("Model package group", "Model package version")}
     result = run.xcom("register")
     version = described(sagemaker, result["model_package_arn"])
     assert (version["ModelPackageStatus"], version["ModelApprovalStatus"]) == ("Completed", "Approved")
@@ -44,5 +56,16 @@ def test_a_version_is_registered_once_and_its_approval_starts_another_dag(api: A
     run.clear("register")
     run.wait_for_task("register", "success")
     assert run.xcom("register") == {**result, "approval_status": "Approved"}
+    assert run.links("register") == links
     listed = sagemaker.list_model_packages(ModelPackageGroupName=GROUP)["ModelPackageSummaryList"]
     assert [entry["ModelPackageArn"] for entry in listed] == [result["model_package_arn"]]
+
+
+def assert_lead_to_the_console(links: dict[str, str | None], job_name: str) -> None:
+    """Check that a task has all its links, those of the job among them."""
+    sagemaker = f"https://{REGION}.console.aws.amazon.com/sagemaker/home?region={REGION}"
+    assert links["AutoML job"] == f"{sagemaker}#/jobs"
+    assert links["Candidate's training job"] == f"{sagemaker}#/jobs/{TRAINING_JOB}"
+    assert str(links["CloudWatch logs"]).endswith(f"TrainingJobs$3FlogStreamNameFilter$3D{job_name}")
+    studio = {str(links[name]) for name in links if name.startswith("Model package")}
+    assert studio <= {f"{sagemaker}#/studio-landing"}
