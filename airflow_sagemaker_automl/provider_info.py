@@ -36,6 +36,16 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("sensors.approval", "sensors.jobs")],
         "hooks": [_modules("hooks")],
         "triggers": [_modules("approval_watch", "registry_triggers", "triggers")],
+        "extra-links": [
+            f"airflow_sagemaker_automl.links.{name}"
+            for name in (
+                "AutoMLJobLink",
+                "ModelPackageGroupLink",
+                "ModelPackageLink",
+                "TrainingJobLink",
+                "TrainingLogsLink",
+            )
+        ],
         "asset-uris": [
             {
                 "schemes": ["sagemaker"],

@@ -4,21 +4,62 @@ from __future__ import annotations
 
 import importlib
 import json
+import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import entry_points, version
 from importlib.resources import files
 from typing import Any
 
 import jsonschema
 import pytest
-from airflow.sdk import DAG
+import yaml
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers_manager import ProvidersManager
+from airflow.sdk import DAG, BaseOperator, BaseOperatorLink, BaseSensorOperator
+from airflow.triggers.base import BaseTrigger
 
 import airflow_sagemaker_automl
 from airflow_sagemaker_automl import operators, sensors
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.provider_info import get_provider_info
 from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
+from demo.sandbox import REPOSITORY
+
+_OURS = re.compile(r"airflow_sagemaker_automl\.(?!task_groups)")
+
+
+def _import_everything() -> None:
+    for found in pkgutil.walk_packages(airflow_sagemaker_automl.__path__, "airflow_sagemaker_automl."):
+        if ".emulator" not in found.name and not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+
+def _leaves(base: type) -> set[type]:
+    """Find the classes of the package that nothing else of it is derived from, but for the parts of a task group."""
+    ours = {each for each in _descendants(base) if _OURS.match(each.__module__)}
+    return {each for each in ours if not ours & _descendants(each)}
+
+
+def _descendants(base: type) -> set[type]:
+    children: set[type] = set(base.__subclasses__())
+    return children.union(*map(_descendants, children))
+
+
+def _path(provided: type) -> str:
+    return f"{provided.__module__}.{provided.__name__}"
+
+
+_import_everything()
+_TASKS = _leaves(BaseOperator)
+_PROVIDED: dict[str, set[type]] = {
+    "operators": {each for each in _TASKS if not issubclass(each, BaseSensorOperator)},
+    "sensors": {each for each in _TASKS if issubclass(each, BaseSensorOperator)},
+    "hooks": _leaves(AwsBaseHook),
+    "triggers": _leaves(BaseTrigger),
+}
 
 
 def _python(code: str) -> str:
@@ -46,12 +87,52 @@ def test_the_provider_record_satisfies_airflows_schema() -> None:
     assert version("airflow-sagemaker-automl") == get_provider_info()["versions"][0]
 
 
-@pytest.mark.parametrize("kind", ["operators", "sensors", "hooks", "triggers"])
-def test_every_module_of_the_record_exists(kind: str) -> None:
-    """A dotted path in the record leads somewhere."""
-    for entry in get_provider_info()[kind]:
-        for module in entry["python-modules"]:
-            importlib.import_module(module)
+def test_the_record_uses_no_word_that_airflow_does_not_know() -> None:
+    """The schema itself lets a misspelt key pass, which Airflow would then ignore."""
+    schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
+    # What the package index knows of the releases; Airflow's own providers have it, too.
+    assert set(get_provider_info()) <= {*schema["properties"], "versions"}
+
+
+def test_the_record_names_what_the_package_has_and_nothing_else() -> None:
+    """Every operator, sensor, hook and trigger is in a module of the record, and each module has one; so have links."""
+    record = get_provider_info()
+    for kind, classes in _PROVIDED.items():
+        named = [module for entry in record[kind] for module in entry["python-modules"]]
+        assert sorted(named) == sorted({provided.__module__ for provided in classes}), kind
+        assert {entry["integration-name"] for entry in record[kind]} == {record["integrations"][0]["integration-name"]}
+    assert sorted(record["extra-links"]) == sorted(_path(link) for link in _leaves(BaseOperatorLink))
+
+
+def test_every_function_of_the_record_exists() -> None:
+    """A dotted path of the asset scheme leads to something that can be called."""
+    for entry in get_provider_info()["asset-uris"]:
+        for path in (value for key, value in entry.items() if key != "schemes"):
+            module, _, name = path.rpartition(".")
+            assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_the_registry_is_told_what_airflow_is_told() -> None:
+    """The file for the provider registry agrees with the record, and names every class, each with a sentence."""
+    told, record = yaml.safe_load((REPOSITORY / ".airflow-registry.yaml").read_text()), get_provider_info()
+    assert (told["package-name"], told["display-name"], told["description"]) == (
+        record["package-name"],
+        record["name"],
+        record["description"],
+    )
+    for kind, classes in _PROVIDED.items():
+        assert sorted(entry["module"] for entry in told[kind]) == sorted(map(_path, classes)), kind
+        for entry in told[kind]:
+            assert re.fullmatch(r"[A-Z].+[a-z]\.", entry["description"]), entry
+    # A page that it names is one that the package index names.
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    pages = {told[key] for key in ("docs-url", "source-url") if key in told}
+    assert pages == set(project.get("urls", {}).values())
+
+
+def test_airflow_lists_the_links() -> None:
+    """``airflow providers links`` shows what is listed here: those that Airflow could import."""
+    assert set(get_provider_info()["extra-links"]) <= set(ProvidersManager().extra_links_class_names)
 
 
 def test_the_configuration_option_has_its_default() -> None:
