@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 
@@ -18,3 +19,9 @@ def extra_with_console(url: str, region: str) -> dict[str, Any]:
         "service_config": {"sagemaker": {"endpoint_url": f"http://api.sagemaker.{region}.amazonaws.com"}},
         "config_kwargs": {"proxies": {"http": url}},
     }
+
+
+def connection_with_console(url: str, region: str) -> str:
+    """Write such a connection as Airflow reads it from the environment."""
+    extra = extra_with_console(url, region)
+    return json.dumps({"conn_type": "aws", "login": "emulator", "password": "emulator", "extra": extra})

@@ -1,0 +1,150 @@
+"""Links to the AWS console: which task has which, and what becomes of them when something goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import TaskDeferralError
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import GetXCom, SetXCom, XComResult
+from airflow.serialization.serialized_objects import DagSerialization
+
+from airflow_sagemaker_automl import operators, sensors
+from airflow_sagemaker_automl.links import JOB_LINKS, AutoMLJobLink, ConsoleLink, TrainingLogsLink
+from airflow_sagemaker_automl.operators import SageMakerModelApprovalOperator, SageMakerStopAutoMLJobOperator
+from demo.sandbox import REGION
+from tests.consoles import connection_with_console
+from tests.jobs import start, tabular_request, unique
+from tests.tasks import TaskInstance
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+ALL = [getattr(package, name) for package in (operators, sensors) for name in package.__all__]
+
+
+@dataclass
+class XComs:
+    """Airflow's side of the line from a running task, as far as the task writes and reads XComs.
+
+    :ivar stored: map index and key → value.
+    """
+
+    stored: dict[tuple[int | None, str], Any] = field(default_factory=dict)
+
+    def send(self, message: SetXCom | GetXCom) -> XComResult | None:
+        """Keep a value, or give the one that is kept."""
+        place = message.map_index, message.key
+        if isinstance(message, SetXCom):
+            self.stored[place] = message.value
+            return None
+        return XComResult(key=message.key, value=self.stored.get(place))
+
+
+@pytest.fixture
+def xcoms(monkeypatch: pytest.MonkeyPatch) -> XComs:
+    """What tasks write from now on."""
+    xcoms = XComs()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", xcoms, raising=False)
+    return xcoms
+
+
+@pytest.fixture
+def connection(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Id of a connection that looks as if it pointed at AWS."""
+    monkeypatch.setenv("AIRFLOW_CONN_CONSOLE", connection_with_console(emulator_url, REGION))
+    return "console"
+
+
+@pytest.fixture
+def context() -> Any:
+    """The context of a mapped task in a run of its own."""
+    return {"ti": TaskInstance(dag_id=unique("dag"), task_id="stop", run_id=unique("run"), map_index=3)}
+
+
+@pytest.fixture
+def job(sagemaker: SageMakerClient) -> str:
+    """Name of a job."""
+    return start(sagemaker, tabular_request("s3://no-such-bucket/at-all/"))
+
+
+def stopping(job: str, **arguments: Any) -> SageMakerStopAutoMLJobOperator:
+    """Make a task that has links as soon as it has looked at its job."""
+    return SageMakerStopAutoMLJobOperator(task_id="stop", job_name=job, **arguments)
+
+
+def shown(task: BaseOperator, context: Any) -> dict[str, str]:
+    """Ask for the links as Airflow does when a worker is done with a task: name → URL, without those that are empty."""
+    found = {link.name: link.get_link(task, ti_key=context["ti"]) for link in task.operator_extra_links}
+    return {name: url for name, url in found.items() if url}
+
+
+@pytest.mark.parametrize("operator", ALL, ids=lambda operator: str(operator.__name__))
+def test_every_task_has_links_that_do_not_meet(operator: type[BaseOperator]) -> None:
+    """Airflow keeps links by name and by key, and takes them off the class where a task is mapped."""
+    links: list[Any] = list(operator.operator_extra_links)
+    assert any(isinstance(link, ConsoleLink) for link in links)
+    assert len({link.name for link in links}) == len({link.xcom_key for link in links}) == len(links)
+
+
+def test_the_approval_keeps_what_airflow_links() -> None:
+    """Whatever links Airflow's own operator has, or will have, are there, too."""
+    links = set(map(type, SageMakerModelApprovalOperator.operator_extra_links))
+    assert {type(link) for link in HITLOperator.operator_extra_links} < links
+
+
+def test_the_links_of_a_mapped_task_are_stored_with_its_dag() -> None:
+    """The pages know of a task what is stored."""
+    with DAG(dag_id="mapped", schedule=None) as dag:
+        SageMakerStopAutoMLJobOperator.partial(task_id="stop").expand(job_name=["one", "two"])
+    (stored,) = DagSerialization.to_dict(dag)["dag"]["tasks"]
+    assert stored["__var"]["_operator_extra_links"] == {link.name: link.xcom_key for link in JOB_LINKS}
+
+
+def test_links_are_written_at_once_for_the_mapped_task(connection: str, context: Any, job: str, xcoms: XComs) -> None:
+    """Also where the task is to leave no result; the training job is none as long as there is no candidate."""
+    task = stopping(job, aws_conn_id=connection, do_xcom_push=False)
+    task.execute(context)
+    assert set(xcoms.stored) == {(3, AutoMLJobLink().xcom_key), (3, TrainingLogsLink().xcom_key)}
+    assert sorted(xcoms.stored.values()) == sorted(shown(task, context).values())
+    assert shown(task, context)["CloudWatch logs"].endswith(f"$3D{job}")
+
+
+def test_an_emulator_has_no_links(context: Any, job: str, xcoms: XComs) -> None:
+    """Nothing is written, and what Airflow asks for at the end is empty."""
+    task = stopping(job)
+    task.execute(context)
+    assert (shown(task, context), xcoms.stored) == ({}, {})
+
+
+def test_a_link_that_cannot_be_written_ends_no_task(
+    connection: str, context: Any, job: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log says that it comes later, and so it does: Airflow asks for it at the end."""
+    task = stopping(job, aws_conn_id=connection)
+    assert task.execute(context)["job_name"] == job
+    assert "The links to the AWS console come later" in capsys.readouterr().out
+    assert set(shown(task, context)) == {"AutoML job", "CloudWatch logs"}
+
+
+def test_a_task_that_fails_on_its_return_keeps_its_links(connection: str, context: Any, job: str, xcoms: XComs) -> None:
+    """What another instance has shown before the wait is there, though this one has not even looked at the job."""
+    before = stopping(job, aws_conn_id=connection)
+    before.execute(context)
+    after = stopping(job, aws_conn_id=connection)
+    after.pre_execute(context)
+    with pytest.raises(TaskDeferralError):
+        after.resume_execution("__fail__", {"error": "The triggerer is gone."}, context)
+    assert shown(after, context) == shown(before, context) != {}
+
+
+def test_another_try_begins_without_links(connection: str, context: Any, job: str, xcoms: XComs) -> None:
+    """Those of the job before would be wrong; ``dag.test()`` runs all tries of a task in one instance."""
+    task = stopping(job, aws_conn_id=connection)
+    task.execute(context)
+    task.pre_execute(context)
+    assert shown(task, context) == {}
