@@ -23,6 +23,7 @@ from demo.sandbox import (
     upload_breast_cancer,
 )
 from tests.jobs import put_table, slow_data
+from tests.permission_check import PermissionCheck
 from tests.plain_http import send
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ settings.register_profile(
     "project", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("project")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the calls of all emulators judged at the end, by the process that begins the session."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(PermissionCheck(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 DEFAULT_PORT = 5000
 # What AWS gives an account in its largest regions; in others it is 2 or 1.
 DEFAULT_CONCURRENT_JOBS = 4
+RECORD_CALLS_VARIABLE = "AUTOML_EMULATOR_RECORD_CALLS"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,6 +36,14 @@ def _parser() -> argparse.ArgumentParser:
         "ResourceLimitExceeded, and at 0 every job (default: %(default)s)",
     )
     parser.add_argument("--log-requests", action="store_true", help="write a line for each request to standard error")
+    parser.add_argument(
+        "--record-calls",
+        type=_folder,
+        default=os.environ.get(RECORD_CALLS_VARIABLE) or None,
+        metavar="FOLDER",
+        help="write down there which operations are called, and by which of Airflow's operators; to know, for example, "
+        f"which permissions a DAG needs (default: the environment variable {RECORD_CALLS_VARIABLE})",
+    )
     return parser
 
 
@@ -46,6 +57,15 @@ def _quota(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs (0 or more)")
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be made a folder: {error.strerror}") from None
+    return folder
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
@@ -67,7 +87,12 @@ def main(arguments: list[str] | None = None) -> int:
     for how in (signal.SIGTERM, signal.SIGINT):
         signal.signal(how, _interrupt)
     try:
-        emulator = Emulator(options.port, concurrent_jobs=options.concurrent_jobs, log_requests=options.log_requests)
+        emulator = Emulator(
+            options.port,
+            concurrent_jobs=options.concurrent_jobs,
+            log_requests=options.log_requests,
+            record_calls=options.record_calls,
+        )
     except PortTaken as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,23 +11,19 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request, Response
 
+from airflow_sagemaker_automl.emulator.calls import named_operation
 from airflow_sagemaker_automl.emulator.plain_http import json_answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-_TARGET = "SageMaker."
-_FORM = "application/x-www-form-urlencoded"
 
 
 class RequestCount:
@@ -45,7 +41,7 @@ class RequestCount:
 
         :param environ: the request, which can be read again afterwards.
         """
-        operation = _operation(environ)
+        operation = named_operation(environ)
         if not operation:
             return start_response
 
@@ -70,15 +66,3 @@ class RequestCount:
             self.clear()
             return Response(status=HTTPStatus.NO_CONTENT)
         return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
-
-
-def _operation(environ: WSGIEnvironment) -> str:
-    """Read a request's operation from its target, or from the form that STS and IAM have instead."""
-    target: str = environ.get("HTTP_X_AMZ_TARGET", "")
-    if target.startswith(_TARGET):
-        return target.removeprefix(_TARGET)
-    if environ.get("PATH_INFO") != "/" or not environ.get("CONTENT_TYPE", "").startswith(_FORM):
-        return ""
-    body = Request(environ).get_data()
-    environ["wsgi.input"] = io.BytesIO(body)
-    return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
+from airflow_sagemaker_automl.emulator.call_record import CallRecord
 from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, PlainHttp
 from airflow_sagemaker_automl.emulator.request_count import RequestCount
@@ -49,13 +51,17 @@ class Emulator:
     :param port: TCP port on loopback; 0 takes a free one.
     :param concurrent_jobs: quota of AutoML jobs at once in each account and region; 0 refuses every job.
     :param log_requests: write a line for each request to standard error.
+    :param record_calls: folder to write down in which calls were made; None writes nothing.
     :raises PortTaken: the port is in use.
     """
 
-    def __init__(self, port: int, *, concurrent_jobs: int, log_requests: bool = False) -> None:
+    def __init__(
+        self, port: int, *, concurrent_jobs: int, log_requests: bool = False, record_calls: Path | None = None
+    ) -> None:
         faults = FaultSwitch(concurrent_jobs)
         handler = _LoggingRequestHandler if log_requests else _QuietRequestHandler
-        self._server = _listen(port, _FrontDoor(faults), handler)
+        record = None if record_calls is None else CallRecord(record_calls)
+        self._server = _listen(port, _FrontDoor(faults, record), handler)
         LocalSageMaker.install(self.url, faults)
 
     @property
@@ -75,10 +81,12 @@ class _FrontDoor:
     """Gives each request to whoever answers it: SageMaker, its runtime, what is beside AWS's services, or moto.
 
     :param faults: what goes wrong.
+    :param record: who writes down which calls come in; None for nobody.
     """
 
-    def __init__(self, faults: FaultSwitch) -> None:
+    def __init__(self, faults: FaultSwitch, record: CallRecord | None) -> None:
         self._faults = faults
+        self._record = record
         self._requests = RequestCount()
         self._plain_http = PlainHttp(
             {"scripts": LocalSageMaker.rehearsals, "faults": faults, "requests": self._requests}
@@ -101,6 +109,8 @@ class _FrontDoor:
             application = self._runtime
         elif self._sagemaker.is_for(environ):
             application = self._sagemaker
+        if self._record and application is not self._plain_http:
+            self._record.note(environ)
         return application(environ, self._requests.counting(environ, start_response))
 
 
