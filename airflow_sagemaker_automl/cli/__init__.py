@@ -1,4 +1,4 @@
-"""The command line: ``python -m airflow_sagemaker_automl request …`` and ``card …``.
+"""The command line: ``python -m airflow_sagemaker_automl request …``, ``card …`` and ``permissions …``.
 
 Neither Airflow nor the AWS SDK is imported before a command needs it, so that help comes at once.
 """
@@ -9,6 +9,7 @@ import click
 
 from airflow_sagemaker_automl import __version__
 from airflow_sagemaker_automl.cli.card import card
+from airflow_sagemaker_automl.cli.permissions import permissions
 from airflow_sagemaker_automl.cli.request import SKELETONS, request
 
 __all__ = ["SKELETONS", "main"]
@@ -22,3 +23,4 @@ def main() -> None:
 
 main.add_command(request)
 main.add_command(card)
+main.add_command(permissions)

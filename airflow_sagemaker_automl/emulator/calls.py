@@ -26,7 +26,7 @@ _MODELS = {"s3": ("s3",), "sagemaker": ("sagemaker-runtime", "sagemaker-metrics"
 # What the Amazon provider writes into the user agent; the last part is the class that made the client.
 _AIRFLOW = re.compile(r"\bAirflow/\S+ AmPP/\S+ Caller/(?P<caller>\S+)")
 # It assumes roles with a client of its own, which says nothing but this.
-_AIRFLOW_SESSION = "Airflow_"
+_AIRFLOW_SESSION = "airflow_"
 _VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.localhost(:\d+)?")
 _PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 
@@ -82,7 +82,7 @@ def _airflow(environ: WSGIEnvironment, form: Mapping[str, str]) -> str | None:
     said = _AIRFLOW.search(environ.get("HTTP_USER_AGENT", ""))
     if said:
         return said["caller"]
-    return "Unknown" if form.get("RoleSessionName", "").startswith(_AIRFLOW_SESSION) else None
+    return "Unknown" if form.get("RoleSessionName", "").lower().startswith(_AIRFLOW_SESSION) else None
 
 
 @dataclass(frozen=True)

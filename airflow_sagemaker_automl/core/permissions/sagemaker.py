@@ -143,7 +143,7 @@ def shared_group(place: Place, accounts: list[str], uses: list[str]) -> Document
     return {"Version": _VERSION, "Statement": statements}
 
 
-def key_statements(place: Place, identities: list[str]) -> Document:
+def key_statements(identities: list[str]) -> Document:
     """Write the statements that a key's policy needs besides those that it has.
 
     :param identities: ARNs of the execution role and of Airflow's identity.
