@@ -63,6 +63,7 @@ class WaitsForModelPackage(Waits):
         :raises ModelPackageTimedOut: it is not completed in time.
         """
         described = self._first_look(arn)
+        self.remember_version(described)
         deadline = self._deadline(described)
         soon = min(deadline, time.time() + _OFTEN_FOR_SECONDS)
         described = self._look_on(described, soon, interval=min(self.poll_interval, _OFTEN_SECONDS))
@@ -89,6 +90,7 @@ class WaitsForModelPackage(Waits):
         end, deadline = WaitEnd(event["end"]), event["deadline"]
         self._has_been_reached = True
         described = self.patiently(lambda hook: hook.describe_model_package(event["model_package_arn"]))
+        self.remember_version(described)
         if is_finished(described):
             return described
         if end is WaitEnd.DEADLINE:

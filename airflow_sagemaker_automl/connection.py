@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
+from airflow_sagemaker_automl.lineage import RemembersLineage
 from airflow_sagemaker_automl.links import HasLinks
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, may_pass, passes_by_itself
@@ -24,7 +25,7 @@ CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 _PATIENCE_SECONDS = 600
 
 
-class ConnectsToSageMaker(HasLinks):
+class ConnectsToSageMaker(RemembersLineage, HasLinks):
     """Base of the operators and sensors: how they are connected.
 
     ``AwsBaseOperator`` would do the same, but importing it costs every DAG parse 0.6 s of botocore.

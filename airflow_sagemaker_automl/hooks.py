@@ -18,6 +18,7 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.console import Console
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.lineage import data_uris, version_uris
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
@@ -27,6 +28,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuotaReached,
     ServiceUnavailable,
 )
+from airflow_sagemaker_automl.lineage import collect
 from airflow_sagemaker_automl.service_errors import code_of, passes_by_itself
 
 if TYPE_CHECKING:
@@ -65,16 +67,22 @@ class SageMakerAutoMLHook(AwsBaseHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["client_type"] = "sagemaker"
         super().__init__(*args, **kwargs)
+        self._collects_lineage = True
 
     @classmethod
     def from_connection(cls, connection: Connection) -> SageMakerAutoMLHook:
-        """Make a hook from an operator's or a trigger's connection arguments."""
-        return cls(
+        """Make a hook from an operator's or a trigger's connection arguments.
+
+        It collects no lineage, since operators tell of theirs themselves.
+        """
+        hook = cls(
             aws_conn_id=connection["aws_conn_id"],
             region_name=connection["region_name"],
             verify=connection["verify"],
             config=connection["botocore_config"],
         )
+        hook._collects_lineage = False
+        return hook
 
     @cached_property
     def s3(self) -> S3Client:
@@ -105,6 +113,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
             refusal = Refusal.read(_message(error))
             kind = NoQuota if refusal.is_for_good else QuotaReached
             raise kind(request["AutoMLJobName"], refusal.text, refusal.jobs_at_once) from error
+        self._collect(read=data_uris(request))
         return AutoMLJob.just_created(request, answer["AutoMLJobArn"], self._job_url)
 
     def describe_job(self, job_name: str) -> AutoMLJob:
@@ -227,6 +236,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
         except (ValueError, RecursionError) as error:
             self.log.warning("The report %s is no JSON that can be read: %s", uri, error)
             return None
+        self._collect(read=[uri])
         return Report(uri=uri, sha256=hashlib.sha256(body).hexdigest(), content=content)
 
     def ensure_group(self, name_or_arn: str) -> bool:
@@ -272,9 +282,12 @@ class SageMakerAutoMLHook(AwsBaseHook):
         :return: its ARN; None where the client token was used before, with another content.
         """
         try:
-            return self.conn.create_model_package(**request)["ModelPackageArn"]
+            arn = self.conn.create_model_package(**request)["ModelPackageArn"]
         except self.conn.exceptions.ConflictException:
             return None
+        if group := request.get("ModelPackageGroupName"):
+            self._collect(read=version_uris(request), version=(group, arn))
+        return arn
 
     def versions_since(self, group: str, since: datetime) -> list[str]:
         """List the versions of a group that were registered since a time, newest first.
@@ -330,6 +343,10 @@ class SageMakerAutoMLHook(AwsBaseHook):
     def describe_model_package(self, arn: str) -> dict[str, Any]:
         """Give the answer of ``DescribeModelPackage``."""
         return dict(self.conn.describe_model_package(ModelPackageName=arn))
+
+    def _collect(self, **done: Any) -> None:
+        if self._collects_lineage:
+            collect(self, **done)
 
     @cached_property
     def console(self) -> Console | None:

@@ -51,6 +51,7 @@ def get_provider_info() -> dict[str, Any]:
                 "schemes": ["sagemaker"],
                 "handler": "airflow_sagemaker_automl.assets.sanitize_uri",
                 "factory": "airflow_sagemaker_automl.assets.create_asset",
+                "to_openlineage_converter": "airflow_sagemaker_automl.lineage.to_openlineage",
             }
         ],
         "config": {

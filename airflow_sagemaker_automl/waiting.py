@@ -156,6 +156,7 @@ class WaitsForAutoMLJob(Waits):
         end = WaitEnd(event["end"])
         self._has_been_reached = True
         job = self.patiently(lambda hook: hook.describe_job(event["job_name"]))
+        self.remember_job(job)
         if end is WaitEnd.UNREADABLE and not job.is_finished:
             why = event.get("reason") or "it cannot see the job"
             reason = (
@@ -171,6 +172,7 @@ class WaitsForAutoMLJob(Waits):
         :raises AutoMLJobError: its ending is not accepted.
         :raises AirflowSkipException: the same, and the task is to be skipped.
         """
+        self.remember_job(job)
         try:
             job.raise_for_status(self.acceptance)
         except NoBestCandidate as error:

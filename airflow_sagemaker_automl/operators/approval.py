@@ -35,6 +35,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuestionOfAnotherVersion,
     Violation,
 )
+from airflow_sagemaker_automl.lineage import TellsOfVersion
 from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse
 from airflow_sagemaker_automl.operators.ending import decision_result, end_task, reason_of, require_going_on
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 _FIELD = {"type": ["null", "string"], "title": "Comment", "format": "multiline", "maxLength": LONGEST_COMMENT}
 
 
-class SageMakerModelApprovalOperator(HITLOperator, ConnectsToSageMaker):
+class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSageMaker):
     """Ask a person, on Airflow's own pages, whether a version of a model package group is approved.
 
     The task waits in the state ``awaiting_input``, without a worker or a triggerer, under *Required Actions*. The

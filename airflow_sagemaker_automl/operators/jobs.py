@@ -23,6 +23,7 @@ from airflow_sagemaker_automl.exceptions import (
     QuotaReached,
     QuotaWaitTimedOut,
 )
+from airflow_sagemaker_automl.lineage import TellsOfTraining
 from airflow_sagemaker_automl.links import JOB_LINKS, show_job
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
@@ -46,7 +47,7 @@ _STATE_KNOWN_WITHIN_SECONDS = 2
 _STOPPED_WITHIN_SECONDS = 3
 
 
-class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
+class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
     """Run an AutoML job (V2) and wait for it.
 
     A retry, a crash of the worker, or a second execution of the same try finds the job that was started and goes on
@@ -232,6 +233,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
                     raise
                 place = self._queue(refusal, place, task_deadline)
         show_job(self, self._ti, job)
+        self.remember_job(job)
         if not self.wait_for_completion:
             return job.to_json()
         return self._follow(job, task_deadline)
@@ -360,6 +362,7 @@ class SageMakerAutoMLJobOperator(WaitsForAutoMLJob):
 
         request = rendered_request(self, self.request, self.extra_request, context)
         request = checked_request({**request, "AutoMLJobName": self.job_name or request.get("AutoMLJobName")})
+        self.remember_request(request)
         for remark in remarks(request):
             self.log.warning("%s", remark)
         return request

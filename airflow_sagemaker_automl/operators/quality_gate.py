@@ -22,6 +22,7 @@ from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.rules.wording import kind_of, one_of
 from airflow_sagemaker_automl.core.verdict import approval_by
 from airflow_sagemaker_automl.exceptions import CandidateRejected, ChampionUnreadable, InvalidQualityGate, Violation
+from airflow_sagemaker_automl.lineage import TellsOfJudging
 from airflow_sagemaker_automl.links import JOB_LINKS, ModelPackageGroupLink, show_group, show_job
 from airflow_sagemaker_automl.operators.candidate import chosen_candidate, ended_job, job_name_violations
 from airflow_sagemaker_automl.service_errors import is_denied
@@ -41,7 +42,7 @@ class GateRefusedAtParse(InvalidQualityGate, AirflowFailException):
     """What is literal in a quality gate is wrong: an import error of the DAG."""
 
 
-class SageMakerQualityGateOperator(ConnectsToSageMaker):
+class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
     """Hold a candidate of a completed AutoML job against a quality gate: thresholds, and the champion of its group.
 
     The champion is the newest approved version of the group, other than the candidate itself: a gate that is cleared
@@ -120,12 +121,14 @@ class SageMakerQualityGateOperator(ConnectsToSageMaker):
         candidate = self._candidate(job)
         show_job(self, context["ti"], job, candidate)
         show_group(self, context["ti"])
+        self.remember_candidate(job, candidate)
         verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
         told = CandidateRejected(job.name, candidate.name, str(verdict))
         self.log.info("%s", told)
         decided = verdict.to_json()
         names = {"job_name": job.name, "candidate_name": candidate.name}
         result = {**decided, "approval_status": approval_by(decided), **names}
+        self.remember_verdict(result)
         if verdict.approved or self.on_reject == "pass":
             return result
         self._push(context, result)

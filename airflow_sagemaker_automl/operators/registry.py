@@ -16,6 +16,7 @@ from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, written
 from airflow_sagemaker_automl.core.verdict import about_another, approval_by, read_verdict
 from airflow_sagemaker_automl.exceptions import InvalidModelPackage
+from airflow_sagemaker_automl.lineage import TellsOfRegistration
 from airflow_sagemaker_automl.links import JOB_LINKS, VERSION_LINKS, show_job, show_version
 from airflow_sagemaker_automl.operators.author import (
     allowed_registration,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _UNDECIDED = "PendingManualApproval"
 
 
-class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
+class SageMakerRegisterCandidateOperator(TellsOfRegistration, WaitsForModelPackage):
     """Register a candidate of a completed AutoML job as a version of a model package group, with a model card.
 
     The group is created if it does not exist. The card is built from the job, its candidates and the service's
@@ -188,6 +189,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
         job = ended_job(self, self.job_name, self.candidate_name, why=why)
         candidates = self._candidates(job)
         candidate = served(chosen_candidate(job, candidates, self.candidate_name), job.problem_type)
+        self.remember_candidate(job, candidate)
         candidate.require_registrable(job.name)
         if wrong := about_another(declaration.verdict, candidate_name=candidate.name):
             raise InvalidModelPackage(wrong)
@@ -250,6 +252,7 @@ class SageMakerRegisterCandidateOperator(WaitsForModelPackage):
             change = {"ModelPackageArn": arn, "SourceUri": source_uri}
             self.patiently(lambda hook: hook.update_model_package(change))
             described = self.patiently(lambda hook: hook.describe_model_package(arn))
+        self.remember_version(described)
         decided, approval = self._decided(), described.get("ModelApprovalStatus")
         if decided not in (None, approval):
             text = "%s was registered before and is %s, and stays so, though by the verdict it would be %s"

@@ -27,6 +27,7 @@ def described_to_decide(task: ConnectsToSageMaker, arn: str) -> dict[str, Any]:
         if is_invalid(error):
             raise ModelPackageGone(arn, str(error)) from error
         raise
+    task.remember_version(described)
     if not is_finished(described):
         reason = "It can be decided on when it is Completed; a retry looks again."
         raise ModelPackageUnfinished(arn, described["ModelPackageStatus"], reason)

@@ -13,6 +13,7 @@ from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import compact, written
 from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS, Change, package_change
 from airflow_sagemaker_automl.exceptions import ModelCardOverwritten
+from airflow_sagemaker_automl.lineage import TellsOfVersion
 from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.operators.author import (
     card_as_template_field,
@@ -34,7 +35,7 @@ _NAMES: Mapping[str, str] = {member: name for name, member in UPDATE_MEMBERS.ite
 _CONTENT_TO_COME = "{{ model_card }}"
 
 
-class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
+class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
     """Change a version of a model package group: approve or reject it, move it on, document it.
 
     Only what is given is changed, and only where it is not so already; the log and the result say what changed from
@@ -118,6 +119,7 @@ class SageMakerUpdateModelPackageOperator(ConnectsToSageMaker):
         asked = self._asked(card)
         show_version(self, context["ti"])
         described, changes = self._changed(asked, card)
+        self.remember_version(described)
         for line in changes or ("everything is as it is asked for",):
             self.log.info("%s: %s", described["ModelPackageArn"], line)
         tell_of_update(self, context, described, asked.get("ModelApprovalStatus"))

@@ -1,0 +1,144 @@
+"""What is made of what: data, models and versions under the names that lineage knows them by, and the facts beside.
+
+Nothing is kept here but what is told: no environment of a container, no card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.evidence import ANALYSIS_FILE, STATISTICS_FILE
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.literals import at, mapping, number, sequence, text
+from airflow_sagemaker_automl.core.model_package import Metadata
+
+_PARTS_BEFORE_THE_RESOURCE = 5
+_S3 = "s3://"
+
+
+class Place(NamedTuple):
+    """Name of a dataset, as OpenLineage's naming conventions have it.
+
+    :param namespace: where it is: ``s3://BUCKET``, or an ARN up to the account.
+    :param name: which it is there: an object's key, or the rest of the ARN.
+    """
+
+    namespace: str
+    name: str
+
+
+def s3_place(uri: Any) -> Place | None:
+    """Name what is in S3; a prefix without its last slash, as Airflow and Spark name it.
+
+    :return: None for what is no URI of S3.
+    """
+    if not isinstance(uri, str) or not uri.startswith(_S3):
+        return None
+    bucket, _, key = uri.removeprefix(_S3).partition("/")
+    return Place(f"{_S3}{bucket}", key.strip("/") or "/") if bucket else None
+
+
+def version_place(arn: Any) -> Place | None:
+    """Name a model package by its ARN, which OpenLineage takes apart before the resource, as it does with Glue's.
+
+    :return: None for what is no ARN.
+    """
+    parts = arn.split(":", _PARTS_BEFORE_THE_RESOURCE) if isinstance(arn, str) else []
+    if len(parts) <= _PARTS_BEFORE_THE_RESOURCE or parts[0] != "arn" or not parts[-1]:
+        return None
+    return Place(":".join(parts[:-1]), parts[-1])
+
+
+def s3_places(uris: Iterable[Any]) -> tuple[Place, ...]:
+    """Name what is in S3, each thing once; what is no URI of S3 is left out."""
+    return tuple(dict.fromkeys(place for uri in uris if (place := s3_place(uri))))
+
+
+def data_uris(request: Any) -> list[str]:
+    """List the S3 URIs of the data of all channels of a request, whatever is wrong with it."""
+    channels = sequence(mapping(request).get("AutoMLJobInputDataConfig"))
+    return [uri for channel in channels if (uri := text(at(channel, "DataSource", "S3DataSource", "S3Uri")))]
+
+
+def candidate_uris(candidate: Candidate) -> Iterator[str | None]:
+    """List the S3 URIs of a candidate's models, and of the reports that the service names."""
+    yield from _model_uris(candidate.containers)
+    for chain in candidate.containers_by_unit.values():
+        yield from _model_uris(chain)
+    reports = ((candidate.model_insights_prefix, STATISTICS_FILE), (candidate.explainability_prefix, ANALYSIS_FILE))
+    for prefix, file in reports:
+        if prefix:
+            yield f"{prefix.rstrip('/')}/{file}"
+
+
+def version_uris(members: Any) -> Iterator[str | None]:
+    """List the S3 URIs of the models and reports that a version is made of.
+
+    :param members: of ``CreateModelPackage``, or of the answer of ``DescribeModelPackage``.
+    """
+    members = mapping(members)
+    specifications = [
+        members.get("InferenceSpecification"),
+        *sequence(members.get("AdditionalInferenceSpecifications")),
+    ]
+    for specification in map(mapping, specifications):
+        yield from _model_uris(sequence(specification.get("Containers")))
+    for kind in mapping(members.get("ModelMetrics")).values():
+        for source in mapping(kind).values():
+            yield text(at(source, "S3Uri"))
+
+
+def _model_uris(containers: Iterable[Any]) -> Iterator[str | None]:
+    for container in map(mapping, containers):
+        yield text(container.get("ModelDataUrl")) or text(at(container, "ModelDataSource", "S3DataSource", "S3Uri"))
+
+
+def job_facts(job: AutoMLJob) -> dict[str, Any]:
+    """Say which job it is, what it looks for, and what it has found."""
+    best, objective = job.best_candidate, job.best_candidate.objective if job.best_candidate else None
+    return {
+        "jobName": job.name,
+        "jobArn": job.arn,
+        "problemType": job.problem_type,
+        "resolvedProblemType": job.resolved_problem_type,
+        "objectiveMetric": job.objective,
+        "objectiveType": objective.type if objective else None,
+        "bestCandidate": best.name if best else None,
+        "bestObjectiveValue": objective.value if objective else None,
+    }
+
+
+def ending_facts(job: AutoMLJob) -> dict[str, Any]:
+    """Say how a job stands, or has ended."""
+    return {
+        "status": job.status.value,
+        "secondaryStatus": job.secondary_status,
+        "outcome": job.outcome.value if job.outcome else None,
+        "failureReason": job.failure_reason,
+        "partialFailures": list(job.partial_failures),
+        "elapsedSeconds": round(job.elapsed_seconds, 3),
+        "bestCandidateMetrics": job.best_candidate.metrics_by_set() if job.best_candidate else {},
+    }
+
+
+def version_facts(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a version is, and how it stands.
+
+    :param described: the answer of ``DescribeModelPackage``.
+    """
+    metadata = mapping(described.get("CustomerMetadataProperties"))
+    return {
+        "modelPackageArn": described["ModelPackageArn"],
+        "modelPackageGroupName": described.get("ModelPackageGroupName"),
+        "modelPackageVersion": described.get("ModelPackageVersion"),
+        "modelPackageStatus": described.get("ModelPackageStatus"),
+        "approvalStatus": described.get("ModelApprovalStatus"),
+        "jobName": metadata.get(Metadata.AUTOML_JOB_NAME.value),
+        "jobArn": text(at(described, "MetadataProperties", "GeneratedBy")),
+        "candidateName": metadata.get(Metadata.CANDIDATE_NAME.value),
+        "objectiveMetric": metadata.get(Metadata.OBJECTIVE_METRIC.value),
+        "objectiveType": metadata.get(Metadata.OBJECTIVE_TYPE.value),
+        "objectiveValue": number(metadata.get(Metadata.OBJECTIVE_VALUE.value)),
+    }
