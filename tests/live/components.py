@@ -17,6 +17,7 @@ import psutil
 
 from demo.sandbox import REPOSITORY
 from demo.standalone import Airflow, configure, free_port, unhealthy
+from tests.live.lineage import lineage_environment
 from tests.live.rest import Api, wait_until
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ def whole_airflow(home: Path, database_url: str, emulator_url: str) -> Iterator[
         AIRFLOW__CORE__EXECUTOR="tests.live.executor.PreparedLocalExecutor",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database_url,
         PYTHONPATH=str(REPOSITORY),
+        **lineage_environment(home),
     )
     # What is killed leaves halves of files behind, and being measured takes a hundred tasks twice as long.
     airflow.environment.pop("COVERAGE_PROCESS_CONFIG", None)

@@ -8,7 +8,9 @@ from airflow.executors.local_executor import LocalExecutor
 
 _NEEDED = (
     "airflow.providers.amazon.aws.hooks.base_aws",
+    "airflow.providers.openlineage.plugins.openlineage",
     "airflow.sdk.execution_time.task_runner",
+    "airflow_sagemaker_automl.facets",
     "airflow_sagemaker_automl.hooks",
     "airflow_sagemaker_automl.operators",
     "airflow_sagemaker_automl.triggers",

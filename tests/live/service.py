@@ -19,6 +19,8 @@ FIRST_KEY = "airflow"
 FOR_EVER = 24 * 3600
 # Of the best candidate of a rehearsed job.
 TRAINING_JOB = "best-t1-1"
+# What only the model's container is to know.
+ENVIRONMENT = "nobody-elses-business"
 _MODEL = "s3://bucket/model.tar.gz"
 _REQUEST = tabular_request("s3://no-such-bucket/others/")
 _CANDIDATE = {
@@ -31,7 +33,7 @@ _CANDIDATE = {
         }
     ],
     "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
-    "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": _MODEL}],
+    "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": _MODEL, "Environment": {"PLAIN": ENVIRONMENT}}],
 }
 
 

@@ -12,10 +12,12 @@ import pytest
 from airflow_sagemaker_automl.assets import ModelVersion
 from demo.sandbox import sagemaker_client
 from tests.live.dags.approving import GROUP
+from tests.live.lineage import last_event
 from tests.live.rest import ENDED, Run, wait_until
 from tests.versions import described, register
 
 if TYPE_CHECKING:
+    from tests.live.components import WholeAirflow
     from tests.live.rest import Api
     from tests.live.service import Service
 
@@ -35,7 +37,7 @@ def form(run: Run) -> dict[str, Any]:
     return run.question("ask")
 
 
-def test_an_answer_approves_and_starts_another_dag(api: Api, service: Service) -> None:
+def test_an_answer_approves_and_starts_another_dag(live_airflow: WholeAirflow, api: Api, service: Service) -> None:
     """The form tells of the version; name and comment of who has answered are in the registry afterwards."""
     sagemaker = sagemaker_client(service.url)
     arn = register(sagemaker, GROUP, ModelCard={"ModelCardContent": CARD, "ModelCardStatus": "PendingReview"})
@@ -61,6 +63,14 @@ def test_an_answer_approves_and_starts_another_dag(api: Api, service: Service) -
     wait_until(lambda: any(each.state() in ENDED for each in api.runs("follow_answer")), "nobody follows")
     (follower,) = api.runs("follow_answer")
     assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
+
+    told = last_event(live_airflow.logs, run, "ask")
+    name = version["ModelPackageArn"].partition("123456789012:")[2]
+    assert told.outputs == [
+        f"arn:aws:sagemaker:us-east-1:123456789012 {name}",
+        "sagemaker://model-package-groups approving/approved",
+    ]
+    assert told.output_facets(name)["sageMakerAutoML_modelVersion"]["approvalStatus"] == "Approved"
 
 
 def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:

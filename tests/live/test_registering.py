@@ -9,19 +9,23 @@ import pytest
 from airflow_sagemaker_automl.assets import ModelVersion
 from demo.sandbox import REGION, sagemaker_client
 from tests.live.dags.registering import GROUP
+from tests.live.lineage import last_event
 from tests.live.rest import ENDED, wait_until
 from tests.live.service import FIRST_KEY, TRAINING_JOB
 from tests.scripts import hold, let_go
 from tests.versions import described
 
 if TYPE_CHECKING:
-    from tests.live.rest import Api
+    from tests.live.components import WholeAirflow
+    from tests.live.rest import Api, Run
     from tests.live.service import Service
 
 pytestmark = pytest.mark.live
 
 
-def test_a_version_is_registered_once_and_its_approval_starts_another_dag(api: Api, service: Service) -> None:
+def test_a_version_is_registered_once_and_its_approval_starts_another_dag(
+    live_airflow: WholeAirflow, api: Api, service: Service
+) -> None:
     """The task waits in the triggerer; cleared, it finds its version, approved as it is by then.
 
     Where there is a console, the task has its links while it waits, and the same ones when it has ended.
@@ -52,6 +56,7 @@ def test_a_version_is_registered_once_and_its_approval_starts_another_dag(api: A
     wait_until(lambda: any(each.state() in ENDED for each in api.runs("follow_approval")), "nobody follows")
     (follower,) = api.runs("follow_approval")
     assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
+    _lineage_is_told_after_the_deferrals(live_airflow, run)
 
     run.clear("register")
     run.wait_for_task("register", "success")
@@ -69,3 +74,15 @@ def assert_lead_to_the_console(links: dict[str, str | None], job_name: str) -> N
     assert str(links["CloudWatch logs"]).endswith(f"TrainingJobs$3FlogStreamNameFilter$3D{job_name}")
     studio = {str(links[name]) for name in links if name.startswith("Model package")}
     assert studio <= {f"{sagemaker}#/studio-landing"}
+
+
+def _lineage_is_told_after_the_deferrals(live_airflow: WholeAirflow, run: Run) -> None:
+    """What the tasks knew before they were deferred is told at their end all the same."""
+    trained, registered = (last_event(live_airflow.logs, run, task) for task in ("train", "register"))
+    assert trained.inputs == ["s3://no-such-bucket data"]
+    assert trained.outputs == registered.inputs == ["s3://bucket model.tar.gz"]
+    job = trained.job_facets["sageMakerAutoML_job"]
+    assert (job["bestCandidate"], job["bestObjectiveValue"]) == ("best", 0.75)
+    assert registered.job_facets["sageMakerAutoML_job"]["jobArn"] == job["jobArn"]
+    version = "arn:aws:sagemaker:us-east-1:123456789012 model-package/registering/1"
+    assert registered.outputs == [version, "sagemaker://model-package-groups registering"]
