@@ -15,6 +15,7 @@ from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished
 from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
+from airflow_sagemaker_automl.lineage import TellsOfVersion
 from airflow_sagemaker_automl.sensors.looking import LookingSensor
 from airflow_sagemaker_automl.service_errors import is_invalid
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 OnRejected = Literal["fail", "skip"]
 
 
-class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
+class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[str, Any]]):
     """Wait until somebody has approved or rejected a version, in SageMaker Studio or wherever else.
 
     A service that throttles, or is away for a while after it has answered once, does not end the wait. A version that
@@ -116,6 +117,7 @@ class SageMakerModelPackageApprovalSensor(LookingSensor[Mapping[str, Any]]):
         return None if is_finished(seen) else str(seen["ModelPackageStatus"])
 
     def _result(self, seen: Mapping[str, Any]) -> dict[str, Any]:
+        self.remember_version(seen)
         status = approval_status(seen)
         if status is not ApprovalStatus.REJECTED:
             is_finished(seen)  # Raises what the service says of a version that has failed.

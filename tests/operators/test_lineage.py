@@ -21,6 +21,7 @@ from airflow_sagemaker_automl.operators import (
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
 )
+from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor
 from tests.jobs import start, tabular_request, unique
 from tests.operators.gating import ended, figures, gate_task, registration
 from tests.scripts import FAILED, script_jobs, script_versions
@@ -74,6 +75,7 @@ def training(job_name: str | None = None, request: Any = None, **arguments: Any)
         SageMakerQualityGateOperator,
         SageMakerRegisterCandidateOperator,
         SageMakerUpdateModelPackageOperator,
+        SageMakerModelPackageApprovalSensor,
     ],
 )
 def test_without_openlineage_nothing_is_told_and_nothing_breaks(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +185,7 @@ def test_a_registration_that_was_deferred_tells_the_same(
     """Model in, version out; all of it is read off the version."""
     name, group = ended(sagemaker, emulator_url, figures(0.8)), make_group(sagemaker)
     here = registration(name, group)
-    arn = here.execute({**context, "outlet_events": {}})["model_package_arn"]
+    arn = here.execute(context)["model_package_arn"]
     end = told(here)
     assert names(end.inputs) == [MODEL]
     assert names(end.outputs) == [f"{ACCOUNT} model-package/{group}/1"]
@@ -219,12 +221,24 @@ def test_a_version_that_fails_still_has_its_model(context: Any, emulator_url: st
         assert failure.outputs[0].facets["sageMakerAutoML_modelVersion"].modelPackageStatus == "Failed"
 
 
-def test_a_decision_is_told_of_the_version(context: Any, sagemaker: SageMakerClient) -> None:
-    """The version as it stands after the change, with the job that made it."""
+@pytest.mark.parametrize(
+    ("operator", "arguments"),
+    [
+        (SageMakerUpdateModelPackageOperator, {"approval_status": "Approved"}),
+        (SageMakerModelPackageApprovalSensor, {}),
+    ],
+    ids=["here", "elsewhere"],
+)
+def test_a_decision_is_told_of_the_version(
+    context: Any, sagemaker: SageMakerClient, operator: Any, arguments: dict[str, Any]
+) -> None:
+    """The version as it stands by then, with the job that made it."""
     arn = register(sagemaker, make_group(sagemaker))
-    task = SageMakerUpdateModelPackageOperator(task_id="update", model_package_arn=arn, approval_status="Rejected")
+    if operator is SageMakerModelPackageApprovalSensor:
+        decide(sagemaker, arn)
+    task = operator(task_id="decide", model_package_arn=arn, **arguments)
     task.execute(context)
     (version,) = told(task).outputs
     facet = version.facets["sageMakerAutoML_modelVersion"]
-    assert (facet.modelPackageArn, facet.approvalStatus, facet.objectiveMetric) == (arn, "Rejected", "F1")
+    assert (facet.modelPackageArn, facet.approvalStatus, facet.objectiveMetric) == (arn, "Approved", "F1")
     assert told(task).job_facets["sageMakerAutoML_job"].jobName == "the-job"

@@ -61,7 +61,7 @@ with DAG(
     )
 
     @task
-    def by_hand(params: dict[str, Any]) -> None:
+    def by_hand(params: Any = None) -> None:
         """Use the hook as custom code does."""
         from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
