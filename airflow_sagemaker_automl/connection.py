@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
 from airflow_sagemaker_automl.lineage import RemembersLineage
 from airflow_sagemaker_automl.links import HasLinks
 from airflow_sagemaker_automl.patience import patiently
-from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, may_pass, passes_by_itself
+from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, kind_of, may_pass, passes_by_itself
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -97,6 +98,7 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
         return passes_by_itself(error)
 
     def _tell_of_trouble(self, error: BaseException) -> None:
+        metrics.count(metrics.CALLS_REPEATED, kind_of(error))
         self.log.warning("AWS could not be asked, trying again: %s", error)
         self.forget_stale_hook(error)
 

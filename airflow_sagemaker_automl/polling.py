@@ -14,10 +14,12 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.canonical import digest
-from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, is_stale, passes_by_itself
+from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, is_stale, kind_of, passes_by_itself
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.approval_news import Approvals
@@ -191,9 +193,11 @@ async def _snapshots(
             unusable_since = (unusable_since or time.monotonic()) if snapshot.is_lasting else None
             if unusable_since is not None and time.monotonic() - unusable_since > _LONGEST_UNUSABLE_SECONDS:
                 snapshot = replace(snapshot, is_hopeless=True)
+            await in_thread(metrics.tell_who_waits)
             yield snapshot
             await asyncio.sleep(pause(key.poll_interval, failures))
     finally:
+        metrics.tell_who_waits()
         _open_streams[whose] -= 1
         if not _open_streams[whose]:
             del _open_streams[whose]
@@ -225,6 +229,7 @@ async def _poll(
         is_refused = is_denied(error) or is_invalid(error)
         if is_refused and can_look_elsewhere:
             return Snapshot(None, listing_refused=True)
+        await in_thread(partial(metrics.count, metrics.POLLS_FAILED, kind_of(error)))
         # A connection that was changed, or credentials that were renewed, are to be read again.
         if is_refused or is_stale(error):
             _hooks.pop(key.connection_digest, None)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.approval import ApprovalStatus, standing
 from airflow_sagemaker_automl.core.model_package import ModelPackageStatus
 from airflow_sagemaker_automl.core.version_arn import VersionArn, VersionState
@@ -88,6 +89,8 @@ class ModelPackageTrigger(VersionTrigger):
     It takes the arguments of :class:`VersionTrigger`.
     """
 
+    waiting_for = metrics.WAITING_FOR_VERSIONS
+
     def _status(self, state: VersionState) -> str:
         return state.status
 
@@ -100,6 +103,8 @@ class ModelApprovalTrigger(VersionTrigger):
 
     It takes the arguments of :class:`VersionTrigger`.
     """
+
+    waiting_for = metrics.WAITING_FOR_DECISIONS
 
     def _status(self, state: VersionState) -> str:
         return standing(state)

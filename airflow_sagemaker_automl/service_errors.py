@@ -116,6 +116,11 @@ def is_stale(error: BaseException) -> bool:
     return not isinstance(error, AutoMLError)  # What AWS has answered, its connection is not to blame for.
 
 
+def kind_of(error: BaseException) -> str:
+    """Name an error by the service's code, or its own class where the service has not answered."""
+    return code_of(error) or type(error).__name__
+
+
 def code_of(error: BaseException) -> str:
     """Read the service's error code; empty for errors that are not the service's."""
     from botocore.exceptions import ClientError

@@ -13,10 +13,11 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.polling import (
@@ -28,7 +29,7 @@ from airflow_sagemaker_automl.polling import (
     job_snapshots,
     shared_hook,
 )
-from airflow_sagemaker_automl.service_errors import is_denied
+from airflow_sagemaker_automl.service_errors import is_denied, kind_of
 from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class PolledTrigger(BaseEventTrigger, Generic[L]):
     """
 
     supports_triggerer_queue = True
+    # Among whom those who wait are counted.
+    waiting_for: ClassVar[metrics.Metric]
 
     def __init__(self, *, connection: Connection, poll_interval: float, deadline: float | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives this constructor no types.
@@ -104,7 +107,8 @@ class PolledTrigger(BaseEventTrigger, Generic[L]):
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot[L]]) -> AsyncIterator[TriggerEvent]:
         """Follow what this trigger waits for through the snapshots."""
         started = time.monotonic()
-        end = await self._wait_until_deadline(shared_stream)
+        with metrics.waiting(self.waiting_for):
+            end = await self._wait_until_deadline(shared_stream)
         if end is not None:
             await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
             yield TriggerEvent(self.event(end))
@@ -204,6 +208,7 @@ class FollowingTrigger(PolledTrigger[L]):
             self.log.error("%s cannot be followed: %s", self._what, error)
             self._reason = str(error)
             return WaitEnd.UNREADABLE
+        metrics.count(metrics.POLLS_FAILED, kind_of(error))
         self.log.warning("%s could not be described, trying again: %s", self._what, error)
         return None
 
@@ -237,6 +242,8 @@ class AutoMLJobTrigger(_JobsTrigger, FollowingTrigger[Jobs]):
     :param deadline: POSIX time after which not to wait any longer; None waits for ever.
     :param stop_on_kill: stop the job when the task is cleared, or marked as failed or successful, while it waits.
     """
+
+    waiting_for = metrics.WAITING_FOR_JOBS
 
     def __init__(
         self,
@@ -306,6 +313,8 @@ class CapacityTrigger(_JobsTrigger):
     :param poll_interval: seconds between polls; shared with the triggers that wait for jobs.
     :param deadline: POSIX time after which not to wait any longer; None waits for ever.
     """
+
+    waiting_for = metrics.WAITING_FOR_PLACES
 
     def __init__(
         self,

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished, NoBestCandidate
 from airflow_sagemaker_automl.polling import pause
-from airflow_sagemaker_automl.service_errors import may_pass
+from airflow_sagemaker_automl.service_errors import kind_of, may_pass
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
@@ -87,6 +88,7 @@ class Waits(ConnectsToSageMaker):
                 if not is_too_new(error) and not may_pass(error):
                     raise
                 failures += 1
+                metrics.count(metrics.POLLS_FAILED, kind_of(error))
                 self.log.warning("%s could not be described, trying again: %s", what, error)
                 self.forget_stale_hook(error)
         return seen
@@ -166,13 +168,17 @@ class WaitsForAutoMLJob(Waits):
             raise AutoMLJobUnfinished(job, reason)
         return job
 
-    def result_of(self, job: AutoMLJob) -> dict[str, Any]:
+    def result_of(self, job: AutoMLJob, *, is_news: bool = True) -> dict[str, Any]:
         """Judge a job that has ended, and give the task's result.
 
+        :param is_news: whether its end is to be counted.
         :raises AutoMLJobError: its ending is not accepted.
         :raises AirflowSkipException: the same, and the task is to be skipped.
         """
         self.remember_job(job)
+        if is_news and job.outcome is not None:
+            metrics.count(metrics.ENDED, job.outcome.value)
+            metrics.time_taken(metrics.DURATION, job.elapsed_seconds, job.outcome.value)
         try:
             job.raise_for_status(self.acceptance)
         except NoBestCandidate as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.core.decision import Answer, Outcome, duration
 from airflow_sagemaker_automl.exceptions import AutoMLError, ModelPackageRejected, ModelPackageUndecided
@@ -38,6 +39,7 @@ def end_task(
     """
     arn, result = described["ModelPackageArn"], decision_result(outcome, described, answer)
     task.log.info("%s: %s", arn, outcome.value)
+    metrics.count(metrics.DECIDED, outcome.value)
     if outcome == Outcome.TIMED_OUT:
         waited = duration(task.response_timeout) if task.response_timeout else "the time that was given"
         require_going_on(task, task.on_timeout, ModelPackageUndecided(arn, waited), result, context)

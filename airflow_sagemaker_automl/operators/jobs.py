@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.job_name import TaskIdentity
 from airflow_sagemaker_automl.core.literals import plain
@@ -229,9 +230,12 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
             try:
                 job = submission.start_or_adopt()
             except QuotaReached as refusal:
+                metrics.count(metrics.REFUSED)
                 if not refusal.retry_can_help:
                     raise
                 place = self._queue(refusal, place, task_deadline)
+        if place is not None:
+            metrics.time_taken(metrics.QUEUED, time.time() - place.since)
         show_job(self, self._ti, job)
         self.remember_job(job)
         if not self.wait_for_completion:
@@ -333,7 +337,8 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
             if not job.is_finished:
                 self._time_out(job, None)
         show_job(self, self._ti, job)
-        return self.result_of(job)
+        # That of a job from before a clear was counted then.
+        return self.result_of(job, is_news=job.name == self._started_job)
 
     def _time_out(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
         """End the wait for a job whose deadline has come.
@@ -341,6 +346,7 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         :raises AutoMLJobTimedOut: the deadline is that of the wait.
         :raises AirflowTaskTimeout: it is the task's ``execution_timeout``; Airflow then calls ``on_kill``.
         """
+        metrics.count(metrics.ENDED, "timed_out")
         limit = seconds(self.wait_timeout)
         if math.isinf(limit) or (task_deadline is not None and task_deadline < job.created.timestamp() + limit):
             raise AirflowTaskTimeout(f"AutoML job {job.name} was not finished within the task's execution_timeout.")

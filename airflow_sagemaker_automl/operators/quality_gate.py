@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
 from airflow_sagemaker_automl.core.literals import is_resolved, literal
 from airflow_sagemaker_automl.core.members import Later
@@ -123,6 +124,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         show_group(self, context["ti"])
         self.remember_candidate(job, candidate)
         verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
+        metrics.count(metrics.JUDGED, "approved" if verdict.approved else "rejected")
         told = CandidateRejected(job.name, candidate.name, str(verdict))
         self.log.info("%s", told)
         decided = verdict.to_json()

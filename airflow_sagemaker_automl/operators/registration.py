@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.evidence import ANALYSIS_FILE, STATISTICS_FILE, Provenance
 from airflow_sagemaker_automl.core.literals import at
 from airflow_sagemaker_automl.core.model_card import build_model_card
@@ -109,6 +110,7 @@ class Registration:
                     return self._found(known)
                 attempt = max(failed, attempt + 1)
             elif self._is_known_by_its_token() or self._is_there(arn):
+                metrics.count(metrics.REGISTERED)
                 self._task.log.info("Registered %s", arn)
                 return arn
             else:
@@ -184,6 +186,7 @@ class Registration:
 
     def _found(self, known: Mapping[str, Any]) -> str:
         arn, approval = str(known["ModelPackageArn"]), known.get("ModelApprovalStatus")
+        metrics.count(metrics.FOUND_AGAIN)
         self._task.log.info("The same was registered before as %s, which is %s now", arn, approval)
         return arn
 

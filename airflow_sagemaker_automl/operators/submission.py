@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.comparison import differences
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, JobNameTaken, QuotaReached, ServiceUnavailable
@@ -102,6 +103,7 @@ class Submission:
             if self._find(name) is None:
                 raise
             raise JobNameTaken(name, refusal.reason) from refusal
+        metrics.count(metrics.SUBMITTED)
         self.announce(name)
         self.aws.log.info("Started AutoML job %s (%s)", job.name, job.console_url or job.arn)
         return job
@@ -111,6 +113,7 @@ class Submission:
         return job.is_in_progress or job.outcome in self.acceptance.settled
 
     def _go_on_with(self, job: AutoMLJob, different: list[str]) -> AutoMLJob:
+        metrics.count(metrics.ADOPTED)
         self.aws.log.info("Going on with AutoML job %s, which is %s", job.name, job.status.value)
         for difference in different:
             self.aws.log.warning("AutoML job %s was asked for something else: %s", job.name, difference)
@@ -160,6 +163,7 @@ class Submission:
                 for difference in different:
                     self.aws.log.info("AutoML job %s is not taken: %s", job.name, difference)
         if good is not None:
+            metrics.count(metrics.ADOPTED)
             self.aws.log.info("Taking AutoML job %s from before the task was cleared", good.name)
         return good
 

@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
+from airflow_sagemaker_automl.core.decision import STATUSES
 from airflow_sagemaker_automl.core.literals import at, merged, plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import compact, written
@@ -149,6 +151,7 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
                 break
             for request in [checked_model_package(each, update=True, names=_NAMES) for each in change.requests]:
                 self._send(request)
+            _count_decision(change.changes)
             changes |= {line.member: line for line in change.changes if line.member not in changes}
             described = self._described(arn)
             # All other members are replaced as they are: if they are not as asked for, somebody has decided so since.
@@ -186,3 +189,9 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
         if content and asked["ModelCard"].get("ModelCardContent") == content:
             del asked["ModelCard"]["ModelCardContent"]
         return asked
+
+
+def _count_decision(changes: Sequence[Change]) -> None:
+    for line in changes:
+        if line.member == "ModelApprovalStatus" and line.after in STATUSES.values():
+            metrics.count(metrics.DECIDED, str(line.after).lower())

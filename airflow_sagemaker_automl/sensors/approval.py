@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS
 from airflow_sagemaker_automl.core.approval import ApprovalStatus, approval_status
+from airflow_sagemaker_automl.core.decision import outcome_elsewhere
 from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished
-from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.lineage import TellsOfVersion
+from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.sensors.looking import LookingSensor
 from airflow_sagemaker_automl.service_errors import is_invalid
 
@@ -130,6 +132,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         }
         context = self._context
         assert context is not None
+        metrics.count(metrics.DECIDED, outcome_elsewhere(status.value).value)
         if status is ApprovalStatus.REJECTED:
             self._refuse(context, result)
         self.log.info("%s is %s: %s", self._what, status, seen.get("ApprovalDescription") or "nothing says why.")

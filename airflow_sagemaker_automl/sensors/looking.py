@@ -18,8 +18,9 @@ from airflow.sdk.exceptions import (
     AirflowTaskTimeout,
 )
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import errors_for_people
-from airflow_sagemaker_automl.service_errors import is_no_answer, may_pass, passes_by_itself
+from airflow_sagemaker_automl.service_errors import is_no_answer, kind_of, may_pass, passes_by_itself
 from airflow_sagemaker_automl.waiting import SEEN_WITHIN_SECONDS, Waits
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ class LookingSensor(Waits, BaseSensorOperator, Generic[T]):
         except Exception as error:
             if not self._may_pass(error, context):
                 raise
+            metrics.count(metrics.POLLS_FAILED, kind_of(error))
             self.log.warning("%s could not be described, trying again: %s", self._what, error)
             self.forget_stale_hook(error)
             return None

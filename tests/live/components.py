@@ -19,6 +19,7 @@ from demo.sandbox import REPOSITORY
 from demo.standalone import Airflow, configure, free_port, unhealthy
 from tests.live.lineage import lineage_environment
 from tests.live.rest import Api, wait_until
+from tests.statsd import StatsD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,10 +113,12 @@ class WholeAirflow:
 
     :param airflow: its address and environment.
     :param logs: folder of what its parts print.
+    :param statsd: where they send the package's metrics.
     """
 
     airflow: Airflow
     logs: Path
+    statsd: StatsD
     triggerers: list[Triggerer] = field(default_factory=list)
     _components: list[Component] = field(default_factory=list)
     _started: int = 0
@@ -202,17 +205,19 @@ class WholeAirflow:
 
 
 @contextmanager
-def whole_airflow(home: Path, database_url: str, emulator_url: str) -> Iterator[WholeAirflow]:
+def whole_airflow(home: Path, database_url: str, emulator_url: str, statsd: StatsD) -> Iterator[WholeAirflow]:
     """Run an Airflow with one triggerer until the block ends.
 
     :param home: ``AIRFLOW_HOME``.
     :param database_url: of its empty metadata database.
     :param emulator_url: where its default AWS connection points.
+    :param statsd: where it sends the package's metrics.
     """
     home.mkdir(parents=True, exist_ok=True)
     airflow = configure(home, emulator_url, free_port())
     airflow.environment.update(
         _QUICK,
+        **statsd.environment,
         AIRFLOW__CORE__DAGS_FOLDER=str(_DAGS),
         AIRFLOW__CORE__EXECUTOR="tests.live.executor.PreparedLocalExecutor",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database_url,
@@ -223,7 +228,7 @@ def whole_airflow(home: Path, database_url: str, emulator_url: str) -> Iterator[
     airflow.environment.pop("COVERAGE_PROCESS_CONFIG", None)
     migrated = subprocess.run(["airflow", "db", "migrate"], env=airflow.environment, capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr
-    whole = WholeAirflow(airflow, home)
+    whole = WholeAirflow(airflow, home, statsd)
     try:
         whole.start("api-server")
         whole.start("scheduler", "--skip-serve-logs")

@@ -12,6 +12,7 @@ from tests.jobs import unique
 from tests.live.components import WholeAirflow, processes_of, whole_airflow
 from tests.live.postgres import cluster, programs
 from tests.live.service import FIRST_KEY, Service
+from tests.statsd import listening
 
 if TYPE_CHECKING:
     from tests.live.rest import Api
@@ -24,7 +25,11 @@ def live_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAirf
     if binaries is None:
         pytest.skip("PostgreSQL's server is not installed (Debian: apt install postgresql)")
     home = tmp_path_factory.mktemp("live") / "airflow"
-    with cluster(binaries) as database_url, whole_airflow(home, database_url, "http://127.0.0.1:9") as airflow:
+    with (
+        cluster(binaries) as database_url,
+        listening() as statsd,
+        whole_airflow(home, database_url, "http://127.0.0.1:9", statsd) as airflow,
+    ):
         yield airflow
     assert processes_of(home) == []
 

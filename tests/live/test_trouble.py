@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.live.components import WholeAirflow
     from tests.live.rest import Api, Run
     from tests.live.service import Service
+    from tests.statsd import StatsD
 
 pytestmark = pytest.mark.live
 
@@ -26,6 +27,7 @@ def test_twenty_waits_outlast_their_triggerer_and_trouble_of_the_service(
     live_airflow: WholeAirflow, api: Api, service: Service
 ) -> None:
     """Another triggerer takes over from one that is killed; throttling, silence and an expired key are waited out."""
+    live_airflow.statsd.forget()
     service.rehearse(_LONGER_THAN_A_START_SECONDS)
     service.disturb(ConcurrentJobs=10)
     others = service.occupy(5)
@@ -42,6 +44,19 @@ def test_twenty_waits_outlast_their_triggerer_and_trouble_of_the_service(
     api.renew_key(service.aws_conn_id, "renewed")
     assert run.wait_for_end() == "success"
     assert_all_have_one_model(run, service)
+    _is_measured(live_airflow.statsd)
+
+
+def _is_measured(statsd: StatsD) -> None:
+    """Check what somebody on call would have seen: each job once, the queue, the trouble, and that nobody waits."""
+    statsd.counted(jobs__submitted=20, jobs__ended=20, jobs__ended__model=20)
+    assert statsd.total("jobs.refused") >= 15
+    assert len(statsd.values("jobs.queued", "ms")) >= 10
+    assert len(statsd.values("jobs.duration", "ms")) == 20
+    assert statsd.total("polls.failed.ThrottlingException") > 0
+    for waiting in ("waiting.jobs", "waiting.places"):
+        assert max(statsd.values(waiting, "g")) > 1
+        statsd.wait_for(lambda name=waiting: statsd.values(name, "g")[-1] == 0, f"{waiting} does not end at none")
 
 
 def _lose_triggerer(airflow: WholeAirflow) -> None:
