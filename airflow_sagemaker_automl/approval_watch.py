@@ -118,6 +118,11 @@ class ModelApprovalsTrigger(BaseEventTrigger):
         path = f"{type(self).__module__}.{type(self).__qualname__}"
         return path, {"group": self.group, **self.connection, "poll_interval": self.poll_interval}
 
+    def __repr__(self) -> str:
+        """Tell what is watched, and by which connection; its configuration may have a proxy's password."""
+        shown = {"group": self.group, "aws_conn_id": self.connection["aws_conn_id"]}
+        return str(self.repr(self.serialize()[0], shown))
+
     def shared_stream_key(self) -> Hashable:
         """Share one poll with every watcher of the same group, connection and interval."""
         return self._key

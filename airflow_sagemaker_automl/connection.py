@@ -12,6 +12,7 @@ from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
 from airflow_sagemaker_automl.lineage import RemembersLineage
 from airflow_sagemaker_automl.links import HasLinks
+from airflow_sagemaker_automl.masking import mask_proxy_passwords
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, kind_of, may_pass, passes_by_itself
 
@@ -24,6 +25,8 @@ S = TypeVar("S", bound="ConnectsToSageMaker")
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 _PATIENCE_SECONDS = 600
+# What operators and sensors know themselves to be about; a job that was started rather than one that was asked for.
+_SUBJECTS = {"_started_job": "AutoML job", "job_name": "AutoML job", "model_package_arn": "Model package"}
 
 
 class ConnectsToSageMaker(RemembersLineage, HasLinks):
@@ -35,7 +38,8 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
         for credentials. (templated)
     :param region_name: AWS region. Default: the connection's. (templated)
     :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
-    :param botocore_config: arguments of botocore's ``Config``. (templated)
+    :param botocore_config: arguments of botocore's ``Config``. The password of a proxy is masked in logs and rendered
+        fields; as a template it is not stored with the DAG either. (templated)
     """
 
     def __init__(
@@ -55,6 +59,14 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
         self._hook: SageMakerAutoMLHook | None = None
         # An endpoint that has never answered is rather wrong than away for a while.
         self._has_been_reached = False
+
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        """Render, as every operator does; what is secret is masked before Airflow stores the fields.
+
+        Of a mapped task, Airflow calls nothing else that an operator may override.
+        """
+        super()._do_render_template_fields(*args, **kwargs)
+        mask_proxy_passwords(self.botocore_config)
 
     @property
     def connection(self) -> Connection:
@@ -99,8 +111,16 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
 
     def _tell_of_trouble(self, error: BaseException) -> None:
         metrics.count(metrics.CALLS_REPEATED, kind_of(error))
-        self.log.warning("AWS could not be asked, trying again: %s", error)
+        self.log.warning("%sAWS could not be asked, trying again: %s", self._subject, error)
         self.forget_stale_hook(error)
+
+    @property
+    def _subject(self) -> str:
+        """Begin a line of the log with what the task is about, where that is known yet."""
+        for name, kind in _SUBJECTS.items():
+            if value := getattr(self, name, None):
+                return f"{kind} {value}: "
+        return ""
 
     def forget_stale_hook(self, error: BaseException) -> None:
         """Have the connection read again where that may help after an error."""

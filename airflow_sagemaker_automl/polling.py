@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.canonical import digest
+from airflow_sagemaker_automl.masking import mask_proxy_passwords
 from airflow_sagemaker_automl.service_errors import is_denied, is_invalid, is_stale, kind_of, passes_by_itself
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def shared_hook(connection: Connection, key: StreamKey) -> SageMakerAutoMLHook:
         if hook is None:
             from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
+            mask_proxy_passwords(connection["botocore_config"])
             hook = SageMakerAutoMLHook.from_connection(connection)
             _ = hook.conn  # Built here, once: hundreds of triggers may start at the same time.
             _hooks[whose] = hook

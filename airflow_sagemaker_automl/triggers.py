@@ -90,6 +90,10 @@ class PolledTrigger(BaseEventTrigger, Generic[L]):
             },
         )
 
+    def __repr__(self) -> str:
+        """Tell what is waited for, and by which connection; its configuration may have a proxy's password."""
+        return str(self.repr(self.serialize()[0], {**self.subject, "aws_conn_id": self.connection["aws_conn_id"]}))
+
     def shared_stream_key(self) -> Hashable:
         """Share one poll with every trigger that needs the same list at the same interval."""
         return self._key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -116,6 +117,7 @@ class WaitsForAutoMLJob(Waits):
         """
         from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 
+        self.log.info("AutoML job %s is waited for in the triggerer", job_name)
         self.defer(
             trigger=AutoMLJobTrigger(
                 job_name=job_name,
@@ -187,8 +189,10 @@ class WaitsForAutoMLJob(Waits):
             raise
         for failure in job.partial_failures:
             self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
-        if job.outcome is not Outcome.MODEL:
-            self.log.warning("AutoML job %s ended as %s (%s)", job.name, job.outcome, job.secondary_status)
+        level = logging.INFO if job.outcome is Outcome.MODEL else logging.WARNING
+        best = job.best_candidate.name if job.best_candidate else "none"
+        text = "AutoML job %s ended as %s (%s) after %.0f s; its best candidate: %s"
+        self.log.log(level, text, job.name, job.outcome, job.secondary_status, job.elapsed_seconds, best)
         return job.to_json()
 
 

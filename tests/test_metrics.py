@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics import stats_utils
@@ -123,7 +124,7 @@ def test_the_queue_for_the_quota_is_measured(
     refused = deferral(_train(deferrable=True), context)
     statsd.counted(jobs__refused=1, jobs__submitted=0)
     account.stop_auto_ml_job(AutoMLJobName="one")
-    with pytest.raises(Exception):  # noqa: B017, PT011  # The task defers again, until its job ends.
+    with pytest.raises(TaskDeferred):
         resume(_train(deferrable=True), context, refused, "room")
     statsd.counted(jobs__refused=1, jobs__submitted=1)
     assert len(statsd.values("jobs.queued", "ms")) == 1
@@ -157,7 +158,7 @@ def test_decisions_are_counted_whoever_makes_them(
     group = make_group(sagemaker)
     first, second = (register(sagemaker, group, ModelApprovalStatus="PendingManualApproval") for _ in range(2))
     ti = Asking(dag_id=unique("dag"), task_id="approve", run_id=unique("run"), max_tries=2)
-    context = {"ti": ti, "task_instance": ti, "task_state_store": Store()}
+    context: Any = {"ti": ti, "task_instance": ti, "task_state_store": Store()}
     answer(first, context)
     for _ in range(2):  # The second changes nothing.
         SageMakerUpdateModelPackageOperator(

@@ -171,9 +171,8 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         if end is WaitEnd.DEADLINE:
             self._give_up_queueing(queued, task_deadline)
         if end is WaitEnd.UNREADABLE:
-            self.log.warning(
-                "The triggerer cannot see whether there is room, so this worker tries: %s", event["reason"]
-            )
+            text = "The triggerer cannot see whether there is room for AutoML job %s, so this worker tries: %s"
+            self.log.warning(text, event["job_name"], event["reason"])
         return self._train(context, queued, task_deadline)
 
     @errors_for_people

@@ -111,7 +111,8 @@ class Registration:
                 attempt = max(failed, attempt + 1)
             elif self._is_known_by_its_token() or self._is_there(arn):
                 metrics.count(metrics.REGISTERED)
-                self._task.log.info("Registered %s", arn)
+                text = "Registered candidate %s of AutoML job %s as %s"
+                self._task.log.info(text, self._candidate.name, self._job.name, arn)
                 return arn
             else:
                 attempt += 1
@@ -128,7 +129,8 @@ class Registration:
         except Exception as error:
             if not is_denied(error):
                 raise
-            self._task.log.warning("Whether the version exists is left to its client token: %s", error)
+            text = "Whether the version of AutoML job %s exists is left to its client token: %s"
+            self._task.log.warning(text, self._job.name, error)
             return None, 0
 
     def _look_for_what_has_the_token(self, attempt: int) -> tuple[Mapping[str, Any] | None, int]:
@@ -187,7 +189,8 @@ class Registration:
     def _found(self, known: Mapping[str, Any]) -> str:
         arn, approval = str(known["ModelPackageArn"]), known.get("ModelApprovalStatus")
         metrics.count(metrics.FOUND_AGAIN)
-        self._task.log.info("The same was registered before as %s, which is %s now", arn, approval)
+        text = "Candidate %s of AutoML job %s was registered before as %s, which is %s now"
+        self._task.log.info(text, self._candidate.name, self._job.name, arn, approval)
         return arn
 
     def _create(self, request: Mapping[str, Any], attempt: int) -> str | None:

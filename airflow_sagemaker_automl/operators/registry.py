@@ -242,7 +242,8 @@ class SageMakerRegisterCandidateOperator(TellsOfRegistration, WaitsForModelPacka
         except Exception as error:
             if self.candidate_name or not is_denied(error):
                 raise
-            self.log.warning("The card has no leaderboard, for candidates may not be listed: %s", error)
+            text = "The card has no leaderboard, for candidates of AutoML job %s may not be listed: %s"
+            self.log.warning(text, job.name, error)
             return []
 
     def _finish(self, described: Mapping[str, Any], context: Context) -> dict[str, Any]:

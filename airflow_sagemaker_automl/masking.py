@@ -1,0 +1,25 @@
+"""What is secret in the configuration of a connection; Airflow knows the secrets of the connection itself."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from airflow_sagemaker_automl.core.literals import at, mapping
+
+
+def mask_proxy_passwords(botocore_config: Any) -> None:
+    """Have Airflow write ``***`` for the passwords of proxies, in all that this process logs and shows.
+
+    :param botocore_config: arguments of botocore's ``Config``, rendered or not.
+    """
+    for proxy in mapping(at(botocore_config, "proxies")).values():
+        password = None
+        with suppress(ValueError):
+            password = urlsplit(proxy if "://" in str(proxy) else f"//{proxy}").password
+        if password and "{{" not in password:
+            from airflow.sdk.log import mask_secret
+
+            for written in {password, unquote(password)}:
+                mask_secret(written)
