@@ -39,7 +39,7 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
     :param region_name: AWS region. Default: the connection's. (templated)
     :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
     :param botocore_config: arguments of botocore's ``Config``. The password of a proxy is masked in logs and rendered
-        fields; as a template it is not stored with the DAG either. (templated)
+        fields; a template keeps it out of what is stored with the DAG. (templated)
     """
 
     def __init__(
@@ -60,14 +60,6 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
         # An endpoint that has never answered is rather wrong than away for a while.
         self._has_been_reached = False
 
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        """Render, as every operator does; what is secret is masked before Airflow stores the fields.
-
-        Of a mapped task, Airflow calls nothing else that an operator may override.
-        """
-        super()._do_render_template_fields(*args, **kwargs)
-        mask_proxy_passwords(self.botocore_config)
-
     @property
     def connection(self) -> Connection:
         """The four arguments as one value."""
@@ -84,6 +76,7 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
         from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
         if self._hook is None:
+            mask_proxy_passwords(self.botocore_config)
             self._hook = SageMakerAutoMLHook.from_connection(self.connection)
         return self._hook
 

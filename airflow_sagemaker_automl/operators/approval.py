@@ -182,7 +182,7 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
         self._require_allowed()
         kept = kept_answer(self, context, self._question(context))
         if kept is not None:
-            self.log.info("Nobody is asked again, since an earlier try was answered. %s", self._words(kept, context))
+            self.log.info("Nobody is asked again about %s: %s", self.model_package_arn, self._words(kept, context))
             return self._conclude(kept, context, is_kept=True)
         described = described_to_decide(self, self.model_package_arn)
         show_version(self, context["ti"])
@@ -214,7 +214,7 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
         if not event.get("error"):
             # The comment as it is used: one that is too long must not lose the answer.
             super().execute_complete(context, {**event, "params_input": {COMMENT: answer.comment}})
-        self.log.info("%s", self._words(answer, context))
+        self.log.info("%s: %s", self.model_package_arn, self._words(answer, context))
         is_kept = keep_answer(self, context, self._question(context), answer)
         return self._conclude(answer, context, is_kept=is_kept)
 
@@ -279,7 +279,7 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
         if not is_about(shown, self.model_package_arn):
             raise QuestionOfAnotherVersion(self.model_package_arn)
         if shown != self.body:
-            self.log.warning("Airflow still shows the text of before this task was cleared; the version is the same.")
+            self.log.warning("Airflow still shows the text of before a clear about %s", self.model_package_arn)
 
     def _review(self, described: Mapping[str, Any]) -> str:
         from airflow_sagemaker_automl.rendering.review import review_body

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 # Each of them is in one place, and no other text has them.
 ACCESS_KEY = "canary-key-of-the-connection-61f3"
-TOKEN = "canary-token-of-the-connection-0b7e"
+SESSION = "canary-token-of-the-connection-0b7e"
 PROXY = "canary-of-the-proxy-93d2"
 VARIABLE = "canary-of-a-container-d84e"
-CANARIES = (ACCESS_KEY, TOKEN, PROXY, VARIABLE)
+CANARIES = (ACCESS_KEY, SESSION, PROXY, VARIABLE)
 
 
 @pytest.fixture
 def full_of_secrets(emulator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fill a connection, a variable and the containers of a candidate with what nobody may see."""
     connection = json.loads(airflow_environment(tmp_path, emulator_url)["AIRFLOW_CONN_AWS_DEFAULT"])
-    connection |= {"password": ACCESS_KEY, "extra": {**connection["extra"], "aws_session_token": TOKEN}}
+    connection |= {"password": ACCESS_KEY, "extra": {**connection["extra"], "aws_session_token": SESSION}}
     monkeypatch.setenv("AIRFLOW_CONN_SECRETIVE", json.dumps(connection))
     monkeypatch.setenv("AIRFLOW_VAR_DETOUR", PROXY)
     container = {**CONTAINERS[0], "Environment": {"PLAIN": VARIABLE, "API_TOKEN": VARIABLE}}
@@ -61,7 +61,7 @@ def test_no_secret_is_in_the_log_or_in_the_database(
     run = bag.dags["secretive"].test()
     assert run.state == "success"
     shown = {**_everything_in_the_database(), "log": "".join(capsys.readouterr()) + caplog.text}
-    assert "somebody:***@proxy" in shown["rendered_task_instance_fields"]
+    assert "{'ftp': '***'}" in shown["rendered_task_instance_fields"]
     assert {canary: [name for name, text in shown.items() if canary in text] for canary in CANARIES} == {
         canary: [] for canary in CANARIES
     }

@@ -11,6 +11,7 @@ from demo.sandbox import REGION, emulator
 from tests.jobs import unique
 from tests.live.components import WholeAirflow, processes_of, whole_airflow
 from tests.live.postgres import cluster, programs
+from tests.live.rest import CANARY
 from tests.live.service import FIRST_KEY, Service
 from tests.statsd import listening
 
@@ -32,6 +33,7 @@ def live_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAirf
     ):
         yield airflow
     assert processes_of(home) == []
+    assert [file for file in home.rglob("*.log*") if CANARY in file.read_text(errors="replace")] == []
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from tests.consoles import extra_with_console
 if TYPE_CHECKING:
     from demo.standalone import Airflow
 
+# In all connections to AWS, and in the environment of containers: nothing may show it.
+CANARY = "canary-of-the-live-airflow-5e0c"
 ENDED = ("success", "failed")
 # An answer that comes within a second of the question meets the executor's report that the task waits.
 _THINKING_SECONDS = 4
@@ -52,7 +54,7 @@ class Api:
     def connect_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str) -> None:
         """Make an AWS connection that points at an emulator."""
         extra = {"region_name": region, "endpoint_url": url}
-        connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key, "password": "emulator"}
+        connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key, "password": CANARY}
         self.call("POST", "/connections", {**connection, "extra": json.dumps(extra)})
 
     def connect_as_if_to_aws(self, aws_conn_id: str, url: str, region: str, access_key: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, unique
-from tests.live.rest import wait_until
+from tests.live.rest import CANARY, wait_until
 from tests.plain_http import send
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ FIRST_KEY = "airflow"
 FOR_EVER = 24 * 3600
 # Of the best candidate of a rehearsed job.
 TRAINING_JOB = "best-t1-1"
-# What only the model's container is to know.
-ENVIRONMENT = "nobody-elses-business"
 _MODEL = "s3://bucket/model.tar.gz"
 _REQUEST = tabular_request("s3://no-such-bucket/others/")
 _CANDIDATE = {
@@ -33,7 +31,7 @@ _CANDIDATE = {
         }
     ],
     "FinalAutoMLJobObjectiveMetric": {"MetricName": "Accuracy", "Type": "Maximize", "Value": 0.75},
-    "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": _MODEL, "Environment": {"PLAIN": ENVIRONMENT}}],
+    "InferenceContainers": [{"Image": "image:1", "ModelDataUrl": _MODEL, "Environment": {"PLAIN": CANARY}}],
 }
 
 

@@ -91,7 +91,7 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     assert version["ApprovalDescription"].endswith("): Too slow")
     assert run.xcom("ask")["outcome"] == "rejected"
     assert "Rejected by admin at 20" in run.log("ask", 1)
-    assert "Nobody is asked again, since an earlier try was answered. Rejected by admin" in run.log("ask", 2)
+    assert f"Nobody is asked again about {arn}: Rejected by admin" in run.log("ask", 2)
 
 
 def test_a_worker_that_is_lost_after_the_answer_asks_nobody_again(api: Api, service: Service) -> None:

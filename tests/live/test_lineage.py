@@ -9,7 +9,7 @@ import pytest
 from demo.sandbox import sagemaker_client
 from tests.live.dags.lineage import FAILING_JOB
 from tests.live.lineage import events, last_event, text_of_all
-from tests.live.service import ENVIRONMENT
+from tests.live.rest import CANARY
 from tests.scripts import script_jobs
 from tests.versions import described
 
@@ -54,7 +54,7 @@ def test_lineage_leads_from_the_data_to_the_version(live_airflow: WholeAirflow, 
     by_hand = last_event(home, run, "by_hand")
     assert by_hand.inputs == ["s3://no-such-bucket by-hand"]
     assert by_hand.outputs == [f"{ARN} model-package/by-hand/1"]
-    assert ENVIRONMENT not in text_of_all(home)
+    assert CANARY not in text_of_all(home)
 
 
 def _is_told_of_the_version(live_airflow: WholeAirflow, run: Run, service: Service) -> None:
