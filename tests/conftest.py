@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -38,6 +39,8 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "AWS_")
     del os.environ[_name]
 os.environ["AIRFLOW_HOME"] = str(_HOME)
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+# As every installation has one: what Airflow stores of triggers and connections is encrypted.
+os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 # dag.test() finds DAGs by their bundle: those of the repository, and those that only tests need.
 os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
     [
