@@ -16,7 +16,7 @@ export UV_LINK_MODE ?= copy
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test coverage matrix bench check format lock clean
+.PHONY: help demo ui test coverage matrix bench check docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,11 +42,14 @@ bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as
 	@$(BIN)/python -m benchmarks.calls
 	@$(BIN)/python -m benchmarks.waiting $(WAITING)
 
-check: $(INSTALLED) ## Check format, lint, types and import contracts
+check: $(INSTALLED) docs ## Check format, lint, types, import contracts and the documentation
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED) ## Build the documentation as pages: build/docs/index.html
+	$(BIN)/sphinx-build -W -n --quiet --fresh-env --doctree-dir build/doctrees docs build/docs
 
 format: $(INSTALLED) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format

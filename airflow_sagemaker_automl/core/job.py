@@ -180,7 +180,8 @@ class AutoMLJob:
     def raise_for_status(self, acceptance: Acceptance | None = None) -> None:
         """Turn every ending that is not good enough into an error; do nothing while the job runs.
 
-        :param acceptance: which endings are; default: those of :class:`Acceptance`'s own defaults.
+        :param acceptance: which endings are; default: those of
+            :class:`~airflow_sagemaker_automl.core.outcome.Acceptance`'s own defaults.
         :raises AutoMLJobFailed: it failed.
         :raises AutoMLJobStopped: it was stopped.
         :raises NoBestCandidate: it completed without a model.

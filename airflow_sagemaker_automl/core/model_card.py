@@ -113,7 +113,7 @@ def build_model_card(
         before those that are filled in.
     :param verdict: what a quality gate has decided: ``approved`` and ``rules``.
     :return: a card that satisfies its schema and has at most 100 000 characters; what is left out for that is chosen
-        by :data:`airflow_sagemaker_automl.core.card.size.ORDER` and named in its custom details.
+        by ``core.card.size.ORDER`` and named in its custom details.
     :raises InvalidModelCard: the author's part does not satisfy the schema, or is too long by itself.
     """
     # What builds a card is of no use to a DAG file, which imports this module.
