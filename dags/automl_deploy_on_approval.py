@@ -113,6 +113,7 @@ def skip(why: str) -> NoReturn:
     raise AirflowSkipException(why)
 
 
+# [START howto_deploy_schedule]
 with DAG(
     dag_id="automl_deploy_on_approval",
     description="Deploys a version when it is approved, and asks it for a prediction",
@@ -121,6 +122,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     # One deployment after the other, each of which looks at what the one before it has left.
     max_active_runs=1,
+# [END howto_deploy_schedule]
     # Numbers and truth values of the form stay what they are.
     render_template_as_native_obj=True,
     tags=["sagemaker", "automl"],
@@ -167,6 +169,7 @@ with DAG(
     },
 ):
 
+    # [START howto_choose_version]
     @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def choose_version(params: Any = None, triggering_asset_events: Any = None) -> dict[str, str]:
         """Take the version of the form, or else the one that was approved, and name what is to be made of it."""
@@ -191,6 +194,7 @@ with DAG(
             "model_package_arn": arn,
             "name": f"{params['endpoint_name'][:43]}-v{VersionArn.parse(arn).number}-{digest}",
         }
+    # [END howto_choose_version]
 
     @task(execution_timeout=timedelta(hours=1), retries=RETRIES, retry_delay=RETRY_DELAY)
     def compare_with_served(version: Any, params: Any = None) -> str:
@@ -254,6 +258,7 @@ with DAG(
 
     version = choose_version()
 
+    # [START howto_deploy]
     create_model = SageMakerModelOperator(
         task_id="create_model",
         config={
@@ -307,3 +312,4 @@ with DAG(
         >> wait_until_in_service
         >> predict(version)
     )
+    # [END howto_deploy]

@@ -29,6 +29,7 @@ with DAG(
         "role_arn": Param("arn:aws:iam::123456789012:role/sagemaker-automl", type="string"),
     },
 ) as dag:
+    # [START howto_mapped_training]
     SageMakerAutoMLJobOperator.partial(
         task_id="train",
         map_index_template="{{ task.request['AutoMLJobObjective']['MetricName'] }}",
@@ -38,6 +39,7 @@ with DAG(
         # Clearing the whole run again trains nothing anew that has ended well.
         reuse_job="clears",
     ).expand(
+    # [END howto_mapped_training]
         request=[
             AutoMLJobRequest(
                 problem_type=Tabular(

@@ -111,6 +111,7 @@ with DAG(
         "role_arn": Param("arn:aws:iam::123456789012:role/sagemaker-automl", type="string", title="Execution role"),
     },
 ) as dag:
+    # [START howto_tabular]
     SageMakerAutoMLJobOperator(
         task_id="tabular",
         request=AutoMLJobRequest(
@@ -127,6 +128,8 @@ with DAG(
             role_arn=ROLE,
         ),
     )
+    # [END howto_tabular]
+    # [START howto_time_series_forecasting]
     SageMakerAutoMLJobOperator(
         task_id="time_series_forecasting",
         request=AutoMLJobRequest(
@@ -144,6 +147,8 @@ with DAG(
             role_arn=ROLE,
         ),
     )
+    # [END howto_time_series_forecasting]
+    # [START howto_text_classification]
     SageMakerAutoMLJobOperator(
         task_id="text_classification",
         request=AutoMLJobRequest(
@@ -153,8 +158,10 @@ with DAG(
             role_arn=ROLE,
         ),
     )
+    # [END howto_text_classification]
 
     script = upload_script(BUCKET)
+    # [START howto_image_classification]
     SageMakerAutoMLJobOperator(
         task_id="image_classification",
         request=AutoMLJobRequest(
@@ -165,6 +172,8 @@ with DAG(
             tags={SCRIPT_TAG: script},
         ),
     )
+    # [END howto_image_classification]
+    # [START howto_text_generation]
     SageMakerAutoMLJobOperator(
         task_id="text_generation",
         request=AutoMLJobRequest(
@@ -177,3 +186,4 @@ with DAG(
             tags={SCRIPT_TAG: script},
         ),
     )
+    # [END howto_text_generation]

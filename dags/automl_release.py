@@ -40,6 +40,7 @@ with DAG(
         ),
     },
 ):
+    # [START howto_decide]
     SageMakerUpdateModelPackageOperator(
         task_id="decide",
         model_package_arn="{{ params.model_package_arn }}",
@@ -55,3 +56,4 @@ with DAG(
         },
         outlets=[approved(GROUP)],
     )
+    # [END howto_decide]

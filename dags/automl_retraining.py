@@ -99,6 +99,7 @@ with DAG(
         ),
     },
 ):
+    # [START howto_retraining]
     automl_retraining(
         request=AutoMLJobRequest(
             problem_type=Tabular(
@@ -142,3 +143,4 @@ with DAG(
         },
         default_args={"deferrable": True},
     )
+    # [END howto_retraining]

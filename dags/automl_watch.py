@@ -19,6 +19,7 @@ with DAG(
     doc_md=__doc__,
     params={"job_name": Param(type="string", pattern="^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$", title="AutoML job")},
 ) as dag:
+    # [START howto_watch_job]
     watch = SageMakerAutoMLJobSensor(
         task_id="watch",
         job_name="{{ params.job_name }}",
@@ -29,3 +30,4 @@ with DAG(
     # A teardown: it runs whatever became of the wait, and the run is judged by the wait.
     stop = SageMakerStopAutoMLJobOperator(task_id="stop", job_name="{{ params.job_name }}").as_teardown()
     watch >> stop
+    # [END howto_watch_job]
