@@ -91,3 +91,12 @@ def blocks(page: Path) -> list[Block]:
                 found.append(Block(page=page, line=token.map[0] + 1, language=directive, text=text, remarks=remarks))
         remarks = {}
     return found
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Compare what a page shows with what was printed; ``...`` stands for any text, or alone for any lines."""
+    pattern = "".join(
+        r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()).replace(r"\.\.\.", ".*?") + r"[ \t]*\n"
+        for line in shown.rstrip().splitlines()
+    )
+    return re.fullmatch(pattern + r"\s*", f"{printed.rstrip()}\n") is not None

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from airflow.sdk import DAG, BaseOperator
-
 from airflow_sagemaker_automl.core import problem_types
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.model_card import ModelCard
-from airflow_sagemaker_automl.core.quality_gate import QualityGate
 from airflow_sagemaker_automl.emulator.faults import Faults
 from airflow_sagemaker_automl.provider_info import get_provider_info
 from airflow_sagemaker_automl.validation import checked_request
@@ -19,19 +14,6 @@ from tests.core.requests import ROLE
 
 README = (REPOSITORY / "README.md").read_text()
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
-
-
-def _python_blocks() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-
-
-@pytest.mark.parametrize("block", _python_blocks(), ids=lambda block: block.split("\n")[0])
-def test_every_python_block_runs(block: str) -> None:
-    """What is copied from the README makes the DAG, the task or the card that it shows."""
-    names: dict[str, object] = {}
-    with DAG(dag_id="outer", schedule=None):
-        exec(compile(block, "README.md", "exec"), names)  # noqa: S102
-    assert any(isinstance(value, DAG | BaseOperator | ModelCard | QualityGate) for value in names.values())
 
 
 def test_the_smallest_example_of_every_problem_type_can_be_sent() -> None:
