@@ -1,0 +1,194 @@
+"""What the documentation says of each error is what the error says of itself."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from airflow_sagemaker_automl import exceptions
+from airflow_sagemaker_automl import operators as _operators
+from airflow_sagemaker_automl import sensors as _sensors
+from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.exceptions import AutoMLError, Violation
+from demo.sandbox import REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "failures.md").read_text()
+# Those that are never raised themselves.
+BASES = {"AutoMLError", "AutoMLJobError", "InvalidRequest"}
+ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3"
+QUOTA = (
+    "The account-level service limit 'Maximum number of concurrent AutoML Jobs' is {0} AutoML Jobs, with current "
+    "utilization of {0} AutoML Jobs and a request delta of 1 AutoML Jobs."
+)
+NAME = "churn-train-tz4h2q5vxk3p"
+
+
+def job(status: str, secondary: str, **members: Any) -> AutoMLJob:
+    """Make the job that the page tells of."""
+    created = datetime(2026, 1, 4, tzinfo=UTC)
+    answer = {
+        "AutoMLJobName": NAME,
+        "AutoMLJobArn": f"arn:aws:sagemaker:eu-central-1:123456789012:automl-job/{NAME}",
+        "AutoMLJobStatus": status,
+        "AutoMLJobSecondaryStatus": secondary,
+        "AutoMLProblemTypeConfigName": "Tabular",
+        "CreationTime": created,
+        "LastModifiedTime": created,
+        "OutputDataConfig": {"S3OutputPath": "s3://my-bucket/models"},
+        **members,
+    }
+    return AutoMLJob.from_api(answer)
+
+
+EXAMPLES: list[AutoMLError] = [
+    exceptions.InvalidJobRequest(
+        [
+            Violation(
+                "AutoMLProblemTypeConfig.TabularJobConfig.CompletionCriteria.MaxCandidates",
+                1000,
+                "must be from 1 to 750",
+            ),
+            Violation(
+                "AutoMLProblemTypeConfig.TabularJobConfig.Mode",
+                "ENSEMBLE",
+                "must be one of AUTO, ENSEMBLING, HYPERPARAMETER_TUNING; did you mean 'ENSEMBLING'?",
+            ),
+        ]
+    ),
+    exceptions.InvalidModelPackage(
+        [
+            Violation(
+                "approval_status",
+                "approved",
+                "must be one of Approved, Rejected, PendingManualApproval; did you mean 'Approved'?",
+            )
+        ]
+    ),
+    exceptions.InvalidModelCard(
+        [
+            Violation(
+                "model_card",
+                "cards/churn.yaml",
+                "cannot be read beside the DAG file or on template_searchpath: TemplateNotFound: cards/churn.yaml",
+            )
+        ]
+    ),
+    exceptions.InvalidQualityGate(
+        [Violation("the gate", None, "needs a rule: thresholds, champion, most_partial_failures")]
+    ),
+    exceptions.JobNameTaken(
+        "churn", "it belongs to DAG retrain_churn, run manual__2026-01-04T00:00:00+00:00; it is Completed."
+    ),
+    exceptions.QuotaReached(NAME, QUOTA.format(4)),
+    exceptions.NoQuota(NAME, QUOTA.format(0)),
+    exceptions.QuotaWaitTimedOut(43200, QUOTA.format(4)),
+    exceptions.UnknownStatus("AutoML job", "Paused"),
+    exceptions.AutoMLJobNotFound("churn"),
+    exceptions.AutoMLJobUnfinished(
+        job("InProgress", "TrainingModels"), "A candidate is registered when its job has ended."
+    ),
+    exceptions.AutoMLJobFailed(
+        job("Failed", "Failed", FailureReason="The target column 'churned' is not in the data.")
+    ),
+    exceptions.AutoMLJobStopped(job("Stopped", "Stopped", BestCandidate=None)),
+    exceptions.NoBestCandidate(job("Completed", "MaxAutoMLJobRuntimeReached")),
+    exceptions.AutoMLJobFlawed(job("Completed", "MaxAutoMLJobRuntimeReached")),
+    exceptions.AutoMLJobTimedOut(job("InProgress", "TrainingModels"), 21600, "has been told to stop."),
+    exceptions.CandidateNotRegistrable(NAME, "best", "the job has no such candidate; it has: lightgbm, xgboost."),
+    exceptions.CandidateRejected(
+        NAME,
+        "lightgbm",
+        "Rejected: 0 of 1 rules are kept\n  failed: F1 on validation data at least as good as that of the champion: it "
+        "is 0.702703, the champion's 0.963855: worse by 0.261153",
+    ),
+    exceptions.ChampionUnreadable(
+        "churn",
+        "An error occurred (AccessDeniedException) when calling the ListModelPackages operation: …",
+    ),
+    exceptions.ModelPackageFailed(ARN, ["smoke: It exited with status 1."]),
+    exceptions.ModelPackageUnfinished(
+        ARN, "InProgress", "It can be decided on when it is Completed; a retry looks again."
+    ),
+    exceptions.ModelPackageTimedOut(
+        ARN,
+        "InProgress",
+        "The wait is over, 3600 s after its creation. The version stays registered: clear the task when it is "
+        "completed, or raise completion_timeout.",
+    ),
+    exceptions.ModelPackageGone(
+        ARN,
+        "An error occurred (ValidationException) when calling the DescribeModelPackage operation: …",
+    ),
+    exceptions.ModelPackageRejected(ARN, "Too slow"),
+    exceptions.ModelPackageUndecided(ARN, "3 days"),
+    exceptions.ModelPackageDecidedElsewhere(ARN, "Approved by Ada Lovelace …", "Rejected", "Said in Studio"),
+    exceptions.AnswerNotApplied(
+        ARN,
+        "Approved by Ada Lovelace …",
+        "An error occurred (AccessDeniedException) when calling the UpdateModelPackage operation: ….",
+        True,
+    ),
+    exceptions.QuestionOfAnotherVersion(ARN),
+    exceptions.ModelCardArchived(ARN, ["ModelCardContent"]),
+    exceptions.ModelCardUnreadable(ARN),
+    exceptions.ModelCardOverwritten(ARN, ["ModelCard.intended_uses.risk_rating"]),
+    exceptions.ServiceUnavailable(
+        "AWS could not be asked with connection 'aws_default': Could not connect to the endpoint URL: "
+        '"http://127.0.0.1:5000/" Is the service (or emulator) running, and is the connection\'s endpoint_url right?'
+    ),
+]
+
+
+def _classes() -> dict[str, type[AutoMLError]]:
+    return {
+        name: value
+        for name, value in vars(exceptions).items()
+        if isinstance(value, type) and issubclass(value, AutoMLError)
+    }
+
+
+def _section(name: str) -> str:
+    return PAGE.partition(f"\n### {name}\n")[2].partition("\n### ")[0].partition("\n## ")[0]
+
+
+def test_each_error_has_its_section_and_no_other_has() -> None:
+    """A reader who looks for the class that a log names finds it, and finds none that there is not."""
+    headings = re.findall(r"^### (\w+)$", PAGE, re.MULTILINE)
+    assert len(headings) == len(set(headings))
+    assert set(headings) == _classes().keys() - BASES
+
+
+def test_the_table_says_of_each_error_whether_a_retry_helps() -> None:
+    """What the table promises of retries is what Airflow is told."""
+    rows = dict(re.findall(r"^\| \[(\w+)\]\(#\w+\) \|.*\| (yes|no) \|$", PAGE, re.MULTILINE))
+    helped = {name: "yes" if kind.retry_can_help else "no" for name, kind in _classes().items() if name not in BASES}
+    assert rows == helped
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_the_text_is_that_of_the_error(error: AutoMLError) -> None:
+    """Who searches the page for what stands in a log finds it."""
+    assert f"```text\n{error}\n```" in _section(type(error).__name__)
+
+
+def test_there_is_an_example_of_each_error() -> None:
+    """No section's text is left to memory."""
+    assert {type(error).__name__ for error in EXAMPLES} == _classes().keys() - BASES
+
+
+def test_the_options_that_are_named_exist() -> None:
+    """Each ``option=`` that a reader is advised to change is an argument of an operator or a sensor."""
+    operators = [getattr(module, name) for module in (_operators, _sensors) for name in module.__all__]
+    known = {
+        name
+        for operator in operators
+        for kind in inspect.getmro(operator)
+        for name in inspect.signature(kind.__init__).parameters
+    }
+    named = set(re.findall(r"`(\w+)=[^`]*`", PAGE))
+    assert "wait_timeout" in named
+    assert named <= known
