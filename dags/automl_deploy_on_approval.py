@@ -122,7 +122,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     # One deployment after the other, each of which looks at what the one before it has left.
     max_active_runs=1,
-# [END howto_deploy_schedule]
+    # [END howto_deploy_schedule]
     # Numbers and truth values of the form stay what they are.
     render_template_as_native_obj=True,
     tags=["sagemaker", "automl"],
@@ -168,7 +168,6 @@ with DAG(
         ),
     },
 ):
-
     # [START howto_choose_version]
     @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def choose_version(params: Any = None, triggering_asset_events: Any = None) -> dict[str, str]:
@@ -194,6 +193,7 @@ with DAG(
             "model_package_arn": arn,
             "name": f"{params['endpoint_name'][:43]}-v{VersionArn.parse(arn).number}-{digest}",
         }
+
     # [END howto_choose_version]
 
     @task(execution_timeout=timedelta(hours=1), retries=RETRIES, retry_delay=RETRY_DELAY)

@@ -39,7 +39,7 @@ with DAG(
         # Clearing the whole run again trains nothing anew that has ended well.
         reuse_job="clears",
     ).expand(
-    # [END howto_mapped_training]
+        # [END howto_mapped_training]
         request=[
             AutoMLJobRequest(
                 problem_type=Tabular(

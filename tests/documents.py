@@ -41,7 +41,6 @@ from markdown_it import MarkdownIt
 from demo.sandbox import REPOSITORY
 
 _REMARK = re.compile(r"<!-- (continues|file|not run)(?:: (.+?))? -->")
-_INCLUDED = "{literalinclude}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +52,7 @@ class Block:
     :param language: empty where none is given.
     :param text: with the line feed of its last line; of an included file, that file's content.
     :param remarks: what the comments before it say: ``continues``, ``file`` and ``not run``, with what follows each.
+    :param is_included: it stands in a file of the repository, which has tests of its own.
     """
 
     page: Path
@@ -60,6 +60,7 @@ class Block:
     language: str
     text: str
     remarks: dict[str, str]
+    is_included: bool
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(REPOSITORY)}:{self.line}"
@@ -81,14 +82,20 @@ def blocks(page: Path) -> list[Block]:
         if token.type in ("fence", "code_block"):
             assert token.map is not None
             directive, _, argument = token.info.strip().partition(" ")
-            text = token.content
-            if directive == _INCLUDED:
-                options = dict(re.findall(r"^:(\w+): *(.*)$", text, re.MULTILINE))
-                text, directive = (page.parent / argument).read_text(), options.get("language", "python")
-            elif directive == "{code-block}":
-                directive, text = argument, re.sub(r"\A(:[\w-]+:.*\n)+\n?", "", text)
+            text, is_included = token.content, directive == "{literalinclude}"
+            if is_included:
+                text, directive = (page.parent / argument).read_text(), "python"
             if not directive.startswith("{"):
-                found.append(Block(page=page, line=token.map[0] + 1, language=directive, text=text, remarks=remarks))
+                found.append(
+                    Block(
+                        page=page,
+                        line=token.map[0] + 1,
+                        language=directive,
+                        text=text,
+                        remarks=remarks,
+                        is_included=is_included,
+                    )
+                )
         remarks = {}
     return found
 

@@ -7,7 +7,6 @@ import re
 from airflow_sagemaker_automl.core import problem_types
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.emulator.faults import Faults
-from airflow_sagemaker_automl.provider_info import get_provider_info
 from airflow_sagemaker_automl.validation import checked_request
 from demo.sandbox import REPOSITORY
 from tests.core.requests import ROLE
@@ -42,15 +41,3 @@ def test_the_faults_that_are_shown_can_be_put() -> None:
     """The emulator takes each document of faults that is given to curl."""
     documents = re.findall(r"/automl-emulator/faults \\\s*-d '(.*?)'", README)
     assert [Faults.from_json(document).rates for document in documents] == [{"ThrottlingRate": 0.9}]
-
-
-def test_every_module_of_the_map_exists() -> None:
-    """The module map has the package's modules, all of them."""
-    package = REPOSITORY / "airflow_sagemaker_automl"
-    section = README.partition("## What is where")[2].partition("\n## ")[0]
-    mapped = set(re.findall(r"^\| `([\w/.]+)` \|", section, re.MULTILINE))
-    present = {path.name for path in package.glob("*.py")} | {
-        f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
-    }
-    assert mapped == present - {"__init__.py"}
-    assert get_provider_info()["package-name"] in README
