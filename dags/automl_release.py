@@ -39,7 +39,7 @@ with DAG(
             description="Is kept with the version.",
         ),
     },
-):
+) as dag:
     # [START howto_decide]
     SageMakerUpdateModelPackageOperator(
         task_id="decide",

@@ -98,7 +98,7 @@ with DAG(
             section="Model card",
         ),
     },
-):
+) as dag:
     # [START howto_retraining]
     automl_retraining(
         request=AutoMLJobRequest(

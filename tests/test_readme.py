@@ -1,4 +1,4 @@
-"""The README's words are what a newcomer copies, so they work."""
+"""The words of the README and of the pages in docs/ are what a newcomer copies, so they work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 
 from airflow_sagemaker_automl.core import problem_types
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl.emulator import faults
 from airflow_sagemaker_automl.emulator.faults import Faults
+from airflow_sagemaker_automl.emulator.script import Script
 from airflow_sagemaker_automl.validation import checked_request
 from demo.sandbox import REPOSITORY
 from tests.core.requests import ROLE
@@ -15,9 +17,13 @@ README = (REPOSITORY / "README.md").read_text()
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
 
 
+def _page(name: str) -> str:
+    return (REPOSITORY / "docs" / name).read_text()
+
+
 def test_the_smallest_example_of_every_problem_type_can_be_sent() -> None:
     """Each expression of the table makes a request that breaks no rule."""
-    examples = re.findall(r"^\| `(\w+\(.*?\))` \|", README, re.MULTILINE)
+    examples = re.findall(r"^\| `(\w+\(.*?\))` \|", _page("how-to/train.md"), re.MULTILINE)
     named = set()
     for example in examples:
         problem_type = eval(example, vars(problem_types))  # noqa: S307
@@ -39,5 +45,21 @@ def test_every_command_exists() -> None:
 
 def test_the_faults_that_are_shown_can_be_put() -> None:
     """The emulator takes each document of faults that is given to curl."""
-    documents = re.findall(r"/automl-emulator/faults \\\s*-d '(.*?)'", README)
+    page = _page("how-to/emulator.md")
+    documents = re.findall(r"/automl-emulator/faults \\\s*-d '(.*?)'", page)
     assert [Faults.from_json(document).rates for document in documents] == [{"ThrottlingRate": 0.9}]
+
+
+def test_the_table_of_faults_has_all_of_them() -> None:
+    """What the emulator can be told to do wrong is what the page says that it can."""
+    table = _page("how-to/emulator.md").partition("## Have it fail")[2]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", table, re.MULTILINE)
+    described = re.findall(r"^``\w+``(?:, ``\w+``)*$", faults.__doc__ or "", re.MULTILINE)
+    assert re.findall(r"\w+", " ".join(described))
+    assert set(re.findall(r"\w+", " ".join(rows))) == set(re.findall(r"\w+", " ".join(described)))
+
+
+def test_the_script_that_is_shown_can_be_put() -> None:
+    """The emulator takes the script of a job that is given to curl."""
+    (document,) = re.findall(r"/automl-emulator/scripts/\S+ -d '(.*?)'\n", _page("how-to/emulator.md"), re.DOTALL)
+    assert Script.from_json(document)
