@@ -63,3 +63,10 @@ def test_the_script_that_is_shown_can_be_put() -> None:
     """The emulator takes the script of a job that is given to curl."""
     (document,) = re.findall(r"/automl-emulator/scripts/\S+ -d '(.*?)'\n", _page("how-to/emulator.md"), re.DOTALL)
     assert Script.from_json(document)
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    """Each page, picture and file that the README links to is there."""
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert "docs/tutorial.md" in targets
+    assert [target for target in targets if not (REPOSITORY / target).exists()] == []
