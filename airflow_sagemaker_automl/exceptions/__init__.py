@@ -27,8 +27,6 @@
      ├─ ModelPackageFailed       the service could not complete the model package
      ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
      │   └─ ModelPackageTimedOut the wait reached its deadline
-     ├─ ModelPackageGone         it was deleted, or never was
-     ├─ ModelPackageRejected     and the task is to fail then
      ├─ ModelCardArchived        the model card takes no change any more
      ├─ ModelCardUnreadable      nothing can be laid over it, which is no JSON
      ├─ ModelCardOverwritten     somebody else changes it at the same time
