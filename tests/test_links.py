@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,19 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_sagemaker_automl import operators, sensors
 from airflow_sagemaker_automl.links import JOB_LINKS, AutoMLJobLink, ConsoleLink, TrainingLogsLink
-from airflow_sagemaker_automl.operators import SageMakerModelApprovalOperator, SageMakerStopAutoMLJobOperator
+from airflow_sagemaker_automl.operators import (
+    SageMakerModelApprovalOperator,
+    SageMakerQualityGateOperator,
+    SageMakerStopAutoMLJobOperator,
+    SageMakerUpdateModelPackageOperator,
+)
+from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMakerModelPackageApprovalSensor
 from demo.sandbox import REGION
 from tests.consoles import connection_with_console
-from tests.jobs import start, tabular_request, unique
+from tests.in_airflow.test_watching import started
+from tests.jobs import start, tabular_request, unique, wait
 from tests.tasks import TaskInstance
+from tests.versions import decide, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -112,6 +121,52 @@ def test_links_are_written_at_once_for_the_mapped_task(connection: str, context:
     assert set(xcoms.stored) == {(3, AutoMLJobLink().xcom_key), (3, TrainingLogsLink().xcom_key)}
     assert sorted(xcoms.stored.values()) == sorted(shown(task, context).values())
     assert shown(task, context)["CloudWatch logs"].endswith(f"$3D{job}")
+
+
+_OF_JOB = {"AutoML job", "CloudWatch logs"}
+_OF_VERSION = {"Model package group", "Model package version"}
+_SHOWING: dict[str, tuple[Callable[..., BaseOperator], set[str]]] = {
+    "gate": (
+        lambda job, arn, **given: SageMakerQualityGateOperator(
+            job_name=job, model_package_group_name="none", gate={"most_partial_failures": 0}, **given
+        ),
+        {*_OF_JOB, "Model package group"},
+    ),
+    "job sensor": (lambda job, arn, **given: SageMakerAutoMLJobSensor(job_name=job, **given), _OF_JOB),
+    "approval": (
+        lambda job, arn, **given: SageMakerModelApprovalOperator(model_package_arn=arn, **given),
+        _OF_VERSION,
+    ),
+    "update": (
+        lambda job, arn, **given: SageMakerUpdateModelPackageOperator(
+            model_package_arn=arn, approval_status="Approved", **given
+        ),
+        _OF_VERSION,
+    ),
+    "approval sensor": (
+        lambda job, arn, **given: SageMakerModelPackageApprovalSensor(model_package_arn=arn, **given),
+        _OF_VERSION,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "names"), _SHOWING.values(), ids=_SHOWING)
+def test_each_task_links_what_it_is_about(
+    make: Callable[..., BaseOperator],
+    names: set[str],
+    connection: str,
+    context: Any,
+    sagemaker: SageMakerClient,
+    xcoms: XComs,
+) -> None:
+    """Those of the job where it looks at one, those of the version where that is what it is about."""
+    job, arn = started(sagemaker, "model"), register(sagemaker, make_group(sagemaker))
+    wait(sagemaker, job)
+    decide(sagemaker, arn)
+    task = make(job, arn, task_id="task", aws_conn_id=connection)
+    task.execute(context)
+    assert set(shown(task, context)) == names
+    assert len([key for _, key in xcoms.stored if key.startswith("_link_")]) == len(names)
 
 
 def test_an_emulator_has_no_links(context: Any, job: str, xcoms: XComs) -> None:
