@@ -34,6 +34,18 @@ def test_only_what_the_model_requires_is_needed() -> None:
     assert candidate.metrics == ()
     assert candidate.containers == ()
     assert candidate.to_json()["objective_value"] is None
+    assert candidate.training_job is None
+
+
+def test_the_last_training_step_has_made_the_model() -> None:
+    """The data is prepared before it, which takes a training job of its own."""
+    kinds = {"data": "ProcessingJob", "prepare": "TrainingJob", "apply": "TransformJob", "train": "TrainingJob"}
+    steps = [
+        {"CandidateStepType": f"AWS::SageMaker::{kind}", "CandidateStepArn": f"arn:{name}", "CandidateStepName": name}
+        for name, kind in kinds.items()
+    ]
+    assert Candidate.from_api(described(CandidateSteps=steps)).training_job == "train"
+    assert Candidate.from_api(described(CandidateSteps=steps[:1])).training_job is None
 
 
 def test_the_standard_name_of_a_metric_comes_first() -> None:
