@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
 _SCHEME = "sagemaker://"
+_SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +107,9 @@ class TellsLineage(RemembersLineage):
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Tell of a task that has succeeded, or was skipped.
 
-        :param task_instance: of Airflow.
+        :param task_instance: of Airflow, which knows which of the two.
         """
-        return self._lineage(has_ended_well=True)
+        return self._lineage(has_succeeded=getattr(task_instance, "state", None) != _SKIPPED)
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Tell of a task that has failed, as far as it got.
@@ -117,7 +118,7 @@ class TellsLineage(RemembersLineage):
         """
         return self._lineage()
 
-    def _lineage(self, *, has_ended_well: bool = False) -> OperatorLineage[Any, Any] | None:
+    def _lineage(self, *, has_succeeded: bool = False) -> OperatorLineage[Any, Any] | None:
         try:
             from airflow.providers.openlineage.extractors import OperatorLineage
 
@@ -127,7 +128,7 @@ class TellsLineage(RemembersLineage):
         seen = self._seen
         return OperatorLineage(
             inputs=facets.datasets(self._inputs()),
-            outputs=[*self._outputs(), *(self._told_outlets() if has_ended_well else ())],
+            outputs=[*self._outputs(), *(self._told_outlets() if has_succeeded else ())],
             job_facets=facets.job_facets(seen.job or _job_of(seen.version)),
             run_facets=facets.run_facets(seen.job.get("jobArn") if seen.ending else None, seen.ending, seen.verdict),
         )

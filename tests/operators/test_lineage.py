@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.providers.openlineage.extractors import OperatorLineage
 from airflow.providers.openlineage.extractors.manager import ExtractorManager
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.utils.state import TaskInstanceState
 from openlineage.client.serde import Serde
 
+from airflow_sagemaker_automl.assets import approved
 from airflow_sagemaker_automl.facets import PRODUCER
 from airflow_sagemaker_automl.operators import (
     SageMakerAutoMLJobOperator,
@@ -46,7 +48,7 @@ def told(task: BaseOperator, state: TaskInstanceState = TaskInstanceState.SUCCES
     elif state == TaskInstanceState.FAILED:
         answer = extractor.extract_on_failure(None)
     else:
-        answer = extractor.extract_on_complete(None)
+        answer = extractor.extract_on_complete(SimpleNamespace(state=state))
     assert answer is not None
     return answer
 
@@ -242,3 +244,18 @@ def test_a_decision_is_told_of_the_version(
     facet = version.facets["sageMakerAutoML_modelVersion"]
     assert (facet.modelPackageArn, facet.approvalStatus, facet.objectiveMetric) == (arn, "Approved", "F1")
     assert told(task).job_facets["sageMakerAutoML_job"].jobName == "the-job"
+
+
+def test_only_a_task_that_succeeds_is_told_to_have_approved(context: Any, sagemaker: SageMakerClient) -> None:
+    """One that is skipped, for the version is rejected, has told nobody of an approval."""
+    group = make_group(sagemaker)
+    arn = register(sagemaker, group)
+    decide(sagemaker, arn, "Rejected")
+    task = SageMakerModelPackageApprovalSensor(
+        task_id="wait", model_package_arn=arn, on_rejected="skip", outlets=[approved(group)]
+    )
+    with pytest.raises(AirflowSkipException):
+        task.execute(context)
+    version = f"{ACCOUNT} model-package/{group}/1"
+    assert names(told(task, TaskInstanceState.SKIPPED).outputs) == [version]
+    assert names(told(task).outputs) == [version, f"sagemaker://model-package-groups {group}/approved"]
