@@ -6,13 +6,14 @@ Nothing is kept here but what is told: no environment of a container, no card.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.evidence import ANALYSIS_FILE, STATISTICS_FILE
-from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import at, mapping, number, sequence, text
-from airflow_sagemaker_automl.core.model_package import Metadata
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.candidate import Candidate
+    from airflow_sagemaker_automl.core.job import AutoMLJob
 
 _PARTS_BEFORE_THE_RESOURCE = 5
 _S3 = "s3://"
@@ -128,6 +129,9 @@ def version_facts(described: Mapping[str, Any]) -> dict[str, Any]:
 
     :param described: the answer of ``DescribeModelPackage``.
     """
+    # Every operator imports this module at DAG parse, and few need that one then.
+    from airflow_sagemaker_automl.core.model_package import Metadata
+
     metadata = mapping(described.get("CustomerMetadataProperties"))
     return {
         "modelPackageArn": described["ModelPackageArn"],
