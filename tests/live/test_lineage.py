@@ -52,7 +52,7 @@ def test_lineage_leads_from_the_data_to_the_version(live_airflow: WholeAirflow, 
     _is_told_of_the_failure(live_airflow, run)
 
     by_hand = last_event(home, run, "by_hand")
-    assert by_hand.inputs == ["s3://no-such-bucket by-hand"]
+    assert by_hand.inputs == ["s3://bucket by-hand.tar.gz", "s3://no-such-bucket by-hand"]
     assert by_hand.outputs == [f"{ARN} model-package/by-hand/1"]
     assert CANARY not in text_of_all(home)
 

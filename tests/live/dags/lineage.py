@@ -77,6 +77,11 @@ with DAG(
             }
         )
         hook.ensure_group("by-hand")
-        hook.create_model_package({"ModelPackageGroupName": "by-hand"})
+        specification = {
+            "Containers": [{"Image": "image:1", "ModelDataUrl": "s3://bucket/by-hand.tar.gz"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        }
+        hook.create_model_package({"ModelPackageGroupName": "by-hand", "InferenceSpecification": specification})
 
     by_hand()
