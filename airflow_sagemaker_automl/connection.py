@@ -38,8 +38,8 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
         for credentials. (templated)
     :param region_name: AWS region. Default: the connection's. (templated)
     :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
-    :param botocore_config: arguments of botocore's ``Config``. The password of a proxy is masked in logs and rendered
-        fields; a template keeps it out of what is stored with the DAG. (templated)
+    :param botocore_config: arguments of botocore's ``Config``. It is no place for the password of a proxy, which
+        a task that defers refuses: give that in ``config_kwargs`` of the connection's extra. (templated)
     """
 
     def __init__(

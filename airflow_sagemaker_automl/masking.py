@@ -9,17 +9,27 @@ from urllib.parse import unquote, urlsplit
 from airflow_sagemaker_automl.core.literals import at, mapping
 
 
-def mask_proxy_passwords(botocore_config: Any) -> None:
-    """Have Airflow write ``***`` for the passwords of proxies, in all that this process logs and shows.
+def proxy_passwords(botocore_config: Any) -> set[str]:
+    """Find the passwords of proxies, as they are and as they are written in a URL.
 
     :param botocore_config: arguments of botocore's ``Config``, rendered or not.
     """
+    found = set()
     for proxy in mapping(at(botocore_config, "proxies")).values():
         password = None
         with suppress(ValueError):
             password = urlsplit(proxy if "://" in str(proxy) else f"//{proxy}").password
         if password and "{{" not in password:
-            from airflow.sdk.log import mask_secret
+            found |= {password, unquote(password)}
+    return found
 
-            for written in {password, unquote(password)}:
-                mask_secret(written)
+
+def mask_proxy_passwords(botocore_config: Any) -> None:
+    """Have Airflow write ``***`` for the passwords of proxies, in all that this process logs and shows.
+
+    :param botocore_config: arguments of botocore's ``Config``.
+    """
+    for password in proxy_passwords(botocore_config):
+        from airflow.sdk.log import mask_secret
+
+        mask_secret(password)

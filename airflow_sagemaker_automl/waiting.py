@@ -10,17 +10,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished, NoBestCandidate
+from airflow_sagemaker_automl.masking import proxy_passwords
 from airflow_sagemaker_automl.polling import pause
 from airflow_sagemaker_automl.service_errors import kind_of, may_pass
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
+    from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
 T = TypeVar("T")
 
@@ -45,6 +47,20 @@ class Waits(ConnectsToSageMaker):
         self.poll_interval = seconds(poll_interval)
         if not self.poll_interval > 0:
             raise ValueError(f"The interval between two looks must be more than 0 s, not {poll_interval!r}.")
+
+    @property
+    def hook(self) -> SageMakerAutoMLHook:
+        """The hook, built when it is first asked for; nothing has been started by then.
+
+        :raises AirflowFailException: the task is to wait in the triggerer, and its configuration is secret: Airflow
+            stores the arguments of a task's trigger as they are, and shows them.
+        """
+        if self.deferrable and proxy_passwords(self.botocore_config):
+            raise AirflowFailException(
+                "botocore_config has the password of a proxy, which Airflow would store and show with the trigger of "
+                "this task: give the proxy in config_kwargs of the connection's extra, or wait with deferrable=False."
+            )
+        return super().hook
 
     def execution_deadline(self, task_deadline: float | None) -> float | None:
         """Say when ``execution_timeout`` is over, which Airflow watches over in the worker only.

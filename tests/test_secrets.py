@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk._shared.secrets_masker import redact
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time import task_runner
 
 from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
 from airflow_sagemaker_automl.masking import mask_proxy_passwords
-from airflow_sagemaker_automl.operators import SageMakerStopAutoMLJobOperator
+from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerStopAutoMLJobOperator
 from airflow_sagemaker_automl.registry_triggers import ModelApprovalTrigger, ModelPackageTrigger
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
-from tests.jobs import unique
+from tests.jobs import tabular_request, unique
 from tests.operators.asking import Asking, Form, Store, ask, operator
 from tests.tasks import TaskInstance
 from tests.versions import make_group, register
@@ -59,6 +60,7 @@ def test_the_error_of_a_proxy_does_not_show_its_password(
     task = SageMakerStopAutoMLJobOperator(
         task_id="stop",
         job_name="job",
+        deferrable=False,
         aws_conn_id=None,
         region_name="us-east-1",
         botocore_config={**CONNECTION["botocore_config"], "retries": {"total_max_attempts": 1}},
@@ -73,6 +75,20 @@ def test_the_error_of_a_proxy_does_not_show_its_password(
     shown = "".join([*traceback.format_exception(failed.value), *capsys.readouterr(), caplog.text])
     assert "canary" not in shown
     assert redact([PROXY, "canary%2Fof+the-proxy", "proxies"]) == ["***", "***", "proxies"]
+
+
+def test_a_secret_is_not_handed_to_a_trigger() -> None:
+    """Airflow stores the arguments of a task's trigger in the clear, so that the task fails before it starts a job."""
+    task = SageMakerAutoMLJobOperator(
+        task_id="train",
+        request=tabular_request("s3://bucket/data/"),
+        deferrable=True,
+        botocore_config=CONNECTION["botocore_config"],
+    )
+    context: Any = {"ti": TaskInstance(dag_id="dag", task_id="train", run_id=unique("run"))}
+    with pytest.raises(AirflowFailException, match=r"config_kwargs of the connection's extra") as failed:
+        task.execute(context)
+    assert "canary" not in str(failed.value)
 
 
 @pytest.mark.parametrize(

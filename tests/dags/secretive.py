@@ -19,12 +19,9 @@ from tests.jobs import tabular_request
 
 GROUP = "secretive"
 # No request goes by a proxy for this scheme.
-_SECRETIVE: dict[str, Any] = {
-    "aws_conn_id": "secretive",
-    "botocore_config": {"proxies": {"ftp": "http://somebody:{{ var.value.detour }}@proxy:3128"}},
-}
+_DETOUR: dict[str, Any] = {"proxies": {"ftp": "http://somebody:{{ var.value.detour }}@proxy:3128"}}
 
-with DAG(dag_id="secretive", schedule=None, default_args=_SECRETIVE) as secretive:
+with DAG(dag_id="secretive", schedule=None, default_args={"aws_conn_id": "secretive"}) as secretive:
     train = SageMakerAutoMLJobOperator.partial(task_id="train", deferrable=True, poll_interval=0.5).expand(
         request=[tabular_request("s3://no-such-bucket/at-all/")]
     )
@@ -33,6 +30,7 @@ with DAG(dag_id="secretive", schedule=None, default_args=_SECRETIVE) as secretiv
         job_name="{{ ti.xcom_pull('train', map_indexes=0).job_name }}",
         model_package_group_name=GROUP,
         gate=QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5)]),
+        botocore_config=_DETOUR,
     )
     register = SageMakerRegisterCandidateOperator(
         task_id="register",
@@ -49,7 +47,11 @@ with DAG(dag_id="secretive", schedule=None, default_args=_SECRETIVE) as secretiv
         outlets=[approved(GROUP)],
     )
     wait = SageMakerModelPackageApprovalSensor(
-        task_id="wait", model_package_arn=arn, deferrable=False, outlets=[approved(GROUP)]
+        task_id="wait",
+        model_package_arn=arn,
+        deferrable=False,
+        outlets=[approved(GROUP)],
+        botocore_config=_DETOUR,
     )
     train >> judge
     approve >> wait
