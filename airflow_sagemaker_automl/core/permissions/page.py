@@ -22,7 +22,7 @@ _EXAMPLE = Place(
 )
 _IDENTITIES = [f"arn:aws:iam::{_ACCOUNT}:role/sagemaker-automl", f"arn:aws:iam::{_ACCOUNT}:role/airflow"]
 _WORDS = {
-    Resource.ANY: "`*`: it takes no resource",
+    Resource.ANY: "`*`",
     Resource.JOB: "`automl-job/NAME`",
     Resource.GROUP: "`model-package-group/GROUP`",
     Resource.VERSION: "`model-package/GROUP/*`",
@@ -42,9 +42,9 @@ _WORDS = {
 }
 
 _BEGINNING = """\
-<!-- Written by: python -m airflow_sagemaker_automl permissions page > docs/iam.md -->
-
 # Permissions
+
+<!-- Written by: python -m airflow_sagemaker_automl permissions page > docs/iam.md -->
 
 Two identities take part. **Airflow's own** calls AWS: the one of its AWS connection, in workers and in the triggerer.
 **The execution role**, `role_arn` of the request, is what SageMaker reads the data and trains with; Airflow's identity
@@ -52,10 +52,12 @@ never reads your data.
 
 The policies below are printed by a command, with your names in them and for those features alone that you use:
 
-    python -m airflow_sagemaker_automl permissions airflow train wait queue stop register \\
-        --account 123456789012 --region eu-central-1 \\
-        --role sagemaker-automl --bucket my-bucket/models --group churn > airflow.json
-    aws iam put-role-policy --role-name airflow --policy-name automl --policy-document file://airflow.json
+```sh
+python -m airflow_sagemaker_automl permissions airflow train wait queue stop register \\
+    --account 123456789012 --region eu-central-1 \\
+    --role sagemaker-automl --bucket my-bucket/models --group churn > airflow.json
+aws iam put-role-policy --role-name airflow --policy-name automl --policy-document file://airflow.json
+```
 
 For China and GovCloud the partition follows from the region; `--partition` says it otherwise. `--required-only` leaves
 out what is good to have. `permissions --help` lists the commands for all other documents of this page.
@@ -68,7 +70,8 @@ Reference.
 ## Airflow's own identity
 
 `train`, `wait`, `queue`, `stop`, `judge`, `register` and `decide` together are what `automl_retraining` needs. A
-permission is required unless the last column says what happens without it.
+permission is required unless the last column says what happens without it. Where it is on `*`, AWS takes no resource
+for the action, or, below, has them in accounts of its own.
 """
 
 _IMPLIED = """\
@@ -104,7 +107,9 @@ The account that has the group sets a resource policy on it, as here for another
 """
 
 _SHARED_END = """\
-    aws sagemaker put-model-package-group-policy --model-package-group-name churn --resource-policy file://group.json
+```sh
+aws sagemaker put-model-package-group-policy --model-package-group-name churn --resource-policy file://group.json
+```
 
 The other account's identity needs the same in its own policy, with the group's account in the ARNs
 (`--account` of the group), and names the group by its ARN: a group that is given as ARN is never created. AWS
@@ -124,7 +129,9 @@ _CALLS = """\
 
 The emulator writes down which operations are called, and by which of Airflow's operators:
 
-    python -m airflow_sagemaker_automl.emulator --record-calls calls/
+```sh
+python -m airflow_sagemaker_automl.emulator --record-calls calls/
+```
 
 Run the DAG against it, and look into the folder: one line of JSON for each different call.
 """
@@ -166,7 +173,7 @@ def _parts() -> Iterator[str]:
     yield _json(sagemaker.trust(_EXAMPLE))
     yield _ROLE_POLICY
     yield _json(sagemaker.execution_role(_without_keys()))
-    yield from _table([*sagemaker.EXECUTION_ROLE, *sagemaker.NETWORK])
+    yield from _purposes([*sagemaker.EXECUTION_ROLE, *sagemaker.NETWORK])
     yield _KEYS
     yield _json(sagemaker.key_statements(_IDENTITIES))
     yield _SHARED
@@ -191,6 +198,18 @@ def _table(permissions: Iterable[Permission]) -> Iterator[str]:
     for each in permissions:
         action = f"`{each.action}`" + (" (implied)" if each.is_implied else "")
         yield f"| {action} | {_and([_WORDS[one] for one in each.on])} | {each.why} | {each.without} |"
+    yield ""
+
+
+def _purposes(permissions: Iterable[Permission]) -> Iterator[str]:
+    """Write a table with one line for all actions that are on the same and for the same."""
+    actions: dict[tuple[str, str, str], list[str]] = {}
+    for each in permissions:
+        about = _and([_WORDS[one] for one in each.on])
+        actions.setdefault((about, each.why, each.without), []).append(f"`{each.action}`")
+    yield "| actions | on | for | without them |\n|---|---|---|---|"
+    for (about, why, without), named in actions.items():
+        yield f"| {', '.join(named)} | {about} | {why} | {without} |"
     yield ""
 
 

@@ -22,7 +22,8 @@ def _each(actions: str, on: Resource, why: str, without: str = "", *, service: s
 
 _ENDPOINTS_OWN = "the job cannot deploy its model by itself (`ModelDeployConfig`)"
 EXECUTION_ROLE: tuple[Permission, ...] = (
-    *_each("GetObject PutObject", Resource.OBJECT, "reads the data; writes models and reports", service="s3"),
+    *_each("GetObject", Resource.OBJECT, "reads the data", service="s3"),
+    *_each("PutObject", Resource.OBJECT, "writes models and reports", service="s3"),
     *_each("ListBucket", Resource.BUCKET, "finds the files below a prefix", service="s3"),
     *_each("CreateLogGroup DescribeLogStreams", Resource.LOG_GROUP, "writes the job's logs", service="logs"),
     *_each("CreateLogStream PutLogEvents", Resource.LOG_STREAM, "writes the job's logs", service="logs"),
