@@ -8,8 +8,9 @@ emulator, with a line for each call that differs from those before::
 
 ``service`` and ``operation`` are as in AWS's API reference; IAM's actions are called otherwise here and there
 (``s3:ListBucket`` is for ``ListObjectsV2``). ``airflow`` is null for a call that does not come from Airflow's AWS
-connections, and otherwise the class of operator, sensor or executor that made it, as the Amazon provider says it; of
-triggers and ``@task`` functions it says ``Unknown``. A request is recorded when it comes in, whatever becomes of it.
+connections, and otherwise the class of operator, sensor or executor that made it, as the Amazon provider says it:
+``_PythonDecoratedOperator`` for ``@task`` functions, and ``Unknown`` or ``BaseExecutor`` for triggers and for what a
+task does after a deferral. A request is recorded when it comes in, whatever becomes of it.
 """
 
 from __future__ import annotations

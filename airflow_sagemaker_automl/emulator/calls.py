@@ -36,7 +36,7 @@ class Call(NamedTuple):
 
     :param service: the name that requests are signed with, which is that of its IAM actions: ``s3`` for example.
     :param operation: as the API reference has it, ``ListObjectsV2`` for example.
-    :param airflow: where Airflow calls, the operator, sensor or executor by class, or ``Unknown``; None for others.
+    :param airflow: where Airflow calls, the class that calls, or ``Unknown``; None for others.
     """
 
     service: str
