@@ -24,6 +24,8 @@ from tests.documents import Block, blocks, matches, pages
 from tests.tutorial import PAGE as TUTORIAL
 
 _COMMAND = "python -m airflow_sagemaker_automl "
+# What a terminal of 80 columns leaves to help texts.
+_WIDTH = 78
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "json": json.loads,
     "yaml": lambda text: list(yaml.safe_load_all(text)),
@@ -113,7 +115,7 @@ def _printed(command: str) -> str:
     assert command.startswith(_COMMAND), f"{command!r} is none of ours; a bash block may have it"
     *arguments, name = shlex.split(command.removeprefix(_COMMAND))
     if not arguments or arguments[-1] != ">":
-        return CliRunner().invoke(main, [*arguments, name], prog_name=_COMMAND.rstrip()).output
+        return CliRunner().invoke(main, [*arguments, name], prog_name=_COMMAND.rstrip(), terminal_width=_WIDTH).output
     result = CliRunner().invoke(main, arguments[:-1])
     Path(name).write_text(result.stdout)
     return result.stderr

@@ -52,7 +52,7 @@ never reads your data.
 
 The policies below are printed by a command, with your names in them and for those features alone that you use:
 
-```sh
+```bash
 python -m airflow_sagemaker_automl permissions airflow train wait queue stop register \\
     --account 123456789012 --region eu-central-1 \\
     --role sagemaker-automl --bucket my-bucket/models --group churn > airflow.json
@@ -107,7 +107,7 @@ The account that has the group sets a resource policy on it, as here for another
 """
 
 _SHARED_END = """\
-```sh
+```bash
 aws sagemaker put-model-package-group-policy --model-package-group-name churn --resource-policy file://group.json
 ```
 
@@ -129,7 +129,7 @@ _CALLS = """\
 
 The emulator writes down which operations are called, and by which of Airflow's operators:
 
-```sh
+```bash
 python -m airflow_sagemaker_automl.emulator --record-calls calls/
 ```
 
