@@ -20,7 +20,7 @@ from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.jobs import start, tabular_request, unique
 from tests.operators.asking import Asking, Form, Store, answer
 from tests.operators.gating import ended, figures, gate_task, registration
-from tests.plain_http import hold_jobs, send
+from tests.plain_http import hold_jobs, once_answered, send
 from tests.scripts import CANDIDATE, script_jobs
 from tests.statsd import StatsD, listening
 from tests.tasks import TaskInstance, changed, deferral, resume
@@ -217,9 +217,11 @@ def test_calls_that_are_repeated_are_counted(
     context: Any, private_url: str, account: SageMakerClient, statsd: StatsD
 ) -> None:
     """A task that is throttled takes longer, and says why."""
-    faults = {"ThrottlingRate": 1, "Operations": ["CreateAutoMLJobV2"], "ForSeconds": 1, "ConcurrentJobs": 2}
-    send(f"{private_url}/automl-emulator/faults", "PUT", faults)
+    url = f"{private_url}/automl-emulator/faults"
+    send(url, "PUT", {"ThrottlingRate": 1, "Operations": ["CreateAutoMLJobV2"]})
+    recovery = once_answered(private_url, "CreateAutoMLJobV2", lambda: send(url, "DELETE"))
     _train(botocore_config={"retries": {"total_max_attempts": 1}}).execute(context)
+    recovery.join()
     assert statsd.total("calls.repeated") == statsd.total("calls.repeated.ThrottlingException") > 0
 
 
