@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import importlib
 import inspect
 import os
 import pkgutil
-import re
+import shutil
 import sys
 import tempfile
 import typing
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
 
 # Airflow writes its configuration where it is first imported; the reader's own stays as it is.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-of-the-documentation-")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 import airflow_sagemaker_automl
 from airflow_sagemaker_automl import __version__
@@ -31,7 +29,6 @@ project_copyright = author
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["images"]
-ROOT = Path(__file__).parent
 
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "linkify"]
 myst_heading_anchors = 4
@@ -82,19 +79,3 @@ def _evaluate_annotations(module: ModuleType) -> None:
 for _module in pkgutil.walk_packages(airflow_sagemaker_automl.__path__, f"{airflow_sagemaker_automl.__name__}."):
     if not _module.name.startswith(f"{airflow_sagemaker_automl.__name__}.emulator") and "__main__" not in _module.name:
         _evaluate_annotations(importlib.import_module(_module.name))
-
-
-def _leave_out_absent_pages(_: Sphinx, page: str, source: list[str]) -> None:
-    """Name in the navigation what there is; a page that no navigation names is an error of its own."""
-    if page == "index":
-        source[0] = re.sub(r"(?<=```{toctree}\n)(.*?\n)(?=```)", _with_present_pages, source[0], flags=re.DOTALL)
-
-
-def _with_present_pages(tree: re.Match[str]) -> str:
-    lines = tree[0].splitlines(keepends=True)
-    return "".join(line for line in lines if line.startswith(":") or any(ROOT.glob(f"{line.strip()}.*")))
-
-
-def setup(app: Sphinx) -> None:
-    """Let Sphinx call what stands here."""
-    app.connect("source-read", _leave_out_absent_pages)
