@@ -34,7 +34,8 @@ coverage: $(INSTALLED) ## Run it and say which lines no test reaches, in any pro
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope
 
 matrix: $(INSTALLED) ## Test the supported versions, and the built package by itself (ONLY=fast: what CI tests of that)
-	$(BIN)/nox $(if $(ONLY),--tags $(ONLY))
+	@# Ten environments of a gigabyte share their files with uv's cache, where it is on the same disk.
+	UV_LINK_MODE=hardlink $(BIN)/nox $(if $(ONLY),--tags $(ONLY))
 
 bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Measure what things cost, as ratios within one run (WAITING=20,200: less)
 	@$(BIN)/python -m benchmarks.validation
