@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics import stats_utils
@@ -18,7 +18,7 @@ from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMaker
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.jobs import start, tabular_request, unique
-from tests.operators.asking import Asking, Form, Store, answer
+from tests.operators.asking import Asking, Form, Store, answer, event, operator
 from tests.operators.gating import ended, figures, gate_task, registration
 from tests.plain_http import hold_jobs, once_answered, send
 from tests.scripts import CANDIDATE, script_jobs
@@ -153,7 +153,7 @@ def test_judging_and_registering_are_counted(
 def test_decisions_are_counted_whoever_makes_them(
     sagemaker: SageMakerClient, statsd: StatsD, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A person in Airflow, an update, and somebody elsewhere whom a sensor waits for."""
+    """A person in Airflow, an update, and somebody elsewhere, whether a sensor or a person in Airflow waited."""
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Form(), raising=False)
     group = make_group(sagemaker)
     first, second = (register(sagemaker, group, ModelApprovalStatus="PendingManualApproval") for _ in range(2))
@@ -166,11 +166,15 @@ def test_decisions_are_counted_whoever_makes_them(
         ).execute(context)
     decide(sagemaker, second)
     SageMakerModelPackageApprovalSensor(task_id="wait", model_package_arn=second, deferrable=False).execute(context)
+    with pytest.raises(AirflowFailException, match="Approved"):
+        operator(second, on_decided_elsewhere="fail").execute_complete(
+            changed(context, run_id="other"), event("Reject")
+        )
     statsd.counted(
-        versions__decided=3,
+        versions__decided=4,
         versions__decided__approved=1,
         versions__decided__rejected=1,
-        versions__decided__approved_elsewhere=1,
+        versions__decided__approved_elsewhere=2,
     )
 
 

@@ -9,6 +9,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 from airflow.sdk.exceptions import TaskAwaitingInput
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
 from airflow_sagemaker_automl.core.decision import (
     APPROVE,
@@ -258,6 +259,7 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
         arn, words, reason = self.model_package_arn, self._words(answer, context), reason_of(described)
         outcome = outcome_elsewhere(decided)
         if self.on_decided_elsewhere == "fail" and decided != answer.status:
+            metrics.count(metrics.DECIDED, outcome.value)
             error = ModelPackageDecidedElsewhere(arn, words, decided, reason)
             require_going_on(self, "fail", error, decision_result(outcome, described), context)
         text = "%s was decided on elsewhere meanwhile, and stays %s: %s. The answer here changes nothing: %s"
