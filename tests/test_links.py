@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.exceptions import TaskDeferralError
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferralError
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import GetXCom, SetXCom, XComResult
 from airflow.serialization.serialized_objects import DagSerialization
@@ -27,6 +27,7 @@ from demo.sandbox import REGION
 from tests.consoles import connection_with_console
 from tests.in_airflow.test_watching import started
 from tests.jobs import start, tabular_request, unique, wait
+from tests.operators.gating import ended, figures, gate_task, registration
 from tests.tasks import TaskInstance
 from tests.versions import decide, make_group, register
 
@@ -167,6 +168,34 @@ def test_each_task_links_what_it_is_about(
     task.execute(context)
     assert set(shown(task, context)) == names
     assert len([key for _, key in xcoms.stored if key.startswith("_link_")]) == len(names)
+
+
+@pytest.mark.parametrize("make", [gate_task, registration])
+def test_a_job_that_is_no_good_is_linked(
+    make: Any, connection: str, context: Any, emulator_url: str, sagemaker: SageMakerClient, xcoms: XComs
+) -> None:
+    """Whoever wants to know why goes there."""
+    job = ended(sagemaker, emulator_url, AutoMLJobStatus="Failed", FailureReason="No rows.")
+    task = make(job, "none", aws_conn_id=connection)
+    with pytest.raises(AirflowFailException, match="No rows"):
+        task.execute(context)
+    assert set(shown(task, context)) == _OF_JOB
+
+
+def test_a_candidate_that_is_no_good_is_linked(
+    connection: str, context: Any, emulator_url: str, sagemaker: SageMakerClient, xcoms: XComs
+) -> None:
+    """Its training job says why."""
+    step = {
+        "CandidateStepType": "AWS::SageMaker::TrainingJob",
+        "CandidateStepArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/step",
+        "CandidateStepName": "step",
+    }
+    candidate = figures(0.9, InferenceContainers=[], CandidateSteps=[step])
+    task = registration(ended(sagemaker, emulator_url, candidate), "none", aws_conn_id=connection)
+    with pytest.raises(AirflowFailException, match="cannot be registered"):
+        task.execute(context)
+    assert set(shown(task, context)) == {*_OF_JOB, "Candidate's training job"}
 
 
 def test_an_emulator_has_no_links(context: Any, job: str, xcoms: XComs) -> None:

@@ -9,6 +9,7 @@ from airflow_sagemaker_automl.core.outcome import Acceptance
 from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.rules.job import name as rule_of_names
 from airflow_sagemaker_automl.exceptions import AutoMLJobError, AutoMLJobUnfinished, CandidateNotRegistrable, Violation
+from airflow_sagemaker_automl.links import show_job
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.connection import ConnectsToSageMaker
@@ -23,16 +24,18 @@ def job_name_violations(name: Any) -> list[Violation]:
     return registration.renamed(list(rule_of_names({"AutoMLJobName": name})), {"AutoMLJobName": "job_name"})
 
 
-def ended_job(task: ConnectsToSageMaker, job_name: str, candidate_name: str | None, *, why: str) -> AutoMLJob:
-    """Look at a job.
+def ended_job(task: ConnectsToSageMaker, ti: Any, job_name: str, candidate_name: str | None, *, why: str) -> AutoMLJob:
+    """Look at a job, and show its links, which whoever wants to know why it is no good needs most.
 
     :param task: the operator that asks.
+    :param ti: its task instance.
     :param candidate_name: the candidate that is wanted; None for the best one.
     :param why: why it has to have ended, as a sentence.
     :raises AutoMLJobUnfinished: it still runs.
     :raises CandidateNotRegistrable: it did not end well, which no retry of this task can change.
     """
     job = task.patiently(lambda hook: hook.describe_job(job_name))
+    show_job(task, ti, job)
     if not job.is_finished:
         raise AutoMLJobUnfinished(job, why)
     try:

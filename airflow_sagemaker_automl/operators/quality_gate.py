@@ -118,7 +118,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         """
         gate = self._gate()
         why = "A candidate is judged when its job has ended."
-        job = ended_job(self, self.job_name, self.candidate_name, why=why)
+        job = ended_job(self, context["ti"], self.job_name, self.candidate_name, why=why)
         candidate = self._candidate(job)
         show_job(self, context["ti"], job, candidate)
         show_group(self, context["ti"])

@@ -184,17 +184,16 @@ class SageMakerRegisterCandidateOperator(TellsOfRegistration, WaitsForModelPacka
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
         """Register the candidate, or find the version that is registered already, and wait until it is completed."""
-        declaration = self._declaration(context)
+        declaration, ti = self._declaration(context), context["ti"]
         why = "A candidate is registered when its job has ended."
-        job = ended_job(self, self.job_name, self.candidate_name, why=why)
+        job = ended_job(self, ti, self.job_name, self.candidate_name, why=why)
         candidates = self._candidates(job)
         candidate = served(chosen_candidate(job, candidates, self.candidate_name), job.problem_type)
+        show_job(self, ti, job, candidate)
         self.remember_candidate(job, candidate)
         candidate.require_registrable(job.name)
         if wrong := about_another(declaration.verdict, candidate_name=candidate.name):
             raise InvalidModelPackage(wrong)
-        ti = context["ti"]
-        show_job(self, ti, job, candidate)
         registration = Registration(self, declaration, job, candidate, is_first_try=ti.try_number == 1)
         arn = registration.find_or_create(candidates, provenance_of(ti, declaration.members))
         show_version(self, ti)

@@ -119,8 +119,10 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
         """Make the changes that are needed, all of them checked before the first."""
         card = rendered_card(self, self.model_card, context)
         asked = self._asked(card)
+        described = self._described(asked["ModelPackageArn"])
+        # Not before: a role that cannot be assumed for a while is waited for by what asks.
         show_version(self, context["ti"])
-        described, changes = self._changed(asked, card)
+        described, changes = self._changed(described, asked, card)
         self.remember_version(described)
         for line in changes or ("everything is as it is asked for",):
             self.log.info("%s: %s", described["ModelPackageArn"], line)
@@ -133,16 +135,18 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
             "changed": [line.to_json() for line in changes],
         }
 
-    def _changed(self, asked: Mapping[str, Any], card: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Change]]:
+    def _changed(
+        self, described: Mapping[str, Any], asked: Mapping[str, Any], card: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], list[Change]]:
         """Make the changes, and lay the card's sections over it again while another takes them away.
 
+        :param described: the version as it is.
         :return: the version as it is then, and every change, each once.
         :raises ModelCardOverwritten: the card does not keep its sections.
         """
         from airflow_sagemaker_automl.validation import checked_model_package
 
         arn, changes = asked["ModelPackageArn"], dict[str, Change]()
-        described = self._described(arn)
         change = package_change(described, asked, card)
         # A whole card that the author gives takes the place of sections.
         sections = {} if at(asked, "ModelCard", "ModelCardContent") else card
