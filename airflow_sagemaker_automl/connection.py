@@ -39,7 +39,8 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
     :param region_name: AWS region. Default: the connection's. (templated)
     :param verify: whether to verify TLS certificates, or a CA bundle. Default: the connection's. (templated)
     :param botocore_config: arguments of botocore's ``Config``. It is no place for the password of a proxy, which
-        a task that defers refuses: give that in ``config_kwargs`` of the connection's extra. (templated)
+        a task that defers refuses: give that in ``config_kwargs`` of the connection's extra, and all else with it,
+        for where there is a ``botocore_config``, the connection's is not looked at. (templated)
     """
 
     def __init__(

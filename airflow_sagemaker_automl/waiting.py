@@ -53,12 +53,13 @@ class Waits(ConnectsToSageMaker):
         """The hook, built when it is first asked for; nothing has been started by then.
 
         :raises AirflowFailException: the task is to wait in the triggerer, and its configuration is secret: Airflow
-            stores the arguments of a task's trigger as they are, and shows them.
+            stores the arguments of a task's trigger as they are.
         """
         if self.deferrable and proxy_passwords(self.botocore_config):
             raise AirflowFailException(
-                "botocore_config has the password of a proxy, which Airflow would store and show with the trigger of "
-                "this task: give the proxy in config_kwargs of the connection's extra, or wait with deferrable=False."
+                "botocore_config has the password of a proxy, which Airflow would store in the clear with the trigger "
+                "of this task: leave botocore_config out and give all of it in config_kwargs of the connection's "
+                "extra, which is not looked at beside a botocore_config; or wait with deferrable=False."
             )
         return super().hook
 
