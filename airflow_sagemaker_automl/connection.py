@@ -110,7 +110,7 @@ class ConnectsToSageMaker(RemembersLineage, HasLinks):
 
     @property
     def _subject(self) -> str:
-        """Begin a line of the log with what the task is about, where that is known yet."""
+        """Begin a line of the log, or an error, with what the task is about, where that is known yet."""
         for name, kind in _SUBJECTS.items():
             if value := getattr(self, name, None):
                 return f"{kind} {value}: "
@@ -127,7 +127,10 @@ def errors_for_people(
 ) -> Callable[Concatenate[S, P], R]:
     """Decorate a method that talks to AWS: its errors are clear, and permanent ones do not use up retries.
 
+    Errors of AWS begin with the name of the job, or the ARN of the version.
+
     :raises AirflowFailException: from an error that a retry cannot help.
+    :raises ServiceUnavailable: from one of AWS's, or of the way there, that a retry may not meet again.
     """
 
     @wraps(method)
@@ -141,13 +144,12 @@ def errors_for_people(
                 raise
             raise AirflowFailException(str(error)) from error
         except ParamValidationError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(f"{self._subject}{error}") from error
         except ClientError as error:
-            if may_pass(error):
-                raise
-            raise AirflowFailException(str(error)) from error
+            kind = ServiceUnavailable if may_pass(error) else AirflowFailException
+            raise kind(f"{self._subject}{error}") from error
         except BotoCoreError as error:
-            raise ServiceUnavailable(_explain(error, self.aws_conn_id)) from error
+            raise ServiceUnavailable(f"{self._subject}{_explain(error, self.aws_conn_id)}") from error
 
     return cast("Callable[Concatenate[S, P], R]", guarded)
 

@@ -33,7 +33,7 @@ class UnknownStatus(AutoMLError):
 
 
 class ServiceUnavailable(AutoMLError):
-    """The service could not be asked.
+    """The service could not be asked, or has not done what it was asked for.
 
     :param reason: why, and what to do about it.
     """
