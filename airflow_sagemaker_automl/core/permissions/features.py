@@ -276,7 +276,9 @@ ASSUME_ROLE = Feature(
     used_by=(),
     permissions=(
         Permission(
-            action="sts:AssumeRole", on=(Resource.CONNECTION_ROLE,), why="becomes the role that may do the rest"
+            action="sts:AssumeRole",
+            on=(Resource.CONNECTION_ROLE,),
+            why="becomes the role that may do the rest, whose trust policy has to name this identity, too",
         ),
     ),
 )

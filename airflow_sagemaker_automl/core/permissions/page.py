@@ -59,8 +59,10 @@ python -m airflow_sagemaker_automl permissions airflow train wait queue stop reg
 aws iam put-role-policy --role-name airflow --policy-name automl --policy-document file://airflow.json
 ```
 
-For China and GovCloud the partition follows from the region; `--partition` says it otherwise. `--required-only` leaves
-out what is good to have. `permissions --help` lists the commands for all other documents of this page.
+With the folder of the jobs' outputs in `--bucket`, Airflow's identity may not read the data either. `--key` adds what
+is needed with keys of yours. For China and GovCloud the partition follows from the region; `--partition` says it
+otherwise. `--required-only` leaves out what is good to have. `permissions --help` lists the commands for the other
+documents of this page.
 
 Each call that Airflow makes in this project's test suite is held against this page: none is missing here, and nothing
 is here that is never called, but for the actions that AWS asks for while it handles another call; these are marked
@@ -82,6 +84,16 @@ No call of this package is named like these. AWS asks for them while it handles 
 
 _ROLE = """\
 ## The role that SageMaker trains with
+
+Make it by two of these documents:
+
+```bash
+python -m airflow_sagemaker_automl permissions trust --account 123456789012 > trust.json
+python -m airflow_sagemaker_automl permissions execution-role \\
+    --account 123456789012 --region eu-central-1 --role sagemaker-automl --bucket my-bucket > role.json
+aws iam create-role --role-name sagemaker-automl --assume-role-policy-document file://trust.json
+aws iam put-role-policy --role-name sagemaker-automl --policy-name automl --policy-document file://role.json
+```
 
 Its trust policy lets SageMaker take it, for this account alone:
 """
@@ -120,8 +132,8 @@ the account that has the group, and a bucket policy with `s3:GetObject`, `s3:Get
 _APPROVAL = """\
 ## Registering without approving
 
-An identity that may register may also register as approved, unless this denies it. Who decides needs another
-identity then, on another AWS connection:
+An identity that may register may also register as approved, unless this, to be copied from here, denies it. Who
+decides needs another identity then, on another AWS connection:
 """
 
 _CALLS = """\
@@ -145,6 +157,9 @@ keys are those of AWS's Service Authorization Reference; the execution role is f
 - which ARN `ListModelPackages` is held against where a group is asked for. The reference has `model-package` for it,
   and so has AWS's example for other accounts. If listing is denied, allow it on `*`;
 - which of the two ARNs `CreateModelPackage` is held against; both are allowed here, the reference has both;
+- whether `CreateModelPackage` looks at the model's archive and image with the caller's rights. AWS's own policy for the
+  registry (`AmazonSageMakerModelRegistryFullAccess`) has `s3:GetObject`, `ecr:BatchGetImage` and `ecr:DescribeImages`.
+  If a registration is denied for want of one of them, add it;
 - whether `sagemaker:TaggingAction` is `CreateAutoMLJobV2` when a job is created with tags, as the key's description
   says. If `AddTags` is denied, take the condition away;
 - whether SageMaker sends `aws:SourceAccount` with everything that an AutoML job starts. If it cannot take the role,
