@@ -73,7 +73,10 @@ def _evaluate_annotations(module: ModuleType) -> None:
         if isinstance(thing, type) and thing.__module__ == module.__name__ and "__init__" in vars(thing):
             # Airflow wraps the constructors of operators.
             constructor = inspect.unwrap(vars(thing)["__init__"])
-            constructor.__annotations__ = typing.get_type_hints(constructor)
+            hints = typing.get_type_hints(constructor)
+            # What a class's docstring says of :return: is about the task, not about its constructor.
+            hints.pop("return", None)
+            constructor.__annotations__ = hints
 
 
 for _module in pkgutil.walk_packages(airflow_sagemaker_automl.__path__, f"{airflow_sagemaker_automl.__name__}."):
