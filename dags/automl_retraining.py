@@ -1,6 +1,6 @@
 """Train a model on a table in S3 every week; only one that keeps up with today's gets to be a version, and be approved.
 
-The form that opens on "Trigger" asks for everything; the defaults fit the data that ``make ui`` puts into its emulator.
+The form that opens on "Trigger" asks for everything; the defaults fit the data of ``make ui`` and of the tutorial.
 Who approves is chosen there too: the quality gate's verdict, a person on Airflow's pages, or a person in SageMaker
 Studio, for whom the run waits. An approved version starts ``automl_deploy_on_approval``.
 """
