@@ -115,7 +115,7 @@ def main() -> int:
         print("usage: python -m tests.tutorial BIN_DIR FOLDER", file=sys.stderr)
         return 2
     try:
-        run_tutorial(Path(sys.argv[1]), Path(sys.argv[2]))
+        run_tutorial(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute())
     except AssertionError as error:
         print(error, file=sys.stderr)
         return 1
