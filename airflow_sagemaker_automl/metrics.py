@@ -49,7 +49,8 @@ ADOPTED = Metric(
     "jobs.adopted",
     "counter",
     None,
-    "A task goes on with a job that it started before, in an earlier try or before a clear, instead of a new one.",
+    "A task goes on with a job that it started before, in an earlier try or before a clear, instead of a new one; "
+    "or with one whose acceptance was lost on the way, and which is in no `jobs.submitted`.",
 )
 REFUSED = Metric(
     "jobs.refused",
@@ -68,7 +69,8 @@ ENDED = Metric(
     "counter",
     "outcome",
     "A task that runs a job, or a sensor, sees that the job it waited for has ended: each counts it once. "
-    "The outcomes are those of `core/outcome.py`, and `timed_out` for a wait that its own deadline has ended.",
+    "The outcomes are those of `core/outcome.py`, and `timed_out` for a task that runs a job and whose `wait_timeout` "
+    "comes first, or its `execution_timeout` while it is deferred.",
 )
 DURATION = Metric(
     "jobs.duration", "timer", "outcome", "The job's own time, from its creation to its end; sent with `jobs.ended`."

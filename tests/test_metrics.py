@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +26,7 @@ from tests.plain_http import hold_jobs, once_answered, send
 from tests.scripts import CANDIDATE, script_jobs
 from tests.statsd import StatsD, listening
 from tests.tasks import TaskInstance, changed, deferral, resume
-from tests.versions import decide, make_group, register
+from tests.versions import decide, described, make_group, register
 from tests.waits import waiting
 
 if TYPE_CHECKING:
@@ -215,6 +217,59 @@ def _wait_for_gauges(statsd: StatsD, jobs: int, places: int) -> None:
     statsd.wait_for(
         lambda: {name: next(reversed(statsd.values(name, "g")), None) for name in wanted} == wanted, f"not {wanted}"
     )
+
+
+def test_a_decision_is_counted_though_the_rest_of_its_update_fails(
+    context: Any, account: SageMakerClient, statsd: StatsD, private_url: str
+) -> None:
+    """A retry changes nothing there any more, and counts nothing."""
+    arn = register(account, make_group(account), ModelApprovalStatus="PendingManualApproval")
+    update = SageMakerUpdateModelPackageOperator(
+        task_id="update",
+        aws_conn_id="private",
+        model_package_arn=arn,
+        approval_status="Approved",
+        model_card={"intended_uses": {"purpose_of_model": "To test."}},
+        model_card_status="Approved",
+    )
+    url = f"{private_url}/automl-emulator/faults"
+    # The answer comes late, so that what follows it is denied in time.
+    send(url, "PUT", {"LatencySeconds": 2, "Operations": ["UpdateModelPackage"]})
+
+    def deny_the_next() -> None:
+        deadline = time.monotonic() + 120
+        while described(account, arn)["ModelApprovalStatus"] != "Approved" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        send(url, "PUT", {"DeniedOperations": ["UpdateModelPackage"]})
+
+    denial = Thread(target=deny_the_next)
+    denial.start()
+    with pytest.raises(AirflowFailException, match=f"Model package {arn}: .*AccessDenied"):
+        update.execute(context)
+    denial.join()
+    send(url, "DELETE")
+    update.execute(context)
+    statsd.counted(versions__decided=1, versions__decided__approved=1)
+
+
+def test_a_job_whose_answer_is_lost_is_gone_on_with(
+    context: Any, private_url: str, account: SageMakerClient, statsd: StatsD
+) -> None:
+    """The service has accepted it, and only says so when it is asked again."""
+    url = f"{private_url}/automl-emulator/faults"
+    send(url, "PUT", {"DroppedAnswerRate": 1, "Operations": ["CreateAutoMLJobV2"]})
+
+    def answer_again() -> None:
+        deadline = time.monotonic() + 120
+        while not account.list_auto_ml_jobs()["AutoMLJobSummaries"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        send(url, "DELETE")
+
+    recovery = Thread(target=answer_again)
+    recovery.start()
+    _train(botocore_config={"retries": {"total_max_attempts": 10}}).execute(context)
+    recovery.join()
+    statsd.counted(jobs__submitted=0, jobs__adopted=1, jobs__ended=1)
 
 
 def test_calls_that_are_repeated_are_counted(

@@ -155,7 +155,8 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
                 break
             for request in [checked_model_package(each, update=True, names=_NAMES) for each in change.requests]:
                 self._send(request)
-            _count_decision(change.changes)
+                if "ModelApprovalStatus" in request:
+                    _count_decision(change.changes)
             changes |= {line.member: line for line in change.changes if line.member not in changes}
             described = self._described(arn)
             # All other members are replaced as they are: if they are not as asked for, somebody has decided so since.

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
+from botocore.exceptions import ClientError
 
+from airflow_sagemaker_automl import connection
 from airflow_sagemaker_automl.exceptions import AutoMLJobUnfinished, ServiceUnavailable
 from airflow_sagemaker_automl.operators import SageMakerStopAutoMLJobOperator
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
@@ -173,3 +175,15 @@ def test_a_wrong_endpoint_is_named(context: Any, monkeypatch: pytest.MonkeyPatch
     once = {"retries": {"total_max_attempts": 1}}
     with pytest.raises(ServiceUnavailable, match=r"connection 'nowhere'.*endpoint_url"):
         operator(aws_conn_id="nowhere", botocore_config=once).execute(context)
+
+
+def test_what_a_retry_may_not_meet_again_says_which_job_it_is_about(
+    context: Any, account: SageMakerClient, private_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS itself does not, where it throttles."""
+    monkeypatch.setattr(connection, "_PATIENCE_SECONDS", 0)
+    start(account, REQUEST, "job")
+    send(f"{private_url}/automl-emulator/faults", "PUT", {"ThrottlingRate": 1, "Operations": ["StopAutoMLJob"]})
+    with pytest.raises(ServiceUnavailable, match=r"^AutoML job job: .*ThrottlingException") as failed:
+        operator(botocore_config={"retries": {"total_max_attempts": 1}}).execute(context)
+    assert isinstance(failed.value.__cause__, ClientError)
