@@ -155,10 +155,13 @@ def errors_for_people(
 
 
 def _explain(error: Exception, aws_conn_id: str | None) -> str:
+    # The Amazon provider goes on with an empty connection where Airflow has none of that name.
+    missing = "A connection that Airflow does not find counts as an empty one." if aws_conn_id else ""
     advice = {
         "EndpointConnectionError": "Is the service (or emulator) running, and is the connection's endpoint_url right?",
-        "NoCredentialsError": "Give the connection a key or a role, or the worker an AWS identity of its own.",
-        "NoRegionError": "Set region_name on the operator or on the connection.",
+        "NoCredentialsError": "Give the connection a key or a role, or the worker an AWS identity of its own. "
+        + missing,
+        "NoRegionError": "Set region_name on the operator or on the connection. " + missing,
     }
     kind = type(error).__name__
     return f"AWS could not be asked with connection {aws_conn_id!r}: {error} {advice.get(kind, '')}".strip()

@@ -285,8 +285,9 @@ def test_no_credentials_is_one_clear_line(context: Any, monkeypatch: pytest.Monk
     monkeypatch.setenv("AIRFLOW_CONN_EMPTY", '{"conn_type": "aws", "extra": {"region_name": "us-east-1"}}')
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, os.devnull)
-    with pytest.raises(ServiceUnavailable, match="Give the connection a key or a role"):
+    with pytest.raises(ServiceUnavailable, match="Give the connection a key or a role") as raised:
         operator(tabular_request("s3://bucket/x"), aws_conn_id="empty").execute(context)
+    assert "A connection that Airflow does not find counts as an empty one" in str(raised.value)
 
 
 def test_the_caller_keeps_the_request_as_it_was(context: Any, breast_cancer: str) -> None:
