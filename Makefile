@@ -28,7 +28,7 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 	@$(BIN)/python -m demo.ui
 
 test: $(INSTALLED) ## Run the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope
 
 coverage: $(INSTALLED) ## Run it and say which lines no test reaches, in any process; takes a third longer
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope

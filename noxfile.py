@@ -24,6 +24,7 @@ OF_MWAA = "3.12"
 ENDS = [("3.11", "oldest"), ("3.13", "newest")]
 UNIT = "not emulator and not live and not aws"
 EMULATOR = "not live and not aws"
+LOCKED = ["--constraint", "requirements/development.txt"]
 SHOWN = ["apache-airflow", "apache-airflow-providers-amazon", "apache-airflow-providers-standard", "boto3", "moto"]
 
 nox.options.default_venv_backend = "uv"
@@ -69,24 +70,40 @@ def emulator(session: nox.Session, versions: str) -> None:
 
 @nox.session(python=OF_MWAA, tags=["fast"])
 def wheel(session: nox.Session) -> None:
-    """Build the package, and run the tutorial and the DAGs on it and nothing else of the checkout."""
-    folder = Path(session.create_tmp())
+    """Build the package, and run the retraining DAG on it and nothing else of the checkout."""
+    folder = _install_built(session)
+    _run_dags(session, folder, "-k", "imported or retraining", "tests/in_airflow/test_dags.py")
+
+
+@nox.session(python=OF_MWAA)
+def tutorial(session: nox.Session) -> None:
+    """Do what the documentation's tutorial says with the built package, and run all DAGs on it."""
+    folder = _install_built(session)
+    session.run(sys.executable, "-m", "tests.tutorial", session.bin, str(folder / "tutorial"), external=True)
+    _run_dags(session, folder, "tests/in_airflow/test_dags.py", "tests/in_airflow/test_deploying.py")
+
+
+def _install_built(session: nox.Session) -> Path:
+    """Build the package as it is published, and install that.
+
+    :return: an empty folder, but for what was built.
+    """
+    folder = Path(session.create_tmp()).absolute()
     shutil.rmtree(folder)
     session.run("uv", "build", "--quiet", "--out-dir", str(folder / "dist"))
     (built,) = (folder / "dist").glob("*.whl")
-    locked = "--constraint", "requirements/development.txt"
-    session.install(f"{built}[emulator]", *locked)
-    session.run(
-        *(sys.executable, "-m", "tests.tutorial", session.bin, str(folder / "tutorial")),
-        external=True,
-    )
-    session.install("--group", "test", *locked)
+    session.install(f"{built}[emulator]", *LOCKED)
+    return folder
+
+
+def _run_dags(session: nox.Session, folder: Path, *chosen: str) -> None:
+    session.install("--group", "test", *LOCKED)
     for part in ("dags", "demo", "tests"):
         shutil.copytree(part, folder / part)
     shutil.copy("pyproject.toml", folder)
     session.chdir(folder)
     session.run("python", "-c", _IS_INSTALLED)
-    session.run("python", "-m", "pytest", "tests/in_airflow/test_dags.py", "tests/in_airflow/test_deploying.py")
+    session.run("python", "-m", "pytest", *chosen, "-W", "default", *session.posargs)
 
 
 _IS_INSTALLED = """

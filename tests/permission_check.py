@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Variables with which a session is told to keep its record: for whoever wants to read it.
 KEEP_VARIABLE = "KEEP_RECORDED_CALLS"
+# As pyproject.toml has it for the whole suite.
+_MARKS_OF_ALL = "not aws"
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class PermissionCheck:
     def _is_partial(self, exitstatus: int) -> str | None:
         """Say why not all calls can have been made; None where the whole suite has run."""
         options = self._config.option
-        if self._config.args_source is not pytest.Config.ArgsSource.TESTPATHS or options.keyword:
+        chosen = options.keyword or options.markexpr != _MARKS_OF_ALL
+        if chosen or self._config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
             return "not the whole suite was asked for"
         if self._skipped:
             return "tests were skipped"

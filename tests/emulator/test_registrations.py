@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -184,7 +185,11 @@ def test_an_update_with_a_token_is_made_once(sagemaker: SageMakerClient, group: 
 
 def test_versions_are_listed_by_everything_that_the_request_has(sagemaker: SageMakerClient, group: str) -> None:
     """Times, name, approval, type and order; the request has no other member."""
-    arns = [_register(sagemaker, group, ModelApprovalStatus=status) for status in ("Approved", "Rejected", "Approved")]
+    arns = []
+    for status in ("Approved", "Rejected", "Approved"):
+        arns.append(_register(sagemaker, group, ModelApprovalStatus=status))
+        # botocore sends times in whole seconds unless it is a recent one.
+        time.sleep(1)
     created = [sagemaker.describe_model_package(ModelPackageName=arn)["CreationTime"] for arn in arns]
     moment = timedelta(milliseconds=1)
     cases: list[tuple[dict[str, Any], list[int]]] = [

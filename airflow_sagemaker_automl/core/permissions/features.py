@@ -270,6 +270,21 @@ DEPLOY = Feature(
     ),
 )
 
+EXAMPLE_DATA = Feature(
+    name="example-data",
+    title="Upload the small data sets of the DAG `automl_problem_types`",
+    used_by=(),
+    permissions=(
+        Permission(
+            action="s3:ListBucket",
+            on=(Resource.BUCKET,),
+            why="looks whether there is the bucket",
+            operations=("HeadBucket",),
+        ),
+        Permission(action="s3:PutObject", on=(Resource.OBJECT,), why="uploads them"),
+    ),
+)
+
 ASSUME_ROLE = Feature(
     name="assume-role",
     title="Assume the role that Airflow's AWS connection names: the identity that the connection starts from",
@@ -296,6 +311,7 @@ FEATURES = {
         AWAIT_DECISION,
         WATCH,
         DEPLOY,
+        EXAMPLE_DATA,
         ASSUME_ROLE,
     )
 }
