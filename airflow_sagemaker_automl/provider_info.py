@@ -7,6 +7,24 @@ from typing import Any
 from airflow_sagemaker_automl import __version__
 
 _INTEGRATION = "Amazon SageMaker AutoML"
+_CONFIGURATION = {
+    "sagemaker_automl": {
+        "description": "Amazon SageMaker AutoML.",
+        "options": {
+            "deployment": {
+                "description": (
+                    "Name of this Airflow deployment. It is part of every job's name and tags, so that two\n"
+                    "deployments on one AWS account never take over each other's jobs.\n"
+                    "Where it is empty, ``[api] base_url`` stands for it."
+                ),
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "production",
+                "default": "",
+            }
+        },
+    }
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -54,24 +72,7 @@ def get_provider_info() -> dict[str, Any]:
                 "to_openlineage_converter": "airflow_sagemaker_automl.lineage.to_openlineage",
             }
         ],
-        "config": {
-            "sagemaker_automl": {
-                "description": "Amazon SageMaker AutoML.",
-                "options": {
-                    "deployment": {
-                        "description": (
-                            "Name of this Airflow deployment. It is part of every job's name and tags, so that two\n"
-                            "deployments on one AWS account never take over each other's jobs.\n"
-                            "Where it is empty, ``[api] base_url`` stands for it."
-                        ),
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "production",
-                        "default": "",
-                    }
-                },
-            }
-        },
+        "config": _CONFIGURATION,
     }
 
 
