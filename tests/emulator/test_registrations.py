@@ -191,10 +191,10 @@ def test_versions_are_listed_by_everything_that_the_request_has(sagemaker: SageM
         # botocore sends times in whole seconds unless it is a recent one.
         time.sleep(1)
     created = [sagemaker.describe_model_package(ModelPackageName=arn)["CreationTime"] for arn in arns]
-    moment = timedelta(milliseconds=1)
+    later = timedelta(seconds=1)
     cases: list[tuple[dict[str, Any], list[int]]] = [
-        ({"CreationTimeAfter": created[2] - moment, "ModelPackageGroupName": group}, [2]),
-        ({"CreationTimeBefore": created[0] + moment, "ModelPackageGroupName": group}, [0]),
+        ({"CreationTimeAfter": created[1] + later, "ModelPackageGroupName": group}, [2]),
+        ({"CreationTimeBefore": created[0] + later, "ModelPackageGroupName": group}, [0]),
         ({"NameContains": group[3:].upper(), "ModelPackageType": "Versioned"}, [0, 1, 2]),
         ({"NameContains": group, "ModelPackageType": "Unversioned"}, []),
         ({"NameContains": group, "ModelPackageType": "Both", "ModelApprovalStatus": "Rejected"}, [1]),
