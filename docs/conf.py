@@ -68,7 +68,7 @@ def _evaluate_annotations(module: ModuleType) -> None:
     assert module.__file__ is not None
     for node in ast.parse(Path(module.__file__).read_text()).body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            exec(compile(ast.Module(node.body, []), module.__file__, "exec"), vars(module))  # noqa: S102
+            exec(compile(ast.Module(node.body, []), module.__file__, "exec"), vars(module))  # noqa: S102 - our own.
     for thing in vars(module).values():
         if isinstance(thing, type) and thing.__module__ == module.__name__ and "__init__" in vars(thing):
             # Airflow wraps the constructors of operators.

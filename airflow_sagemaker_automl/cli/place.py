@@ -17,7 +17,7 @@ _KEY_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):kms:[a-z0-9-]+:\d{12}:key/
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 
 
-class Matching(click.ParamType):  # type: ignore[type-arg]  # It is generic in click 8.5, but not in 8.1.
+class Matching(click.ParamType):  # type: ignore[type-arg]  # Not all supported releases of click have it generic.
     """A text of a certain form.
 
     :param name: what it is, in a word.

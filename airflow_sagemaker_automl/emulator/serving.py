@@ -110,7 +110,7 @@ class Process:
             self.kill()
             for stream in (self._process.stdin, self._process.stdout, self._log):
                 with contextlib.suppress(BrokenPipeError):
-                    stream.close()  # type: ignore[union-attr]
+                    stream.close()  # type: ignore[union-attr]  # Both were asked to be pipes.
 
     def _log_tail(self) -> str:
         size = self._log.seek(0, os.SEEK_END)

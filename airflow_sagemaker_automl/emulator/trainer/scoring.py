@@ -83,7 +83,7 @@ class Predictions:
         else:
             codes = {value: code for code, value in enumerate(self.classes)}
             # A class that training has not seen is one more.
-            pair = tuple(  # type: ignore[assignment]
+            pair = tuple(  # type: ignore[assignment]  # Of two sides, as above.
                 np.array([codes.get(value, len(codes)) for value in side]) for side in (self.actual, self.predicted)
             )
             functions = _MULTICLASS

@@ -50,7 +50,7 @@ class Storage:
     def read(self, uri: str) -> IO[bytes]:
         """Open an object's content; the caller closes it."""
         bucket, key = _split(uri)
-        spool = tempfile.TemporaryFile()  # noqa: SIM115
+        spool = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it.
         try:
             with _refusals_named("The object", uri, "read"):
                 self._client.download_fileobj(bucket, key, spool)
