@@ -14,6 +14,8 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE ?= copy
 # As pip does: a company's own certificate authority counts.
 export UV_SYSTEM_CERTS ?= true
+# Without bytecode on disk each of the many Python processes below compiles Airflow anew, for seconds of CPU.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ui test coverage matrix bench check docs format lock clean
