@@ -29,13 +29,14 @@ demo: $(INSTALLED) ## Train on a real table, register the best model with its ca
 ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, until Ctrl-C
 	@$(BIN)/python -m demo.ui
 
-test: $(INSTALLED) ## Run the whole test suite
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope
+# Two processes keep two cores busy; the others run the tests that wait for a live Airflow.
+test: $(INSTALLED) ## Run the whole test suite (FAST=1: what asks nobody, and a smoke test, in minutes)
+	$(BIN)/python -m pytest --dist loadscope --numprocesses $(if $(FAST),2 -m "smoke or not (emulator or live or aws)",6)
 
 coverage: $(INSTALLED) ## Run it and say which lines no test reaches, in any process; takes a third longer
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope
 
-matrix: $(INSTALLED) ## Test the supported versions, and the built package by itself (ONLY=fast: what CI tests of that)
+matrix: $(INSTALLED) ## Test the supported versions, and the built package by itself (ONLY=wheel: what CI tests of that)
 	@# Ten environments of a gigabyte share their files with uv's cache, where it is on the same disk.
 	UV_LINK_MODE=hardlink $(BIN)/nox $(if $(ONLY),--tags $(ONLY))
 

@@ -48,9 +48,9 @@ _offer_the_interpreters_of_pyenv()
 @nox.parametrize(
     "python, versions",
     [
-        nox.param(python, versions, id=f"{versions}-{python}", tags=["fast"] * fast)
+        nox.param(python, versions, id=f"{versions}-{python}")
         for python in PYTHONS
-        for versions, fast in (("oldest", python == OF_MWAA), ("newest", False))
+        for versions in ("oldest", "newest")
     ]
     + [nox.param(PYTHONS[0], "lowest", id=f"lowest-{PYTHONS[0]}")],
 )
@@ -68,7 +68,7 @@ def emulator(session: nox.Session, versions: str) -> None:
     _test(session, EMULATOR)
 
 
-@nox.session(python=OF_MWAA, tags=["fast"])
+@nox.session(python=OF_MWAA, tags=["wheel"])
 def wheel(session: nox.Session) -> None:
     """Build the package, and run the retraining DAG on it and nothing else of the checkout."""
     folder = _install_built(session)
@@ -133,4 +133,5 @@ def _test(session: nox.Session, marks: str) -> None:
         *("python", "-m", "pytest", "-m", marks, "--numprocesses", "2", "--dist", "loadscope"),
         # What other versions have deprecated is no fault.
         *("-W", "default", *session.posargs),
+        env={"ALL_EXAMPLES": "1"},
     )

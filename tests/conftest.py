@@ -1,8 +1,7 @@
-"""What tests stand on: one emulator for the session, with data in it, and an Airflow home of the session's own."""
+"""What tests stand on: one emulator for the session, with data in it, and an Airflow home for each process."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, settings
-from xdist.scheduler import LoadScopeScheduling
 
 from demo.sandbox import (
+    REPOSITORY,
     airflow_environment,
     emulator,
     interrupt_on_signals,
@@ -23,9 +22,13 @@ from demo.sandbox import (
     sagemaker_client,
     upload_breast_cancer,
 )
+from tests import distribution
+from tests.dag_bundles import dag_bundles
+from tests.examples import examples
 from tests.jobs import put_table, slow_data
 from tests.permission_check import PermissionCheck
 from tests.plain_http import send
+from tests.shared_emulator import SharedEmulator
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,26 +45,24 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 # As every installation has one: what Airflow stores of triggers and connections is encrypted.
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 # dag.test() finds DAGs by their bundle: those of the repository, and those that only tests need.
-os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
-    [
-        {
-            "name": folder,
-            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-            "kwargs": {"path": str(Path(__file__).parent.parent / folder)},
-        }
-        for folder in ("dags", "tests/dags")
-    ]
+os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = dag_bundles(
+    REPOSITORY / folder for folder in ("dags", "tests/dags")
 )
 
 os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
 
-_MORE_JOBS_THAN_TESTS_START = 100_000
+_SHARED_EMULATOR = pytest.StashKey[SharedEmulator]()
 # Whatever starts an emulator for a test.
 _EMULATORS = frozenset({"emulator_url", "_private_emulator"})
 
 # The same examples at each run, however slow the machine: a test run tells of the change, not of luck.
 settings.register_profile(
-    "project", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "project",
+    max_examples=examples(100),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
 
@@ -69,32 +70,30 @@ settings.load_profile("project")
 def pytest_configure(config: pytest.Config) -> None:
     """Have the calls of all emulators judged at the end, by the process that begins the session."""
     if not hasattr(config, "workerinput"):
+        # Before an emulator starts, which learns from it where to write its calls.
         config.pluginmanager.register(PermissionCheck(config))
+    config.stash[_SHARED_EMULATOR] = SharedEmulator(config)
+    config.pluginmanager.register(config.stash[_SHARED_EMULATOR])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests in a live Airflow, which take longest, and mark those that ask an emulator."""
+    """Mark the tests that ask an emulator, and begin with what takes longest: a live Airflow, then an emulator."""
     for item in items:
         if "tests/emulator/" in item.nodeid or _EMULATORS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.emulator)
-    items.sort(key=lambda item: item.get_closest_marker("live") is None)
+    ask_an_emulator = {item.path for item in items if item.get_closest_marker("emulator")}
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("live") is None,
+            item.path not in ask_an_emulator,
+            distribution.KILLING in item.nodeid,
+        )
+    )
 
 
-class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types.
-    """Keeps each file's tests in one process, and those in a live Airflow, for which it is started once.
-
-    The groups that xdist reads off markers are lost on pytest 9.2: it sets an attribute that is no longer there.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "live" if file.startswith("tests/live/") else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
-    """Distribute tests as said above, in the order of their collection."""
-    config.option.loadscopereorder = False
-    return FilesTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> distribution.FilesTogether:
+    """Distribute tests as ``tests.distribution`` says."""
+    return distribution.scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -104,11 +103,11 @@ def _ends_on_signals() -> None:
 
 
 @pytest.fixture(scope="session")
-def emulator_url() -> Iterator[str]:
-    """URL of an emulator that all tests share; names keep them out of each other's way."""
-    with emulator(concurrent_jobs=_MORE_JOBS_THAN_TESTS_START) as url:
-        os.environ.update(airflow_environment(_HOME, url))
-        yield url
+def emulator_url(pytestconfig: pytest.Config) -> str:
+    """URL of an emulator that all processes share; names keep tests out of each other's way, and none disturbs it."""
+    url = pytestconfig.stash[_SHARED_EMULATOR].url
+    os.environ.update(airflow_environment(_HOME, url))
+    return url
 
 
 @pytest.fixture(scope="session")

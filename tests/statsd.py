@@ -42,12 +42,7 @@ class StatsD:
     @property
     def environment(self) -> dict[str, str]:
         """Settings of an Airflow that sends to it, and nothing but the package's metrics."""
-        return {
-            "AIRFLOW__METRICS__METRICS_ALLOW_LIST": r"^sagemaker_automl\.",
-            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
-            "AIRFLOW__METRICS__STATSD_ON": "True",
-            "AIRFLOW__METRICS__STATSD_PORT": str(self.port),
-        }
+        return statsd_settings(self.port)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -65,7 +60,7 @@ class StatsD:
         """Add up a counter."""
         return int(sum(self.values(name, "c")))
 
-    def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = 60) -> None:
+    def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = 600) -> None:
         """Wait until what has come is as it should be; the message says what has come."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -88,11 +83,21 @@ class StatsD:
                         self._packets.append(Packet(name.removeprefix(_BEGINNING), value, kind))
 
 
+def statsd_settings(port: int) -> dict[str, str]:
+    """Configure an Airflow that sends metrics to a port of loopback, and nothing but the package's."""
+    return {
+        "AIRFLOW__METRICS__METRICS_ALLOW_LIST": r"^sagemaker_automl\.",
+        "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_PORT": str(port),
+    }
+
+
 @contextmanager
-def listening() -> Iterator[StatsD]:
-    """Receive metrics until the block ends."""
+def listening(port: int = 0) -> Iterator[StatsD]:
+    """Receive metrics until the block ends, on a free port unless one is given."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
+        server.bind(("127.0.0.1", port))
         statsd = StatsD(server)
         yield statsd
         # A thread that waits in recv() is not woken by a close.

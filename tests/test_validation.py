@@ -17,6 +17,7 @@ from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 from airflow_sagemaker_automl.validation import checked_request, request_shape
 from tests.breaches import breaches, members
 from tests.core.requests import GONE, LARGEST_CONFIGS, largest, smallest, spoiled, steps
+from tests.examples import examples
 
 KINDS = list(LARGEST_CONFIGS)
 TABLE = "AutoMLProblemTypeConfig.TabularJobConfig"
@@ -31,7 +32,7 @@ def violations(request: Any, **options: Any) -> list[str]:
     return []
 
 
-class _CorpusLoader(yaml.SafeLoader):
+class _CorpusLoader(yaml.CSafeLoader):
     pass
 
 
@@ -220,7 +221,7 @@ def odd_requests(draw: st.DrawFn) -> dict[str, Any]:
     return request
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(odd_requests())
 def test_what_is_accepted_here_is_accepted_by_boto3_and_by_the_emulator(request: dict[str, Any]) -> None:
     """Whatever stands in a request, it is refused as a whole or can be sent as it is."""

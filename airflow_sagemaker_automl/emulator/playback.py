@@ -9,6 +9,8 @@ from collections.abc import Callable
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.script import Script
 
+_LOOKS_PER_SECOND = 20
+
 
 class Playback:
     """One job and its script.
@@ -46,8 +48,14 @@ class Playback:
             if self._stop_asked.wait(max(0.0, started + moment - time.monotonic())):
                 break
             change()
+            if self._job.is_finished:
+                return
         else:
-            return
+            while not self._script.may_end and not self._stop_asked.wait(1 / _LOOKS_PER_SECOND):
+                pass
+            if self._script.may_end:
+                self._job.end_as(self._script.ending)
+                return
         if not self._closed.wait(self._script.stopping_seconds):
             self._job.stopped()
 
@@ -59,7 +67,7 @@ class Playback:
             moment += seconds
         timeline += [(after, self._candidate(number)) for number, (after, _) in enumerate(self._script.candidates)]
         timeline.sort(key=lambda entry: entry[0])  # Stable: a stage comes before the candidates of its first moment.
-        timeline.append((moment, lambda: self._job.end_as(self._script.ending)))
+        timeline.append((moment, lambda: None))
         limit = self._job.problem.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
         if limit is None or limit >= moment:
             return timeline

@@ -10,7 +10,7 @@
 ``GET /automl-emulator/scripts/NAME``
     shows one entry of that list.
 ``DELETE /automl-emulator/scripts/NAME``
-    forgets it; jobs and versions that follow it go on.
+    forgets it; jobs and versions that follow it go on, and those that it holds go to their end.
 
 A script with mistakes answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for each mistake.
 """
@@ -48,10 +48,6 @@ class _Entry(NamedTuple):
     def shown(self) -> dict[str, Any]:
         whose = "JobNames" if isinstance(self.script, Script) else "ModelPackageGroups"
         return {"Name": self.name, whose: self.pattern, "Script": self.document}
-
-    def let_go(self) -> None:
-        if isinstance(self.script, PackageScript):
-            self.script.let_go()
 
 
 class Rehearsals:
@@ -109,7 +105,7 @@ class Rehearsals:
             entry = self._entries.get(name)
             if entry and request.method == "DELETE":
                 del self._entries[name]
-                entry.let_go()
+                entry.script.let_go()
                 return Response(status=HTTPStatus.NO_CONTENT)
         if entry is None:
             return json_answer(HTTPStatus.NOT_FOUND, {"Message": f"There is no script {name}."})
@@ -128,7 +124,7 @@ class Rehearsals:
             known = self._entries.pop(name, None)  # So that it counts as put last.
             self._entries[name] = entry
         if known:
-            known.let_go()
+            known.script.let_go()
         return json_answer(HTTPStatus.OK if known else HTTPStatus.CREATED, entry.shown())
 
 

@@ -37,6 +37,9 @@ A script is a JSON object in the service's own words::
     ``PartialFailureReasons``, ``AutoMLJobArtifacts`` and ``ModelDeployResult`` are those of ``DescribeAutoMLJobV2``.
 ``ResolvedAttributes``
     As in ``DescribeAutoMLJobV2``, from the start. Default: none.
+``Held``
+    Whether the job stays in its last stage until its script is deleted, or another is put in its place (default:
+    false). It needs a stage.
 ``StoppingSeconds``
     How long the job stays ``Stopping`` when ``StopAutoMLJob`` stops it (default 0).
 
@@ -52,7 +55,8 @@ name matches and which has no such tag, and the job is given the tag. The tag of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from airflow_sagemaker_automl.emulator import documents
@@ -70,7 +74,7 @@ _ENDINGS = {
     "Stopped": frozenset({"Stopped"}),
 }
 _NOT_WHILE_RUNNING = FINISHED | _AFTER_STEPS
-_MEMBERS = frozenset({"Stages", "Candidates", "Ending", "ResolvedAttributes", "StoppingSeconds"})
+_MEMBERS = frozenset({"Stages", "Candidates", "Ending", "Held", "ResolvedAttributes", "StoppingSeconds"})
 _DESCRIBED_ENDING = {
     "FailureReason": "AutoMLFailureReason",
     "PartialFailureReasons": "AutoMLPartialFailureReasons",
@@ -91,6 +95,7 @@ class Script:
     :param ending: members of ``DescribeAutoMLJobV2``; ``BestCandidate`` is a name.
     :param resolved: ``ResolvedAttributes``, or None.
     :param stopping_seconds: how long a stop takes.
+    :param is_held: whether jobs stay in their last stage until :meth:`let_go`.
     """
 
     stages: list[tuple[str, float]]
@@ -98,6 +103,17 @@ class Script:
     ending: dict[str, Any]
     resolved: dict[str, Any] | None
     stopping_seconds: float
+    is_held: bool = False
+    _gone: Event = field(default_factory=Event)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether a job that has gone through its stages ends."""
+        return not self.is_held or self._gone.is_set()
+
+    def let_go(self) -> None:
+        """Let the jobs that are held end."""
+        self._gone.set()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Script:
@@ -114,6 +130,7 @@ class Script:
             ending,
             document.get("ResolvedAttributes"),
             document.get("StoppingSeconds", 0),
+            document.get("Held", False),
         )
 
 
@@ -125,6 +142,10 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
         malformed.append("Ending")
         yield "Ending is required, and is an object."
     yield from seconds_problems(document, "StoppingSeconds", "StoppingSeconds")
+    if not isinstance(document.get("Held", False), bool):
+        yield f"Held must be true or false, not {document['Held']!r}."
+    elif document.get("Held") and not document.get("Stages"):
+        yield "Held: there is no stage to stay in."
     if "ResolvedAttributes" in document:
         yield from violations("AutoMLResolvedAttributes", document["ResolvedAttributes"], "ResolvedAttributes")
     if malformed:

@@ -10,7 +10,7 @@ import yaml
 from tests.core.requests import GONE
 
 
-class CorpusLoader(yaml.SafeLoader):
+class CorpusLoader(yaml.CSafeLoader):
     """YAML with short spellings for what would be long.
 
     ``!gone`` takes a member away; ``!times [3, x]`` is a text, ``!copies [3, x]`` a list, ``!numbered [3, {}]`` a list

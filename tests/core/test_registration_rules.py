@@ -19,6 +19,7 @@ from tests.breaches import breaches, members
 from tests.core import registrations
 from tests.core.registration_corpus import read_corpus
 from tests.core.requests import spoiled, steps
+from tests.examples import examples
 
 CORPUS = read_corpus(Path(__file__).parent / "wrong_registrations.yaml")
 OPERATIONS = {False: "CreateModelPackage", True: "UpdateModelPackage"}
@@ -283,7 +284,7 @@ def odd_registrations(draw: st.DrawFn) -> tuple[bool, dict[str, Any]]:
     return update, request
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(odd_registrations())
 def test_what_is_accepted_here_is_accepted_by_boto3_and_by_the_emulator(odd: tuple[bool, dict[str, Any]]) -> None:
     """Whatever stands in a request, it is refused as a whole or can be sent as it is."""
@@ -298,7 +299,7 @@ def test_what_is_accepted_here_is_accepted_by_boto3_and_by_the_emulator(odd: tup
     assert checked_model_package(ready, update=update) == ready
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.dictionaries(METADATA, METADATA, min_size=1, max_size=3))
 @example({"k" * 128: "v" * 256})
 @example({"Größe": "µ² 流失\u2028"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sklearn.datasets import load_diabetes, load_wine
 
+from tests.datasets import load_diabetes, load_wine
 from tests.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:

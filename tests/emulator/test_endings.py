@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from sklearn.datasets import load_breast_cancer
 
 from demo.sandbox import BUCKET, s3_client, sagemaker_client, upload_breast_cancer
+from tests.datasets import load_breast_cancer
 from tests.jobs import put_table, slow_data, start, tabular_request, unique, wait
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from sklearn.datasets import load_diabetes
-from sklearn.metrics import f1_score, roc_auc_score, root_mean_squared_error
 
+from tests.datasets import load_diabetes
 from tests.emulator.downloads import reported, split_part
 from tests.endpoints import configure, predicted, put_up, runtime_client, settled
 from tests.jobs import put_table, start, tabular_request, unique, wait
@@ -54,6 +53,8 @@ def test_an_endpoint_predicts_what_the_figures_say(
     mode: str, request: pytest.FixtureRequest, sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
     """Labels and probabilities of the held-out rows give the candidate's F1 and AUC, of one container or of three."""
+    from sklearn.metrics import f1_score, roc_auc_score
+
     job = request.getfixturevalue(mode)
     best, (rows, actual) = job["BestCandidate"], _rows(s3, job, "diagnosis")
     endpoint = put_up(sagemaker, _answering(best["InferenceContainers"], _ALL_KEYS))
@@ -87,6 +88,8 @@ def test_the_default_answer_is_the_label_alone(
 
 def test_a_regression_answers_numbers(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> None:
     """One number a row, of which the reported RMSE can be computed; a weight is no part of a row."""
+    from sklearn.metrics import root_mean_squared_error
+
     table = load_diabetes(as_frame=True).frame.sample(n=600, replace=True, random_state=1, ignore_index=True)
     table.insert(2, "importance", np.where(table["bmi"] > 0.02, 5.0, 1.0))
     job_request = tabular_request(

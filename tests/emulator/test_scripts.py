@@ -307,3 +307,27 @@ def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: st
     assert wait(sagemaker, tagged, seconds=10)["AutoMLJobStatus"] == "Completed"
     for number in range(3):
         assert send(f"{url}-{number}", "DELETE")[0] == 204
+
+
+def test_a_held_job_ends_when_its_script_is_gone(sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """It stays in its last stage for as long as a test needs, and a stop ends it all the same."""
+    pattern, script = unique("held"), {"Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels"}], "Held": True}
+    address = f"{emulator_url}/automl-emulator/scripts/{pattern}"
+    document = {**script, "Ending": {"AutoMLJobStatus": "Completed"}}
+    assert send(f"{address}?job-names={pattern}*", "PUT", document)[0] == 201
+    held, stopped = (start(sagemaker, tabular_request("s3://nowhere/"), f"{pattern}-{each}") for each in "ab")
+    assert wait(sagemaker, held, until="TrainingModels")["AutoMLJobStatus"] == "InProgress"
+    sagemaker.stop_auto_ml_job(AutoMLJobName=stopped)
+    assert wait(sagemaker, stopped)["AutoMLJobStatus"] == "Stopped"
+    assert wait(sagemaker, held, until="TrainingModels")["AutoMLJobStatus"] == "InProgress"
+    assert send(address, "DELETE")[0] == 204
+    assert wait(sagemaker, held)["AutoMLJobStatus"] == "Completed"
+
+
+@pytest.mark.parametrize("script", [{"Held": 1}, {"Held": True, "Stages": []}])
+def test_a_job_cannot_be_held_in_no_stage(script: dict[str, Any], emulator_url: str) -> None:
+    """The answer says what is wrong."""
+    document = {"Ending": {"AutoMLJobStatus": "Completed"}, **script}
+    status, answer = send(f"{emulator_url}/automl-emulator/scripts/odd", "PUT", document)
+    assert status == 400
+    assert [problem.partition(" ")[0].strip(":") for problem in answer["Problems"]] == ["Held"]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from sklearn.datasets import load_diabetes, load_wine
 
 from airflow_sagemaker_automl.emulator.trainer.channels import CSV, PARQUET, read_channel
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
@@ -18,6 +17,7 @@ from airflow_sagemaker_automl.emulator.trainer.features import load_specificatio
 from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 from airflow_sagemaker_automl.emulator.trainer.table import Columns, load_split
 from demo.sandbox import BUCKET, REGION
+from tests.datasets import load_diabetes, load_wine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes
 
 from airflow_sagemaker_automl.emulator.trainer.algorithms import LARGEST_ENSEMBLING_BYTES, choose_mode
 from demo.sandbox import BUCKET, REGION
+from tests.datasets import load_diabetes
 from tests.emulator.downloads import body, reported, split_part, unpack
 from tests.jobs import put_table, start, tabular_request, wait
 

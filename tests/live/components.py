@@ -5,32 +5,41 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from demo.sandbox import REPOSITORY
 from demo.standalone import Airflow, configure, free_port, unhealthy
+from tests.dag_bundles import dag_bundles
+from tests.jobs import unique
 from tests.live.lineage import lineage_environment
 from tests.live.rest import Api, wait_until
-from tests.statsd import StatsD
+from tests.statsd import statsd_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEALTHY_WITHIN_SECONDS = 180
+_HEALTHY_WITHIN_SECONDS = 600
 # A scheduler that has lost a worker may wait for it for ever, and nothing here is worth waiting for.
 _STOPPED_WITHIN_SECONDS = 15
-_DAGS = Path(__file__).parent / "dags"
 
-# Airflow notices within seconds what it would otherwise notice within minutes.
+_FOLDER = Path(__file__).parent
+_DAGS = (_FOLDER / "dags", _FOLDER / "killing" / "dags")
+# Scenarios whose tasks wait in a worker hold one each.
+_PARALLELISM = 10
+
+# Airflow notices within seconds what it would otherwise notice within minutes, and reads a DAG file once: each
+# reading costs two seconds of CPU.
 _QUICK = {
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "10",
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
@@ -48,26 +57,38 @@ _QUICK = {
 class Component:
     """A part of Airflow that runs in a session of its own, with all processes that it starts.
 
-    :param command: what to run.
+    :param pid: of its main process.
     :param log: file for what it prints.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(self, pid: int, log: Path) -> None:
+        self.pid = pid
         self.log = log
+
+    @classmethod
+    def start(cls, command: Sequence[str], environment: dict[str, str], log: Path) -> Component:
+        """Start one.
+
+        :param command: what to run.
+        """
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command, env=environment, stdout=output, stderr=output, start_new_session=True
-            )
+            process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+        # It is looked at by its number from now on, as other processes do; this one has to bury it.
+        threading.Thread(target=process.wait, daemon=True).start()
+        return cls(process.pid, log)
 
     @property
     def is_running(self) -> bool:
         """Whether its main process has not ended."""
-        return self._process.poll() is None
+        try:
+            return bool(psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
 
     def kill(self) -> None:
         """Let it vanish, as with the machine that it runs on."""
         self.signal(signal.SIGKILL)
-        self._process.wait()
+        wait_until(lambda: not self.is_running, f"{self.pid} is not killed")
 
     def freeze(self) -> None:
         """Stop it where it is, as on a machine that is suspended."""
@@ -79,20 +100,21 @@ class Component:
 
     def ask_to_end(self) -> None:
         """Ask its main process to end in its own time."""
-        if self.is_running:
-            self._process.send_signal(signal.SIGINT)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGINT)
 
     def make_end(self, seconds: float) -> None:
         """Wait for its end, and kill what is left then."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
+        deadline = time.monotonic() + seconds
+        while self.is_running and time.monotonic() < deadline:
+            time.sleep(0.1)
         self.kill()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to all of its processes."""
         for process in psutil.process_iter():
             with suppress(ProcessLookupError, psutil.NoSuchProcess):
-                if os.getsid(process.pid) == self._process.pid:
+                if os.getsid(process.pid) == self.pid:
                     process.send_signal(number)
 
 
@@ -113,15 +135,28 @@ class WholeAirflow:
 
     :param airflow: its address and environment.
     :param logs: folder of what its parts print.
-    :param statsd: where they send the package's metrics.
     """
 
     airflow: Airflow
     logs: Path
-    statsd: StatsD
     triggerers: list[Triggerer] = field(default_factory=list)
     _components: list[Component] = field(default_factory=list)
-    _started: int = 0
+
+    @classmethod
+    def from_json(cls, described: dict[str, Any]) -> WholeAirflow:
+        """Find the one that another process has described with :meth:`to_json`; it ends only what it starts itself."""
+        triggerers = [
+            Triggerer(Component(each["pid"], Path(each["log"])), each["job_id"]) for each in described["triggerers"]
+        ]
+        return cls(Airflow(**described["airflow"]), Path(described["logs"]), triggerers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe it for other processes."""
+        triggerers = [
+            {"pid": each.component.pid, "log": str(each.component.log), "job_id": each.job_id}
+            for each in self.triggerers
+        ]
+        return {"airflow": asdict(self.airflow), "logs": str(self.logs), "triggerers": triggerers}
 
     @cached_property
     def api(self) -> Api:
@@ -133,9 +168,8 @@ class WholeAirflow:
 
         :param command: as after ``airflow``.
         """
-        self._started += 1
-        log = self.logs / f"{self._started}-{command[0]}.log"
-        component = Component(["airflow", *command], self.airflow.environment, log)
+        log = self.logs / f"{command[0]}-{unique()}.log"
+        component = Component.start(["airflow", *command], self.airflow.environment, log)
         self._components.append(component)
         return component
 
@@ -155,7 +189,8 @@ class WholeAirflow:
     def replace_triggerer(self, lost: Triggerer) -> None:
         """Start a triggerer in place of one that was killed."""
         self.triggerers.remove(lost)
-        self._components.remove(lost.component)
+        if lost.component in self._components:
+            self._components.remove(lost.component)
         self.start_triggerer()
 
     @contextmanager
@@ -205,22 +240,22 @@ class WholeAirflow:
 
 
 @contextmanager
-def whole_airflow(home: Path, database_url: str, emulator_url: str, statsd: StatsD) -> Iterator[WholeAirflow]:
-    """Run an Airflow with one triggerer until the block ends.
+def whole_airflow(home: Path, database_url: str, statsd_port: int) -> Iterator[WholeAirflow]:
+    """Run an Airflow with one triggerer, whose default AWS connection leads nowhere, until the block ends.
 
     :param home: ``AIRFLOW_HOME``.
     :param database_url: of its empty metadata database.
-    :param emulator_url: where its default AWS connection points.
-    :param statsd: where it sends the package's metrics.
+    :param statsd_port: where it sends the package's metrics, whether anyone listens or not.
     """
     home.mkdir(parents=True, exist_ok=True)
-    airflow = configure(home, emulator_url, free_port())
+    airflow = configure(home, "http://127.0.0.1:9", free_port())
     airflow.environment.update(
         _QUICK,
-        **statsd.environment,
-        AIRFLOW__CORE__DAGS_FOLDER=str(_DAGS),
+        **statsd_settings(statsd_port),
+        AIRFLOW__CORE__PARALLELISM=str(_PARALLELISM),
         AIRFLOW__CORE__EXECUTOR="tests.live.executor.PreparedLocalExecutor",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database_url,
+        AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=dag_bundles(_DAGS),
         PYTHONPATH=str(REPOSITORY),
         **lineage_environment(home),
     )
@@ -228,7 +263,7 @@ def whole_airflow(home: Path, database_url: str, emulator_url: str, statsd: Stat
     airflow.environment.pop("COVERAGE_PROCESS_CONFIG", None)
     migrated = subprocess.run(["airflow", "db", "migrate"], env=airflow.environment, capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr
-    whole = WholeAirflow(airflow, home, statsd)
+    whole = WholeAirflow(airflow, home)
     try:
         whole.start("api-server")
         whole.start("scheduler", "--skip-serve-logs")

@@ -17,6 +17,8 @@ CANARY = "canary-of-the-live-airflow-5e0c"
 ENDED = ("success", "failed")
 # An answer that comes within a second of the question meets the executor's report that the task waits.
 _THINKING_SECONDS = 4
+# What is waited for comes within seconds; on a busy machine it may take minutes, and that is no failure.
+_LONGEST_WAIT_SECONDS = 600.0
 # A task that is cleared at once after its success may be failed by the executor's late report of it.
 _REPORTED_WITHIN_SECONDS = 5
 
@@ -45,6 +47,11 @@ class Api:
         """Unpause a DAG, as soon as Airflow knows it."""
         wait_until(lambda: dag_id in [dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]], f"no DAG {dag_id}")
         self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def read_again(self, dag_id: str) -> None:
+        """Have a DAG's file read again, which is when Airflow sees that a watching DAG is paused, or no more."""
+        token = self.call("GET", f"/dags/{dag_id}")["file_token"]
+        self.call("PUT", f"/parseDagFile/{token}")
 
     def runs(self, dag_id: str) -> list[Run]:
         """List the runs of a DAG."""
@@ -139,7 +146,7 @@ class Run:
         """Mark a task as failed or successful."""
         self._api.call("PATCH", f"{self._path}/taskInstances/{task_id}", {"new_state": state})
 
-    def wait_for_task(self, task_id: str, state: str, seconds: float = 120) -> None:
+    def wait_for_task(self, task_id: str, state: str, seconds: float = _LONGEST_WAIT_SECONDS) -> None:
         """Wait until a task that is not mapped is in a state."""
         wait_until(lambda: self.task(task_id)["state"] == state, f"{task_id} is not {state}", seconds)
 
@@ -148,7 +155,7 @@ class Run:
         filtered = f"&state={state}" if state else ""
         return int(self._api.call("GET", f"{self._path}/taskInstances?limit=1{filtered}")["total_entries"])
 
-    def wait_for_tasks(self, count: int, state: str, seconds: float = 120) -> None:
+    def wait_for_tasks(self, count: int, state: str, seconds: float = _LONGEST_WAIT_SECONDS) -> None:
         """Wait until so many task instances, or more, are in a state; none may fail meanwhile."""
 
         def are_enough() -> bool:
@@ -165,7 +172,7 @@ class Run:
         instances = self._api.call("GET", f"{self._path}/taskInstances?state=deferred&limit=100")["task_instances"]
         return sum((instance["triggerer_job"] or {}).get("id") == triggerer for instance in instances)
 
-    def wait_for_end(self, seconds: float = 180) -> str:
+    def wait_for_end(self, seconds: float = _LONGEST_WAIT_SECONDS) -> str:
         """Wait until the run has ended.
 
         :return: its state.
@@ -174,7 +181,12 @@ class Run:
         return self.state()
 
 
-def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = 120) -> None:
+def followed(api: Api, dag_id: str) -> list[Any]:
+    """List what the tasks ``follow`` of a DAG have returned, in all runs that have ended well."""
+    return [run.xcom("follow") for run in api.runs(dag_id) if run.state() == "success"]
+
+
+def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = _LONGEST_WAIT_SECONDS) -> None:
     """Look again and again until something is so.
 
     :param otherwise: what to say when it is not in time.

@@ -52,11 +52,19 @@ class Service:
         return {"aws_conn_id": self.aws_conn_id}
 
     def rehearse(self, seconds: float) -> None:
-        """Let all jobs that are created from now on take so long, and end with a model."""
+        """Let all jobs that are created from now on take so long, and end with a model; those that are held end now."""
+        self._script(seconds)
+
+    def hold(self) -> None:
+        """Let all jobs that are created from now on go on until :meth:`rehearse`, and end with a model then."""
+        self._script(0, Held=True)
+
+    def _script(self, seconds: float, **members: Any) -> None:
         script = {
             "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": seconds}],
             "Candidates": [{"AfterSeconds": min(1.0, seconds), "Candidate": _CANDIDATE}],
             "Ending": {"AutoMLJobStatus": "Completed", "BestCandidate": "best"},
+            **members,
         }
         self._control("PUT", "scripts/live?job-names=*", script)
 

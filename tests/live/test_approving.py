@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import urllib.error
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from airflow_sagemaker_automl.assets import ModelVersion
 from demo.sandbox import sagemaker_client
+from tests.live.asking import conf, form
 from tests.live.dags.approving import GROUP
 from tests.live.lineage import last_event
-from tests.live.rest import ENDED, Run, wait_until
+from tests.live.rest import followed, wait_until
 from tests.versions import described, register
 
 if TYPE_CHECKING:
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 CARD = json.dumps({"intended_uses": {"risk_rating": "Low", "purpose_of_model": "Triage"}})
-
-
-def conf(service: Service, arn: str) -> dict[str, Any]:
-    """Say what a run is about."""
-    return {**service.conf, "model_package_arn": arn}
-
-
-def form(run: Run) -> dict[str, Any]:
-    """Read what Airflow shows, as soon as the task waits for an answer."""
-    run.wait_for_task("ask", "awaiting_input")
-    return run.question("ask")
 
 
 def test_an_answer_approves_and_starts_another_dag(live_airflow: WholeAirflow, api: Api, service: Service) -> None:
@@ -60,9 +49,9 @@ def test_an_answer_approves_and_starts_another_dag(live_airflow: WholeAirflow, a
     result = run.xcom("ask")
     assert (result["outcome"], result["decided_by"], result["approval_description"]) == ("approved", "admin", words)
 
-    wait_until(lambda: any(each.state() in ENDED for each in api.runs("follow_answer")), "nobody follows")
-    (follower,) = api.runs("follow_answer")
-    assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
+    # Other answers start runs of the same DAG.
+    approved = ModelVersion.from_description(version).to_extra()
+    wait_until(lambda: approved in followed(api, "follow_answer"), "nobody follows")
 
     told = last_event(live_airflow.logs, run, "ask")
     name = version["ModelPackageArn"].partition("123456789012:")[2]
@@ -92,27 +81,6 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     assert run.xcom("ask")["outcome"] == "rejected"
     assert "Rejected by admin at 20" in run.log("ask", 1)
     assert f"Nobody is asked again about {arn}: Rejected by admin" in run.log("ask", 2)
-
-
-def test_a_worker_that_is_lost_after_the_answer_asks_nobody_again(api: Api, service: Service) -> None:
-    """It has kept the answer, and the version does not have it yet: the retry finds it, and applies it."""
-    sagemaker = sagemaker_client(service.url)
-    arn = register(sagemaker, GROUP)
-    run = api.trigger("approve", conf(service, arn))
-    form(run)
-    service.disturb(DroppedRequestRate=1, Operations=["UpdateModelPackage"])
-    run.answer("ask", "Approve", "Quick")
-    # The first is that of the question; the second comes when the answer is kept.
-    service.wait_until_asked("DescribeModelPackage", 2)
-    task = psutil.Process(run.task("ask")["pid"])
-    for process in (task.parent(), task):
-        assert process is not None
-        process.kill()
-    assert described(sagemaker, arn)["ModelApprovalStatus"] == "PendingManualApproval"
-    service.recover()
-    assert run.wait_for_end() == "success"
-    assert run.task("ask")["try_number"] == 2
-    assert described(sagemaker, arn)["ApprovalDescription"].endswith("): Quick")
 
 
 def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:

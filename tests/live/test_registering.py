@@ -10,7 +10,7 @@ from airflow_sagemaker_automl.assets import ModelVersion
 from demo.sandbox import REGION, sagemaker_client
 from tests.live.dags.registering import GROUP
 from tests.live.lineage import last_event
-from tests.live.rest import ENDED, wait_until
+from tests.live.rest import followed, wait_until
 from tests.live.service import FIRST_KEY, TRAINING_JOB
 from tests.scripts import hold, let_go
 from tests.versions import described
@@ -53,9 +53,8 @@ def test_a_version_is_registered_once_and_its_approval_starts_another_dag(
     assert version["ApprovalDescription"] == f"By {run.run_id}"
     assert version["CustomerMetadataProperties"]["dag_id"] == "register_and_approve"
 
-    wait_until(lambda: any(each.state() in ENDED for each in api.runs("follow_approval")), "nobody follows")
-    (follower,) = api.runs("follow_approval")
-    assert follower.xcom("follow") == ModelVersion.from_description(version).to_extra()
+    approved = ModelVersion.from_description(version).to_extra()
+    wait_until(lambda: followed(api, "follow_approval") == [approved], "nobody follows")
     _lineage_is_told_after_the_deferrals(live_airflow, run)
 
     run.clear("register")

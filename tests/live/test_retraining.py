@@ -24,7 +24,6 @@ RETRAINING = "automl_retraining"
 DEPLOYMENT = "automl_deploy_on_approval"
 GROUP = "breast-cancer"
 COMMENT = "Good enough to begin with."
-_TRAINED_WITHIN_SECONDS = 240
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def _the_first_is_approved_on_airflows_pages(api: Api, sagemaker: SageMakerClien
     run = _retrain(api, "breast-cancer-in-haste", approval="airflow")
     run.wait_for_task("retraining.train", "deferred")
     task = "retraining.approve_in_airflow"
-    run.wait_for_task(task, "awaiting_input", _TRAINED_WITHIN_SECONDS)
+    run.wait_for_task(task, "awaiting_input")
     question = run.question(task)
     assert GROUP in question["subject"]
     assert "the group has no approved version to beat" in question["body"]
@@ -85,7 +84,7 @@ def _the_first_is_approved_on_airflows_pages(api: Api, sagemaker: SageMakerClien
 
 def _a_worse_one_is_stopped(api: Api, sagemaker: SageMakerClient, champion: str) -> None:
     run = _retrain(api, "breast-cancer-damaged", approval="airflow")
-    assert run.wait_for_end(_TRAINED_WITHIN_SECONDS) == "success"
+    assert run.wait_for_end() == "success"
     states = {task: run.task(f"retraining.{task}")["state"] for task in ("judge", "register", "approve_in_airflow")}
     assert set(states.values()) == {"skipped"}
     verdict = run.xcom("retraining.judge")
@@ -99,7 +98,7 @@ def _a_worse_one_is_stopped(api: Api, sagemaker: SageMakerClient, champion: str)
 
 def _a_better_one_is_approved_in_studio(api: Api, sagemaker: SageMakerClient, champion: str) -> str:
     run = _retrain(api, "breast-cancer", approval="studio", margin=0.01)
-    run.wait_for_task("retraining.approve_in_studio", "deferred", _TRAINED_WITHIN_SECONDS)
+    run.wait_for_task("retraining.approve_in_studio", "deferred")
     verdict, arn = run.xcom("retraining.judge"), run.xcom("retraining.register")["model_package_arn"]
     assert (verdict["approved"], verdict["champion"]) == (True, champion)
     assert described(sagemaker, arn)["ModelApprovalStatus"] == "PendingManualApproval"
@@ -124,5 +123,5 @@ def _is_deployed(api: Api, arn: str) -> dict[str, Any]:
                 deployed.update(run.xcom("predict"))
         return deployed.get("model_package_arn") == arn
 
-    wait_until(is_deployed, f"nobody has deployed {arn}", 240)
+    wait_until(is_deployed, f"nobody has deployed {arn}")
     return deployed

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 from airflow_sagemaker_automl.emulator.trainer.channels import channels_of, read_channel, uri_of
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
@@ -134,5 +133,7 @@ def _cut(table: pd.DataFrame, target: str, fraction: float, whole: int) -> tuple
         raise UnusableData(f"Of {len(table)} rows {size} would be held back; none would be left to train on.")
     counts = table[target].value_counts()
     classes = table[target] if len(counts) <= min(size, len(table) - size) and counts.min() >= 2 else None
+    from sklearn.model_selection import train_test_split
+
     kept, cut = train_test_split(table, test_size=size, random_state=_SEED, stratify=classes)
     return kept.reset_index(drop=True), cut.reset_index(drop=True)

@@ -20,6 +20,7 @@ from airflow_sagemaker_automl.core.model_card import author_card, card_violation
 from tests.core.card.cards import ANALYSIS, CANDIDATE, JOB, STATISTICS, TEXTS, VERDICT, build, require_sendable
 from tests.core.card.test_author import FULL
 from tests.core.test_candidate import described
+from tests.examples import examples
 
 # Texts as long as they may be and longer, of any characters there are, some alike once they are cut.
 TEXT = st.one_of(
@@ -143,7 +144,7 @@ def authors(draw: st.DrawFn) -> dict[str, Any]:
     return {key: value for key, value in card.items() if not card_violations({key: value})}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(candidates(), STATISTICS_OF_ANY_KIND, ANALYSIS_OF_ANY_KIND, authors(), st.none() | JSON | spoilt(VERDICT))
 def test_every_card_is_one_that_the_service_takes(
     known: list[dict[str, Any]], statistics: Any, analysis: Any, author: dict[str, Any], verdict: Any
@@ -155,7 +156,7 @@ def test_every_card_is_one_that_the_service_takes(
     assert _holds(card, author)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(spoilt({key: JOB[key] for key in ("AutoMLProblemTypeConfig", "ResolvedAttributes")}), TEXT, TEXT)
 def test_every_job_has_such_a_card(members: Any, name: str, reason: str) -> None:
     """Whatever its settings are, how many there are, and what the service says of its end."""
@@ -172,7 +173,7 @@ def test_every_job_has_such_a_card(members: Any, name: str, reason: str) -> None
     require_sendable(card)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(spoilt(author_card(FULL)))
 def test_what_breaks_the_schema_can_always_be_taken_out(card: dict[str, Any]) -> None:
     """Part by part, until what is left is a card; one that is right stays as it is."""

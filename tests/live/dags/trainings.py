@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.problem_types import Tabular
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 
+# Ten times as many as there are places; more show more.
+MANY = int(os.environ.get("LIVE_TRAININGS", "40"))
 _ARGUMENTS: dict[str, Any] = {
     "task_id": "train",
     "aws_conn_id": "{{ params.aws_conn_id }}",
@@ -42,7 +45,7 @@ for where, deferrable, retries in (
         SageMakerAutoMLJobOperator(request=_request(0), deferrable=deferrable, retries=retries, **_ARGUMENTS)
     globals()[one.dag_id] = one
 
-for count in (20, 100):
+for count in (20, MANY):
     with _dag(f"many_{count}") as many:
         SageMakerAutoMLJobOperator.partial(deferrable=True, retries=0, **_ARGUMENTS).expand(
             request=[_request(number) for number in range(count)]

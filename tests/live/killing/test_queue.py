@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.live.dags.trainings import MANY
 from tests.live.rest import wait_until
 from tests.live.service import assert_all_have_one_model
 
@@ -17,20 +18,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 
-def test_a_hundred_trainings_pass_through_four_places(live_airflow: WholeAirflow, api: Api, service: Service) -> None:
+def test_many_trainings_pass_through_four_places(live_airflow: WholeAirflow, api: Api, service: Service) -> None:
     """All wait without a worker, take their turns, outlast a triggerer's sleep and awakening, and train just once."""
     service.rehearse(1)
     service.disturb(ConcurrentJobs=4)
     others = service.occupy(4)
     with live_airflow.second_triggerer() as second:
-        run = api.trigger("many_100", service.conf)
-        run.wait_for_tasks(100, "deferred", 300)
+        run = api.trigger(f"many_{MANY}", service.conf)
+        run.wait_for_tasks(MANY, "deferred")
         assert service.jobs(run) == {}
         service.stop(others)
-        run.wait_for_tasks(20, "success", 300)
+        run.wait_for_tasks(MANY // 5, "success")
         wait_until(lambda: run.waiting_at(second.job_id) > 0, "nothing waits in the second triggerer")
         second.component.freeze()
-        run.wait_for_tasks(60, "success", 300)
+        run.wait_for_tasks(3 * MANY // 5, "success")
         second.component.thaw()
-        assert run.wait_for_end(300) == "success"
+        assert run.wait_for_end() == "success"
     assert_all_have_one_model(run, service)

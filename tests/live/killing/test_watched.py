@@ -9,7 +9,7 @@ import pytest
 
 from airflow_sagemaker_automl.assets import ModelVersion
 from demo.sandbox import REGION, sagemaker_client
-from tests.live.dags.watched import CONNECTION, GROUP, WATCHED
+from tests.live.killing.dags.watched import CONNECTION, GROUP, WATCHED
 from tests.live.rest import ENDED, Run, wait_until
 from tests.live.service import FIRST_KEY
 from tests.versions import decide, described, register
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 _DAGS = ("follow_watched", "follow_both", "follow_elsewhere")
-# Airflow reads a DAG file again after half a minute, and sees only then that a DAG is paused no more.
-_SEEN_WITHIN_SECONDS = 180
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def watch(api: Api, service: Service) -> Iterator[Watch]:
     watch.pause(False)
     yield watch
     watch.pause(True)
-    wait_until(lambda: watch.watchers() == [], "the group is still watched", _SEEN_WITHIN_SECONDS)
+    wait_until(lambda: watch.watchers() == [], "the group is still watched")
 
 
 class Watch:
@@ -59,6 +57,8 @@ class Watch:
         """Pause the DAGs, or let them run."""
         for dag_id in _DAGS:
             self._api.call("PATCH", f"/dags/{dag_id}", {"is_paused": is_paused})
+        for dag_id in ("follow_watched", "follow_elsewhere"):
+            self._api.read_again(dag_id)
 
     def watchers(self) -> list[str]:
         """List the names of what watches the asset."""
@@ -112,7 +112,7 @@ def test_each_approval_starts_a_run_though_the_triggerer_is_killed(
     sagemaker = sagemaker_client(service.url)
     before, first, second, third = (register(sagemaker, GROUP) for _ in range(4))
     decide(sagemaker, before)
-    wait_until(lambda: watch.written_down() == ["1"], "nobody watches", _SEEN_WITHIN_SECONDS)
+    wait_until(lambda: watch.written_down() == ["1"], "nobody watches")
     told = [approve(sagemaker, first)]
     watch.wait_until_read(*told)
     wait_until(lambda: watch.written_down() == ["1", "2"], "the first approval is not written down")

@@ -40,12 +40,14 @@ def _kill_worker(run: Run) -> None:
 
 def test_a_task_that_is_killed_between_submit_and_deferral_goes_on_with_its_job(api: Api, service: Service) -> None:
     """The service has the job and the worker has no answer yet: the retry finds the job, and there is no other."""
-    service.rehearse(15)
+    service.hold()
     service.disturb(LatencySeconds=_LATER_THAN_ANY_TEST_WAITS, Operations=["CreateAutoMLJobV2"])
     run = api.trigger("one_deferred_retries_1", service.conf)
     wait_until(lambda: service.endings(run) == ["InProgress"], "there is no job")
     _kill_worker(run)
     service.recover()
+    run.wait_for_task("train", "deferred")
+    service.rehearse(1)
     assert run.wait_for_end() == "success"
     assert run.task("train")["try_number"] == 2
     assert service.endings(run) == ["Completed"]
@@ -73,12 +75,15 @@ def test_a_task_that_is_killed_between_refusal_and_deferral_queues_again(api: Ap
 
 def test_a_task_whose_worker_is_shut_down_keeps_its_job(api: Api, service: Service) -> None:
     """Asked to end by its machine and not by a person, the task leaves its job running, and here outlasts it."""
-    service.rehearse(15)
+    service.hold()
     run = api.trigger("one_here_retries_0", service.conf)
     run.wait_for_task("train", "running")
     # The first is that of the creation.
     service.wait_until_asked("DescribeAutoMLJobV2", 2)
     psutil.Process(run.task("train")["pid"]).terminate()
+    service.count_from_zero()
+    service.wait_until_asked("DescribeAutoMLJobV2", 2)
+    service.rehearse(1)
     assert run.wait_for_end() == "success"
     assert service.endings(run) == ["Completed"]
     assert_has_model_of_its_latest_job(run, service)
@@ -86,7 +91,7 @@ def test_a_task_whose_worker_is_shut_down_keeps_its_job(api: Api, service: Servi
 
 def test_a_task_that_two_workers_execute_at_once_has_one_job(api: Api, service: Service) -> None:
     """A worker that stood still is taken for dead; when it wakes up, the retry has the job, and keeps it."""
-    service.rehearse(60)
+    service.hold()
     run = api.trigger("one_here_retries_1", service.conf)
     run.wait_for_task("train", "running")
     # The first is that of the creation.
@@ -101,6 +106,7 @@ def test_a_task_that_two_workers_execute_at_once_has_one_job(api: Api, service: 
     for process in reversed(first):
         process.resume()
     wait_until(lambda: not first[1].is_running(), "the first execution goes on")
+    service.rehearse(1)
     assert run.wait_for_end() == "success"
     assert service.endings(run) == ["Completed"]
     assert_has_model_of_its_latest_job(run, service)

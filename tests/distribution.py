@@ -1,0 +1,63 @@
+"""Which test runs in which process: files stay together, and tests that wait for an Airflow run beside the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    import pytest
+
+# So many processes keep two cores busy; further ones are for tests that mostly wait.
+_BUSY_PROCESSES = 2
+_LIVE = "tests/live/"
+# These kill, freeze and start parts of the live Airflow.
+KILLING = "tests/live/killing/"
+
+
+class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types.
+    """Keeps each file's tests in one process, but for those in the live Airflow, which run at the same time.
+
+    The first processes begin with what needs the processor, all others with what waits for an Airflow; whoever has
+    done its part helps the others. What kills parts of that Airflow has it to itself, when the rest is done. xdist's
+    own groups, read off markers, are lost on pytest 9.2, which sets an attribute that is no longer there.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(KILLING):
+            return KILLING
+        return nodeid if nodeid.startswith(_LIVE) else nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: Any) -> None:
+        chosen = self._choose(node)
+        if chosen is not None:
+            self.workqueue.move_to_end(chosen, last=False)
+            super()._assign_work_unit(node)
+
+    def _choose(self, node: Any) -> str | None:
+        """Choose what a process does next; None where all that is left has to wait for others."""
+        waiting = [scope for scope in self.workqueue if _is_shared(scope)]
+        busy = [scope for scope in self.workqueue if not scope.startswith(_LIVE)]
+        if not waiting and KILLING in self.workqueue and not self._is_airflow_shared():
+            waiting = [KILLING]
+        is_for_waiting = self.numnodes <= _BUSY_PROCESSES or _number(node) >= _BUSY_PROCESSES
+        return next(iter([*waiting, *busy] if is_for_waiting else [*busy, *waiting]), None)
+
+    def _is_airflow_shared(self) -> bool:
+        units = [(scope, unit) for work in self.assigned_work.values() for scope, unit in work.items()]
+        return any(_is_shared(scope) and not all(unit.values()) for scope, unit in units)
+
+
+def _is_shared(scope: str) -> bool:
+    return scope.startswith(_LIVE) and scope != KILLING
+
+
+def _number(node: Any) -> int:
+    return int(node.gateway.id.removeprefix("gw"))
+
+
+def scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    """Distribute tests in the order of their collection."""
+    config.option.loadscopereorder = False
+    return FilesTogether(config, log)

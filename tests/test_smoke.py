@@ -1,0 +1,101 @@
+"""Each operator and sensor does its work once: what ``make test FAST=1`` runs beside the tests that ask nobody."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.execution_time import task_runner
+
+from airflow_sagemaker_automl import operators, sensors
+from airflow_sagemaker_automl.core.quality_gate import QualityGate, Threshold
+from tests.jobs import start, tabular_request, unique, wait
+from tests.operators.asking import Asking, Form, Store, ask, event
+from tests.plain_http import send
+from tests.scripts import CANDIDATE, script_jobs
+from tests.versions import described
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+pytestmark = pytest.mark.smoke
+
+_REQUEST = tabular_request("s3://no-such-bucket/at-all/")
+
+
+class Walk:
+    """Tasks that are executed one after the other, each with what the ones before have returned.
+
+    :ivar walked: names of the classes that were executed.
+    """
+
+    def __init__(self) -> None:
+        self.walked: set[str] = set()
+        self._run = unique("run")
+
+    def run(self, name: str, task_id: str, **arguments: Any) -> Any:
+        """Execute a task of a class, and resume it with an approval where it asks a person."""
+        task = self._task(name, task_id, arguments)
+        if name != "SageMakerModelApprovalOperator":
+            return task.execute(self._context(task_id))
+        context = {**self._context(task_id), "task_state_store": Store()}
+        asked = ask(task, context)
+        again = self._task(name, task_id, arguments)
+        return again.execute_complete(context, event=event(), **(asked.kwargs or {}))
+
+    def _task(self, name: str, task_id: str, arguments: dict[str, Any]) -> Any:
+        self.walked.add(name)
+        found: Any = getattr(operators, name, None) or getattr(sensors, name)
+        # The one that asks a person parks, and is never deferred.
+        waits = {"deferrable": False} if "deferrable" in inspect.signature(found).parameters else {}
+        return found(task_id=task_id, **waits, **arguments)
+
+    def _context(self, task_id: str) -> Any:
+        ti = Asking(dag_id="smoke", task_id=task_id, run_id=self._run)
+        return {"ti": ti, "task_instance": ti}
+
+
+@pytest.fixture
+def held_job(emulator_url: str, sagemaker: SageMakerClient) -> Iterator[str]:
+    """Name of a job that runs until it is stopped."""
+    name = unique("held")
+    script = {
+        "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 3600}],
+        "Ending": {"AutoMLJobStatus": "Completed"},
+    }
+    send(f"{emulator_url}/automl-emulator/scripts/{name}?job-names={name}", "PUT", script)
+    yield start(sagemaker, _REQUEST, name)
+    send(f"{emulator_url}/automl-emulator/scripts/{name}", "DELETE")
+
+
+def test_every_operator_and_sensor_does_its_work_once(
+    emulator_url: str, sagemaker: SageMakerClient, held_job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a request to an approved version, in the order of a DAG; none is left out."""
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Form(), raising=False)
+    job_name, group = unique("smoke"), unique("group")
+    script_jobs(emulator_url, job_name, CANDIDATE)
+    walk = Walk()
+    trained = walk.run("SageMakerAutoMLJobOperator", "train", request=_REQUEST, job_name=job_name, poll_interval=0.1)
+    assert (trained["job_name"], trained["best_candidate"]["name"]) == (job_name, "best")
+    assert walk.run("SageMakerAutoMLJobSensor", "watch", job_name=job_name)["outcome"] == "model"
+    of_candidate = {"job_name": job_name, "model_package_group_name": group}
+    gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5)])
+    verdict = walk.run("SageMakerQualityGateOperator", "judge", gate=gate, **of_candidate)
+    assert verdict["approved"] is True
+    version = walk.run(
+        "SageMakerRegisterCandidateOperator", "register", approval_status="PendingManualApproval", **of_candidate
+    )
+    arn = version["model_package_arn"]
+    changed = walk.run(
+        "SageMakerUpdateModelPackageOperator", "note", model_package_arn=arn, source_uri="s3://bucket/a/"
+    )
+    assert [line["member"] for line in changed["changed"]] == ["SourceUri"]
+    assert walk.run("SageMakerModelApprovalOperator", "ask", model_package_arn=arn)["outcome"] == "approved"
+    watched = walk.run("SageMakerModelPackageApprovalSensor", "see", model_package_arn=arn)
+    assert watched["approval_status"] == described(sagemaker, arn)["ModelApprovalStatus"] == "Approved"
+    walk.run("SageMakerStopAutoMLJobOperator", "stop", job_name=held_job)
+    assert wait(sagemaker, held_job)["AutoMLJobStatus"] == "Stopped"
+    assert walk.walked == {*operators.__all__, *sensors.__all__}
