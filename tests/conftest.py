@@ -28,6 +28,7 @@ from tests.examples import examples
 from tests.jobs import put_table, slow_data
 from tests.permission_check import PermissionCheck
 from tests.plain_http import send
+from tests.service_models import read_once
 from tests.shared_emulator import SharedEmulator
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
 _SHARED_EMULATOR = pytest.StashKey[SharedEmulator]()
 # Whatever starts an emulator for a test.
 _EMULATORS = frozenset({"emulator_url", "_private_emulator"})
+
+read_once()
 
 # The same examples at each run, however slow the machine: a test run tells of the change, not of luck.
 settings.register_profile(
