@@ -158,6 +158,17 @@ def private_connection(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.fixture
+def alone(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """URL of that emulator, to which the default connection leads: for tests that count, deny or delay requests."""
+    from airflow_sagemaker_automl import polling
+
+    name = "AIRFLOW_CONN_AWS_DEFAULT"
+    monkeypatch.setenv(name, airflow_environment(_HOME, private_url)[name])
+    monkeypatch.setattr(polling, "_hooks", {})  # One of the same name may lead to the shared emulator.
+    return private_url
+
+
+@pytest.fixture
 def aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give boto3 back what it would find on this machine."""
     for name, value in _CREDENTIALS.items():

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
-from demo.sandbox import BUCKET
-from tests.jobs import start, tabular_request, unique
+from demo.sandbox import BUCKET, s3_client
+from tests.jobs import unique
+from tests.operators.gating import ended
+from tests.scripts import CANDIDATE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,10 +56,10 @@ def test_a_report_that_cannot_be_read_is_no_failure(
         assert f"reports/{place}/statistics.json" in capsys.readouterr().out
 
 
-def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient, emulator_url: str) -> None:
     """No link is better than one that leads nowhere."""
     assert hook.console is None
-    assert hook.describe_job(start(sagemaker, tabular_request(breast_cancer, "absent"))).console_url is None
+    assert hook.describe_job(ended(sagemaker, emulator_url, CANDIDATE)).console_url is None
 
 
 @pytest.mark.parametrize(
@@ -91,10 +93,11 @@ def test_many_may_create_a_group_at_once(hook: SageMakerAutoMLHook, sagemaker: S
     assert sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupStatus"] == "Completed"
 
 
-def test_a_role_is_assumed_for_both_services(
-    emulator_url: str, monkeypatch: pytest.MonkeyPatch, breast_cancer: str
-) -> None:
+def test_a_role_is_assumed_for_both_services(alone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection with a role works for SageMaker and for S3; all four arguments reach both clients."""
+    s3 = s3_client(alone)
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="table.csv", Body=b"a,b\n1,2\n")
     connection = json.loads(os.environ["AIRFLOW_CONN_AWS_DEFAULT"])
     connection["extra"]["role_arn"] = "arn:aws:iam::123456789012:role/automl"
     monkeypatch.setenv("AIRFLOW_CONN_ROLE", json.dumps(connection))
@@ -110,5 +113,5 @@ def test_a_role_is_assumed_for_both_services(
     for client in (hook.conn, hook.s3):
         assert client.meta.region_name == "eu-west-1"
         assert vars(client.meta.config)["_user_provided_options"]["read_timeout"] == 7
-        assert client.meta.endpoint_url == emulator_url
-    assert hook.s3.get_object(Bucket=BUCKET, Key="breast-cancer/part-0.csv")["ContentLength"] > 0
+        assert client.meta.endpoint_url == alone
+    assert hook.s3.get_object(Bucket=BUCKET, Key="table.csv")["ContentLength"] > 0

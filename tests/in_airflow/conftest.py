@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def airflow_database(emulator_url: str) -> None:
+def airflow_database() -> None:
     """Create the database that ``dag.test()`` writes to."""
     migrated = subprocess.run(["airflow", "db", "migrate"], capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from demo.sandbox import REPOSITORY
+from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.in_airflow.test_watching import states
 from tests.plain_http import once_answered
 from tests.scripts import COMPLETED, FAILED, hold, let_go
 from tests.versions import make_group, register
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
 
 
 @pytest.mark.parametrize(("ending", "state"), [(COMPLETED, "success"), (FAILED, "failed")], ids=["completed", "failed"])
@@ -22,17 +19,17 @@ def test_a_version_is_waited_for_in_the_triggerer(
     ending: dict[str, Any],
     state: str,
     airflow_database: None,
-    emulator_url: str,
-    sagemaker: SageMakerClient,
+    alone: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It ends when a trigger has listed its group, beside one that is there at once; a failure uses up no retry."""
+    sagemaker = sagemaker_client(alone)
     group = make_group(sagemaker)
-    hold(emulator_url, group, ending)
+    hold(alone, group, ending)
     arns = [register(sagemaker, make_group(sagemaker)), register(sagemaker, group)]
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
-    listed = once_answered(emulator_url, "ListModelPackages", lambda: let_go(emulator_url, group))
+    listed = once_answered(alone, "ListModelPackages", lambda: let_go(alone, group))
     run = bag.dags["complete"].test(run_conf={"versions": arns})
     listed.join()
     assert states(run) == {

@@ -101,7 +101,8 @@ def test_all_five_problem_types_are_green(
     run = _run("dags", "automl_problem_types", {"bucket": "automl-demo"})
     assert {instance.task_id for instance in run.get_task_instances() if instance.state != "success"} == set()
     jobs = {}
-    for summary in sagemaker.list_auto_ml_jobs(MaxResults=100)["AutoMLJobSummaries"]:
+    pages = sagemaker.get_paginator("list_auto_ml_jobs").paginate()
+    for summary in (summary for page in pages for summary in page["AutoMLJobSummaries"]):
         tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=summary["AutoMLJobArn"])["Tags"]}
         if tags.get("airflow:run_id") == run.run_id and tags["airflow:dag_id"] == "automl_problem_types":
             job = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=summary["AutoMLJobName"])

@@ -8,7 +8,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from airflow_sagemaker_automl.assets import ModelVersion, approved
-from demo.sandbox import REPOSITORY
+from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.dags.deciding import GROUP
 from tests.in_airflow.test_telling import told_by
 from tests.in_airflow.test_watching import states
@@ -16,7 +16,6 @@ from tests.plain_http import once_answered
 from tests.versions import decide, described, register
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
 
 
@@ -28,16 +27,14 @@ def test_a_decision_made_elsewhere_ends_both_waits(
     failing: str,
     skipping: str,
     airflow_database: None,
-    emulator_url: str,
-    sagemaker: SageMakerClient,
+    alone: str,
 ) -> None:
     """One waits in the triggerer, one in the worker; a rejection uses up no retry, and what follows can read why."""
+    sagemaker = sagemaker_client(alone)
     arn = register(sagemaker, GROUP)
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
-    decision = once_answered(
-        emulator_url, "DescribeModelPackage", lambda: decide(sagemaker, arn, status, "It is what it is")
-    )
+    decision = once_answered(alone, "DescribeModelPackage", lambda: decide(sagemaker, arn, status, "It is what it is"))
     run = bag.dags["decide"].test(run_conf={"version": arn})
     decision.join()
     assert states(run) == {

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, event, insert, select
 
 from airflow_sagemaker_automl.assets import approved
 from airflow_sagemaker_automl.core.model_version import ModelVersion
-from demo.sandbox import REPOSITORY
+from demo.sandbox import REPOSITORY, airflow_environment, emulator, sagemaker_client, upload_breast_cancer
 from tests.endpoints import configure
 from tests.jobs import unique
 from tests.plain_http import once_answered, send
@@ -32,9 +33,25 @@ _DEPLOYING = ["clear_leftovers", "create_model", "configure_endpoint", "deploy",
 
 
 @pytest.fixture(scope="module")
-def trained(airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, Any]:
+def emulator_url() -> Iterator[str]:
+    """URL of an emulator that only this module uses, to which the default connection leads."""
+    with emulator() as url, pytest.MonkeyPatch.context() as environment:
+        name = "AIRFLOW_CONN_AWS_DEFAULT"
+        environment.setenv(name, airflow_environment(Path("unused"), url)[name])
+        yield url
+
+
+@pytest.fixture(scope="module")
+def sagemaker(emulator_url: str) -> SageMakerClient:
+    """A plain boto3 client of its SageMaker."""
+    return sagemaker_client(emulator_url)
+
+
+@pytest.fixture(scope="module")
+def trained(airflow_database: None, sagemaker: SageMakerClient, emulator_url: str) -> dict[str, Any]:
     """Version 1 of the group, trained and registered by our own operators; its description."""
-    conf = {"group": _GROUP, "data": breast_cancer, "response_keys": "predicted_label,probability"}
+    data = upload_breast_cancer(emulator_url)
+    conf = {"group": _GROUP, "data": data, "response_keys": "predicted_label,probability"}
     run = _dag("train_and_register_here", "tests/dags").test(run_conf=conf)
     assert run.state == "success"
     registered = run.get_task_instance("register").xcom_pull(task_ids="register")

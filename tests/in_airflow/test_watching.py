@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from demo.sandbox import REPOSITORY
+from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.jobs import start, tabular_request, unique
 from tests.plain_http import once_answered, send
 
@@ -52,16 +52,14 @@ def states(run: Any) -> dict[tuple[str, int], tuple[str, int]]:
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule", "deferrable"])
 def test_the_sensor_waits_in_each_mode(
-    mode: str, airflow_database: None, emulator_url: str, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
+    mode: str, airflow_database: None, alone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """First for a job that is started when the sensor has looked for it; then mapped over three that have ended.
 
     The model is a result, the failure fails without a retry, the job without a model is skipped.
     """
-    name = unique("model")
-    begun = once_answered(
-        emulator_url, "DescribeAutoMLJobV2", lambda: started(sagemaker, "model", name=name, seconds=2)
-    )
+    name, sagemaker = unique("model"), sagemaker_client(alone)
+    begun = once_answered(alone, "DescribeAutoMLJobV2", lambda: started(sagemaker, "model", name=name, seconds=2))
     jobs = [name, started(sagemaker, "failed"), started(sagemaker, "empty")]
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
