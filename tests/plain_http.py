@@ -25,15 +25,17 @@ def send(url: str, method: str, document: Any = None) -> tuple[int, Any]:
             return error.code, json.loads(error.read())
 
 
-def hold_jobs(url: str, **members: Any) -> None:
-    """Let all jobs that are created from now on stay in progress for as long as any test takes.
+def hold_jobs(url: str, pattern: str = "*", **members: Any) -> None:
+    """Let jobs that are created from now on stay in progress for as long as any test takes.
 
     :param url: the emulator's.
+    :param pattern: of their names; all jobs are those of an emulator that nobody else uses.
     :param members: more members of their script.
     """
     stages = [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 3600}]
     script = {"Stages": stages, "Ending": {"AutoMLJobStatus": "Completed"}, **members}
-    status, answer = send(f"{url}/automl-emulator/scripts/held?job-names=*", "PUT", script)
+    name = pattern.strip("*") or "held"
+    status, answer = send(f"{url}/automl-emulator/scripts/{name}?job-names={pattern}", "PUT", script)
     assert status in (200, 201), answer
 
 

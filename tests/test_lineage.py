@@ -15,7 +15,7 @@ from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 from airflow_sagemaker_automl.operators import SageMakerStopAutoMLJobOperator
 from demo.sandbox import BUCKET
 from tests.jobs import tabular_request, unique
-from tests.scripts import CONTAINERS
+from tests.scripts import CONTAINERS, script_jobs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -87,12 +87,13 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> HookLineageCollector:
     return collector
 
 
-def _does_everything(hook: SageMakerAutoMLHook, s3: S3Client) -> str:
+def _does_everything(hook: SageMakerAutoMLHook, s3: S3Client, url: str) -> str:
     """Start a job, read a report and register a version.
 
     :return: name of the group.
     """
     name = unique()
+    script_jobs(url, name)
     s3.put_object(Bucket=BUCKET, Key=f"{name}/statistics.json", Body=b"{}")
     hook.create_job({"AutoMLJobName": name, **tabular_request("s3://no-such-bucket/data/")})
     assert hook.read_report(f"s3://{BUCKET}/{name}", "statistics.json")
@@ -110,7 +111,7 @@ def test_custom_code_that_uses_the_hook_has_lineage(
     collector: HookLineageCollector, emulator_url: str, s3: S3Client, breast_cancer: str
 ) -> None:
     """Data, reports and models are read, the version is written, under the names that operators give them."""
-    name = _does_everything(SageMakerAutoMLHook(aws_conn_id="aws_default"), s3)
+    name = _does_everything(SageMakerAutoMLHook(aws_conn_id="aws_default"), s3, emulator_url)
     collected = collector.collected_assets
     read = [translate_airflow_asset(entry.asset, entry.context) for entry in collected.inputs]
     assert [(dataset.namespace, dataset.name) for dataset in read if dataset] == [
@@ -127,5 +128,5 @@ def test_an_operators_hook_collects_nothing(
     collector: HookLineageCollector, emulator_url: str, s3: S3Client, breast_cancer: str
 ) -> None:
     """What a task tells of itself is not told twice."""
-    _does_everything(SageMakerStopAutoMLJobOperator(task_id="stop", job_name="job").hook, s3)
+    _does_everything(SageMakerStopAutoMLJobOperator(task_id="stop", job_name="job").hook, s3, emulator_url)
     assert not collector.has_collected

@@ -28,6 +28,7 @@ from tests.consoles import connection_with_console
 from tests.in_airflow.test_watching import started
 from tests.jobs import start, tabular_request, unique, wait
 from tests.operators.gating import ended, figures, gate_task, registration
+from tests.plain_http import hold_jobs
 from tests.tasks import TaskInstance
 from tests.versions import decide, make_group, register
 
@@ -77,9 +78,11 @@ def context() -> Any:
 
 
 @pytest.fixture
-def job(sagemaker: SageMakerClient) -> str:
-    """Name of a job."""
-    return start(sagemaker, tabular_request("s3://no-such-bucket/at-all/"))
+def job(sagemaker: SageMakerClient, emulator_url: str) -> str:
+    """Name of a job that runs until it is stopped."""
+    name = unique()
+    hold_jobs(emulator_url, name)
+    return start(sagemaker, tabular_request("s3://no-such-bucket/at-all/"), name)
 
 
 def stopping(job: str, **arguments: Any) -> SageMakerStopAutoMLJobOperator:

@@ -20,7 +20,7 @@ from airflow_sagemaker_automl import polling, triggers
 from airflow_sagemaker_automl.polling import Jobs, Snapshot, StreamKey, capacity_queue, shared_hook
 from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
-from tests.jobs import start, tabular_request, wait
+from tests.jobs import start, tabular_request, unique, wait
 from tests.plain_http import hold_jobs, send
 
 if TYPE_CHECKING:
@@ -95,9 +95,20 @@ def test_many_starts_at_once_build_one_client(emulator_url: str) -> None:
     assert len(clients) == 1
 
 
-async def test_a_job_that_ends_fires_once(sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.fixture
+def running_job(sagemaker: SageMakerClient, emulator_url: str) -> str:
+    """Name of a job that runs until it is stopped."""
+    name = unique()
+    hold_jobs(emulator_url, name)
+    return start(sagemaker, tabular_request("s3://no-such-bucket/"), name)
+
+
+async def test_a_job_that_ends_fires_once(sagemaker: SageMakerClient, emulator_url: str) -> None:
     """Alone, as in ``airflow dags test``: the end is noticed, and not in the first five seconds."""
-    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    name = unique()
+    stages = [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 1}]
+    hold_jobs(emulator_url, name, Stages=stages, Ending={"AutoMLJobStatus": "Failed", "FailureReason": "No rows."})
+    start(sagemaker, tabular_request("s3://no-such-bucket/"), name)
     payload, seconds = await first(trigger(name).run())
     assert payload == {"job_name": name, "end": "finished"}
     assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"] == "Failed"
@@ -122,13 +133,11 @@ async def test_a_job_that_had_ended_before_is_not_missed(ended_job: str, private
     assert EARLIEST_EVENT_SECONDS <= seconds < EARLIEST_EVENT_SECONDS + 20
 
 
-async def test_a_deadline_ends_the_wait_and_not_the_job(sagemaker: SageMakerClient, slow_table: str) -> None:
+async def test_a_deadline_ends_the_wait_and_not_the_job(sagemaker: SageMakerClient, running_job: str) -> None:
     """The trigger only says that time is up; stopping the job is the task's business."""
-    name = start(sagemaker, tabular_request(slow_table, "target"))
-    payload, _ = await first(trigger(name, deadline=time.time() + 1).run())
+    payload, _ = await first(trigger(running_job, deadline=time.time() + 1).run())
     assert payload["end"] == "deadline"
-    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"] == "InProgress"
-    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=running_job)["AutoMLJobStatus"] == "InProgress"
 
 
 async def test_no_answer_is_no_ending(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,13 +184,11 @@ async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.Ca
     assert re.findall(r"number (\d+) of", capsys.readouterr().out) == ["9", "4", "2", "1"]
 
 
-async def test_a_deadline_does_not_wait_for_a_poll(sagemaker: SageMakerClient, slow_table: str) -> None:
+async def test_a_deadline_does_not_wait_for_a_poll(running_job: str) -> None:
     """With minutes between polls the wait still ends at its deadline."""
-    name = start(sagemaker, tabular_request(slow_table, "target"))
-    payload, seconds = await first(trigger(name, poll_interval=300, deadline=time.time() + 6).run())
+    payload, seconds = await first(trigger(running_job, poll_interval=300, deadline=time.time() + 6).run())
     assert payload["end"] == "deadline"
     assert seconds < 60
-    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
 
 
 async def test_a_job_that_is_nowhere_is_looked_for_a_while(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,12 +199,10 @@ async def test_a_job_that_is_nowhere_is_looked_for_a_while(emulator_url: str, mo
     assert seconds >= EARLIEST_EVENT_SECONDS
 
 
-async def test_a_list_that_is_late_is_not_believed(sagemaker: SageMakerClient, slow_table: str) -> None:
+async def test_a_list_that_is_late_is_not_believed(running_job: str) -> None:
     """A job that the list does not have yet is described, found running, and waited for."""
-    name = start(sagemaker, tabular_request(slow_table, "target"))
-    waiting = trigger(name).filter_shared_stream(_snapshots(Snapshot({}), Snapshot({name: "Starting"})))
+    waiting = trigger(running_job).filter_shared_stream(_snapshots(Snapshot({}), Snapshot({running_job: "Starting"})))
     assert [event async for event in waiting] == []
-    sagemaker.stop_auto_ml_job(AutoMLJobName=name)
 
 
 async def test_many_waits_are_one_poll(private_url: str, private_connection: str) -> None:

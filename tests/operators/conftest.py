@@ -1,4 +1,4 @@
-"""The context of a task, and a job that has completed once for all tests that look at it."""
+"""The context of a task, an emulator of its own, and a job that has completed there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,32 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.execution_time import task_runner
 
-from tests.jobs import start, tabular_request, unique, wait
+from demo.sandbox import s3_client, sagemaker_client
+from tests.jobs import unique
+from tests.recorded import replay
 from tests.tasks import Supervisor, TaskInstance
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+
+
+@pytest.fixture
+def emulator_url(alone: str) -> str:
+    """URL of an emulator that no other test uses meanwhile; two jobs may run there at the same time."""
+    return alone
+
+
+@pytest.fixture
+def sagemaker(emulator_url: str) -> SageMakerClient:
+    """A plain boto3 client of its SageMaker."""
+    return sagemaker_client(emulator_url)
+
+
+@pytest.fixture
+def s3(emulator_url: str) -> S3Client:
+    """A plain boto3 client of its S3."""
+    return s3_client(emulator_url)
 
 
 @pytest.fixture
@@ -31,9 +52,7 @@ def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None
     return say
 
 
-@pytest.fixture(scope="session")
-def completed_job(sagemaker: SageMakerClient, breast_cancer: str) -> str:
-    """Name of a job that has completed with two candidates."""
-    name = start(sagemaker, tabular_request(breast_cancer, CompletionCriteria={"MaxCandidates": 2}))
-    assert wait(sagemaker, name)["AutoMLJobStatus"] == "Completed"
-    return name
+@pytest.fixture
+def completed_job(emulator_url: str) -> str:
+    """Name of a job that has completed with two candidates, as one that was trained did."""
+    return replay(emulator_url)

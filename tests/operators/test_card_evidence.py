@@ -11,14 +11,14 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 import pytest
-from sklearn.datasets import load_diabetes, load_wine
 
 from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
-from tests.jobs import put_table, start, tabular_request, unique, wait
+from tests.jobs import unique
+from tests.recorded import Kind, replay
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -75,36 +75,12 @@ def _download(s3: S3Client, uri: str) -> dict[str, Any]:
     return dict(json.load(s3.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"]))
 
 
-@pytest.fixture(scope="module")
-def multiclass(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> str:
-    """Name of a small classification of wines by three cultivars, which is started and not waited for."""
-    table = load_wine(as_frame=True).frame.sample(n=600, replace=True, random_state=1)
-    return _started(sagemaker, put_table(s3, "wine-card", table), "MulticlassClassification", "Accuracy")
-
-
-@pytest.fixture(scope="module")
-def regression(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> str:
-    """Name of a small regression of the progress of diabetes, which is started and not waited for."""
-    # Twice the rows, so that validation has the 200 from which on the report has standard deviations.
-    table = load_diabetes(as_frame=True).frame.sample(n=1100, replace=True, random_state=1)
-    return _started(sagemaker, put_table(s3, "diabetes-card", table), "Regression", "RMSE")
-
-
-def _started(sagemaker: SageMakerClient, data: str, problem_type: str, metric: str) -> str:
-    algorithms = {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["linear-learner"]}]}
-    request = tabular_request(data, "target", ProblemType=problem_type, CandidateGenerationConfig=algorithms)
-    request["AutoMLJobObjective"] = {"MetricName": metric}
-    return start(sagemaker, request)
-
-
-@pytest.mark.usefixtures("multiclass", "regression")
-@pytest.mark.parametrize("kind", ["completed_job", "multiclass", "regression"])
+@pytest.mark.parametrize("kind", get_args(Kind))
 def test_every_number_on_the_card_is_recomputed_from_the_artifacts(
-    kind: str, request: pytest.FixtureRequest, context: Any, sagemaker: SageMakerClient, s3: S3Client
+    kind: Kind, context: Any, emulator_url: str, sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
     """Binary, multiclass and regression: no number is missing, none is another one, and none is of unknown origin."""
-    name = request.getfixturevalue(kind)
-    wait(sagemaker, name)
+    name = replay(emulator_url, kind, seconds=1)
     task = SageMakerRegisterCandidateOperator(
         task_id="register", job_name=name, model_package_group_name=unique("group")
     )

@@ -6,8 +6,6 @@ import os
 import time
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -20,17 +18,43 @@ from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabu
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobFailed,
     AutoMLJobNotFound,
+    AutoMLJobStopped,
     AutoMLJobUnfinished,
     ServiceUnavailable,
 )
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
-from demo.sandbox import BUCKET, airflow_environment, emulator, upload_breast_cancer
+from demo.sandbox import BUCKET
 from tests.jobs import ROLE, start, tabular_request, unique, wait
+from tests.plain_http import hold_jobs, once_answered
+from tests.recorded import script
 from tests.tasks import changed
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+
+
+REQUEST = tabular_request("s3://no-such-bucket/at-all/")
+# The emulator's words for a job whose target column is missing.
+NO_TARGET = "The target column 'prognosis' is not in the data."
+
+
+@pytest.fixture
+def running(emulator_url: str) -> None:
+    """All jobs run until they are stopped, or are out of time."""
+    hold_jobs(emulator_url)
+
+
+@pytest.fixture
+def failing(emulator_url: str) -> None:
+    """All jobs fail at once."""
+    hold_jobs(emulator_url, Stages=[], Ending={"AutoMLJobStatus": "Failed", "FailureReason": NO_TARGET})
+
+
+@pytest.fixture
+def completing(emulator_url: str) -> None:
+    """All jobs complete in a moment, as one that was trained did."""
+    hold_jobs(emulator_url, **script("binary"), Stages=[{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 0.2}])
 
 
 def operator(request: Any, **arguments: Any) -> SageMakerAutoMLJobOperator:
@@ -50,13 +74,12 @@ def jobs_of(sagemaker: SageMakerClient, context: Any) -> list[str]:
     return names
 
 
-def test_a_typed_request_is_trained_and_its_result_is_json(
-    context: Any, sagemaker: SageMakerClient, breast_cancer: str
-) -> None:
+@pytest.mark.usefixtures("completing")
+def test_a_typed_request_is_trained_and_its_result_is_json(context: Any, sagemaker: SageMakerClient) -> None:
     """Waiting in the worker, the task returns what downstream tasks need, as the service has it."""
     request = AutoMLJobRequest(
-        problem_type=Tabular(target="diagnosis", completion=CompletionCriteria(max_candidates=1)),
-        training_data=breast_cancer,
+        problem_type=Tabular(target="diagnosis", completion=CompletionCriteria(max_candidates=2)),
+        training_data=f"s3://{BUCKET}/breast-cancer/",
         output=f"s3://{BUCKET}/out",
         role_arn=ROLE,
         tags={"team": "risk"},
@@ -78,93 +101,101 @@ def test_a_typed_request_is_trained_and_its_result_is_json(
 
 
 def test_a_second_execution_goes_on_with_the_same_job(
-    context: Any, sagemaker: SageMakerClient, breast_cancer: str
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
-    """A crash after submission, or a redelivered message, starts no second job."""
-    task = operator(tabular_request(breast_cancer, CompletionCriteria={"MaxCandidates": 1}), wait_for_completion=False)
+    """A crash after submission, or a redelivered message, starts no second job, whether the first has ended or not."""
+    hold_jobs(emulator_url)
+    task = operator(REQUEST, wait_for_completion=False)
     first, second = task.execute(context), task.execute(context)
     assert first["job_name"] == second["job_name"]
-    assert first["status"] == "InProgress"
-    wait(sagemaker, first["job_name"])
-    after_the_end = operator(task.request).execute(context)
-    assert (after_the_end["job_name"], after_the_end["status"]) == (first["job_name"], "Completed")
+    assert first["status"] == second["status"] == "InProgress"
     assert jobs_of(sagemaker, context) == [first["job_name"]]
+    hold_jobs(emulator_url, **script("binary"), Stages=[])
+    later = changed(context, run_id=unique("run"))
+    first = task.execute(later)
+    wait(sagemaker, first["job_name"])
+    after_the_end = operator(task.request).execute(later)
+    assert (after_the_end["job_name"], after_the_end["status"]) == (first["job_name"], "Completed")
+    assert jobs_of(sagemaker, later) == [first["job_name"]]
 
 
-def test_a_retry_after_a_failure_starts_another_job(
-    context: Any, sagemaker: SageMakerClient, breast_cancer: str
-) -> None:
+@pytest.mark.usefixtures("failing")
+def test_a_retry_after_a_failure_starts_another_job(context: Any, sagemaker: SageMakerClient) -> None:
     """A job that failed is not continued; the retry has a name of its own, and so has the one after it."""
-    task = operator(tabular_request(breast_cancer, "prognosis"))
+    task = operator(REQUEST)
     for attempt in (1, 2, 3):
         with pytest.raises(AutoMLJobFailed, match="target column 'prognosis' is not in the data"):
             task.execute(changed(context, try_number=attempt))
     assert len(set(jobs_of(sagemaker, context))) == 3
 
 
-def test_a_retry_does_not_go_on_with_a_job_that_was_stopped(
-    context: Any, sagemaker: SageMakerClient, breast_cancer: str
-) -> None:
+@pytest.mark.usefixtures("running")
+def test_a_retry_does_not_go_on_with_a_job_that_was_stopped(context: Any, sagemaker: SageMakerClient) -> None:
     """What a kill has stopped, or is still stopping, has no model to come."""
-    task = operator(tabular_request(breast_cancer), wait_for_completion=False)
+    task = operator(REQUEST, wait_for_completion=False)
     first = task.execute(context)["job_name"]
     sagemaker.stop_auto_ml_job(AutoMLJobName=first)
     second = task.execute(changed(context, try_number=2))["job_name"]
     assert first != second
-    sagemaker.stop_auto_ml_job(AutoMLJobName=second)
 
 
-def test_a_cleared_task_trains_again(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("running")
+def test_a_cleared_task_trains_again(context: Any) -> None:
     """Clearing a task that has ended raises max_tries, by which the operator knows to start anew."""
-    task = operator(tabular_request(breast_cancer), wait_for_completion=False)
+    task = operator(REQUEST, wait_for_completion=False)
     first = task.execute(context)
     cleared = task.execute(changed(context, max_tries=1, try_number=2))
     assert first["job_name"] != cleared["job_name"]
-    for name in jobs_of(sagemaker, context):
-        sagemaker.stop_auto_ml_job(AutoMLJobName=name)
 
 
-def test_somebody_elses_job_is_not_taken_over(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("running")
+def test_somebody_elses_job_is_not_taken_over(context: Any, sagemaker: SageMakerClient) -> None:
     """A name that is taken fails the task for good, saying whose it is, and leaves the other job alone."""
-    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    name = start(sagemaker, tabular_request("s3://no-such-bucket/at-all/", "absent"))
     with pytest.raises(AirflowFailException, match="taken: Airflow did not start it"):
-        operator(tabular_request(breast_cancer), job_name=name).execute(context)
+        operator(REQUEST, job_name=name).execute(context)
     other = changed(context, dag_id="another-dag")
-    mine = operator(tabular_request(breast_cancer, "absent"), job_name=unique(), wait_for_completion=False)
+    mine = operator(REQUEST, job_name=unique(), wait_for_completion=False)
     mine.execute(context)
     with pytest.raises(AirflowFailException, match=f"it belongs to DAG {context['ti'].dag_id}, run"):
         mine.execute(other)
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"] == "InProgress"
 
 
-def test_a_name_of_ones_own_cannot_be_used_again(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("failing")
+def test_a_name_of_ones_own_cannot_be_used_again(context: Any) -> None:
     """With an explicit name a retry after a failure cannot start another job, and says so."""
-    task = operator(tabular_request(breast_cancer, "absent"), job_name=unique())
+    task = operator(REQUEST, job_name=unique())
     with pytest.raises(AutoMLJobFailed):
         task.execute(context)
     with pytest.raises(AirflowFailException, match="leave job_name out"):
         task.execute(changed(context, try_number=2))
 
 
-def test_a_job_without_candidate_is_no_success(context: Any, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("running")
+def test_a_job_without_candidate_is_no_success(context: Any) -> None:
     """Completed, but no model: an error that says what to do."""
-    request = tabular_request(breast_cancer, CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
+    limit = {"MaxAutoMLJobRuntimeInSeconds": 1}
+    request = tabular_request("s3://no-such-bucket/at-all/", CompletionCriteria=limit)
     with pytest.raises(AirflowFailException, match=r"MaxAutoMLJobRuntimeReached.*Raise its run-time limits"):
         operator(request).execute(context)
 
 
-def test_a_deadline_stops_the_job(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("running")
+def test_a_deadline_stops_the_job(context: Any, sagemaker: SageMakerClient) -> None:
     """The wait ends at its deadline, the job is told to stop, and a retry does not try again."""
-    task = operator(tabular_request(breast_cancer), wait_timeout=timedelta(seconds=3))
-    with pytest.raises(AirflowFailException, match=r"not finished within 3 s of its creation"):
+    task = operator(REQUEST, wait_timeout=timedelta(seconds=1))
+    with pytest.raises(AirflowFailException, match=r"not finished within 1 s of its creation"):
         task.execute(context)
     (name,) = jobs_of(sagemaker, context)
-    assert wait(sagemaker, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+    assert wait(sagemaker, name)["AutoMLJobStatus"] == "Stopped"
 
 
-def test_a_deferred_task_hands_everything_on(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("running")
+def test_a_deferred_task_hands_everything_on(context: Any, sagemaker: SageMakerClient) -> None:
     """The trigger gets the job, the whole connection, the interval and one absolute deadline."""
     task = operator(
-        tabular_request(breast_cancer, "absent"),
+        REQUEST,
         deferrable=True,
         poll_interval=30,
         wait_timeout=600,
@@ -172,12 +203,12 @@ def test_a_deferred_task_hands_everything_on(context: Any, sagemaker: SageMakerC
         verify=False,
         botocore_config={"retries": {"max_attempts": 1}},
     )
+    before = time.time()
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(context)
     trigger = deferred.value.trigger
     assert isinstance(trigger, AutoMLJobTrigger)
     (name,) = jobs_of(sagemaker, context)
-    created = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["CreationTime"].timestamp()
     assert trigger.job_name == name
     assert trigger.connection == {
         "aws_conn_id": "aws_default",
@@ -186,20 +217,21 @@ def test_a_deferred_task_hands_everything_on(context: Any, sagemaker: SageMakerC
         "botocore_config": {"retries": {"max_attempts": 1}},
     }
     assert trigger.poll_interval == 30
-    assert trigger.deadline == pytest.approx(created + 600, abs=5)
+    assert trigger.deadline is not None
+    assert before + 600 <= trigger.deadline <= time.time() + 600
     assert deferred.value.method_name == "execute_complete"
 
 
-def test_a_job_that_has_ended_needs_no_trigger(context: Any, sagemaker: SageMakerClient, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("completing")
+def test_a_job_that_has_ended_needs_no_trigger(context: Any, sagemaker: SageMakerClient) -> None:
     """Adopting a completed job returns at once, deferrable or not."""
-    request = tabular_request(breast_cancer, CompletionCriteria={"MaxCandidates": 1})
-    name = operator(request, wait_for_completion=False).execute(context)["job_name"]
+    name = operator(REQUEST, wait_for_completion=False).execute(context)["job_name"]
     wait(sagemaker, name)
-    assert operator(request, deferrable=True).execute(context)["job_name"] == name
+    assert operator(REQUEST, deferrable=True).execute(context)["job_name"] == name
 
 
 def test_the_task_judges_by_the_service_and_not_by_the_event(
-    context: Any, completed_job: str, sagemaker: SageMakerClient, breast_cancer: str, slow_table: str
+    context: Any, completed_job: str, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
     """An event says only that the wait is over; an end that nobody knows is an error, never a success."""
     task = operator("request.yaml")
@@ -207,11 +239,13 @@ def test_the_task_judges_by_the_service_and_not_by_the_event(
     assert done["status"] == "Completed"
     late = task.execute_complete(context, {"job_name": completed_job, "end": "deadline"})
     assert late["status"] == "Completed"
-    failed = start(sagemaker, tabular_request(breast_cancer, "absent"))
+    hold_jobs(emulator_url, Stages=[], Ending={"AutoMLJobStatus": "Failed", "FailureReason": NO_TARGET})
+    failed = start(sagemaker, REQUEST)
     wait(sagemaker, failed)
     with pytest.raises(AutoMLJobFailed):
         task.execute_complete(context, {"job_name": failed, "end": "finished"})
-    running = start(sagemaker, tabular_request(slow_table, "target"))
+    hold_jobs(emulator_url)
+    running = start(sagemaker, REQUEST)
     with pytest.raises(AutoMLJobUnfinished, match="triggerer gave up the wait"):
         task.execute_complete(context, {"job_name": running, "end": "unreadable"})
     with pytest.raises(TaskDeferred):  # The service is not of one mind yet.
@@ -221,37 +255,57 @@ def test_the_task_judges_by_the_service_and_not_by_the_event(
     impatient = operator("request.yaml", wait_timeout=1)
     with pytest.raises(AirflowFailException, match="not finished within 1 s of its creation and has been told to stop"):
         impatient.execute_complete(context, {"job_name": running, "end": "deadline"})
-    assert wait(sagemaker, running, seconds=10)["AutoMLJobStatus"] == "Stopped"
+    assert wait(sagemaker, running)["AutoMLJobStatus"] == "Stopped"
 
 
+@pytest.mark.usefixtures("running")
 def test_the_execution_timeout_ends_a_deferred_wait_as_it_ends_any_task(
-    context: Any, sagemaker: SageMakerClient, slow_table: str
+    context: Any, sagemaker: SageMakerClient
 ) -> None:
     """Airflow's own timeout in both modes: the task is retried, and killed, which stops the job."""
-    running = start(sagemaker, tabular_request(slow_table, "target"))
+    running = start(sagemaker, REQUEST)
     task = operator("request.yaml", execution_timeout=timedelta(seconds=1))
     with pytest.raises(AirflowTaskTimeout, match=running):
         task.execute_complete(context, {"job_name": running, "end": "deadline"}, time.time())
     sagemaker.stop_auto_ml_job(AutoMLJobName=running)
-    assert wait(sagemaker, running, seconds=10)["AutoMLJobStatus"] == "Stopped"
+    assert wait(sagemaker, running)["AutoMLJobStatus"] == "Stopped"
 
 
-def test_a_service_that_is_away_for_a_while_fails_no_wait(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the worker too: the emulator that has the job stops answering and comes back."""
-    with emulator() as url:
-        monkeypatch.setenv("AIRFLOW_CONN_OWN", airflow_environment(Path("unused"), url)["AIRFLOW_CONN_AWS_DEFAULT"])
-        request = tabular_request(upload_breast_cancer(url), CompletionCriteria={"MaxCandidates": 1})
-        (server,) = [
-            process
-            for process in psutil.Process().children()
-            if any(connection.laddr.port == int(url.rpartition(":")[2]) for connection in process.net_connections())
-        ]
-        pauses = [Timer(2, server.suspend), Timer(6, server.resume)]
-        for pause in pauses:
-            pause.start()
-        impatient = {"retries": {"total_max_attempts": 1}, "read_timeout": 0.5, "connect_timeout": 0.5}
-        result = operator(request, aws_conn_id="own", botocore_config=impatient, poll_interval=0.5).execute(context)
-    assert result["status"] == "Completed"
+def _connections_to(port: int) -> set[int]:
+    """List the connections of this process to a port, by their own ports."""
+    return {each.laddr.port for each in psutil.Process().net_connections() if each.raddr and each.raddr.port == port}
+
+
+@pytest.mark.usefixtures("running")
+def test_a_service_that_is_away_for_a_while_fails_no_wait(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the worker too: the emulator stops answering, is asked in vain, comes back, and the wait ends with the job."""
+    port, name = int(emulator_url.rpartition(":")[2]), unique()
+    (server,) = [
+        process
+        for process in psutil.Process().children()
+        if any(connection.laddr.port == port for connection in process.net_connections())
+    ]
+
+    def be_away_until_asked_in_vain() -> None:
+        server.suspend()
+        try:
+            before, asked, deadline = _connections_to(port), set[int](), time.monotonic() + 120
+            while not asked - _connections_to(port):
+                assert time.monotonic() < deadline, "nobody has asked, and given up"
+                asked |= _connections_to(port) - before
+                time.sleep(0.05)
+        finally:
+            server.resume()
+        sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+
+    absence = once_answered(emulator_url, "DescribeAutoMLJobV2", be_away_until_asked_in_vain)
+    impatient = {"retries": {"total_max_attempts": 1}, "read_timeout": 10, "connect_timeout": 10}
+    with pytest.raises(AutoMLJobStopped):
+        operator(REQUEST, job_name=name, botocore_config=impatient).execute(context)
+    absence.join()
+    assert f"AutoML job {name} could not be described, trying again" in capsys.readouterr().out
 
 
 def test_a_job_too_new_to_be_seen_is_waited_for(emulator_url: str) -> None:
@@ -290,9 +344,10 @@ def test_no_credentials_is_one_clear_line(context: Any, monkeypatch: pytest.Monk
     assert "A connection that Airflow does not find counts as an empty one" in str(raised.value)
 
 
-def test_the_caller_keeps_the_request_as_it_was(context: Any, breast_cancer: str) -> None:
+@pytest.mark.usefixtures("running")
+def test_the_caller_keeps_the_request_as_it_was(context: Any) -> None:
     """A mapped or retried task starts from the same values."""
-    request = {**tabular_request(breast_cancer, "absent"), "Tags": [{"Key": "team", "Value": "risk"}]}
+    request = {**REQUEST, "Tags": [{"Key": "team", "Value": "risk"}]}
     before = repr(request)
     operator(request, wait_for_completion=False).execute(context)
     assert repr(request) == before

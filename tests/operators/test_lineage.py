@@ -24,7 +24,7 @@ from airflow_sagemaker_automl.operators import (
     SageMakerUpdateModelPackageOperator,
 )
 from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor
-from tests.jobs import start, tabular_request, unique
+from tests.jobs import tabular_request, unique
 from tests.operators.gating import ended, figures, gate_task, registration
 from tests.scripts import FAILED, script_jobs, script_versions
 from tests.versions import decide, make_group, register
@@ -147,9 +147,9 @@ def test_a_job_that_fails_still_has_its_data(context: Any, emulator_url: str, is
     assert failure.job_facets["sageMakerAutoML_job"].jobName == name
 
 
-def test_a_request_that_is_refused_has_its_data(context: Any, sagemaker: SageMakerClient) -> None:
+def test_a_request_that_is_refused_has_its_data(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
     """Even one that is known when the task has read it, and of which no job came."""
-    name = start(sagemaker, tabular_request("s3://automl-demo/others/", target="target"), unique())
+    name = ended(sagemaker, emulator_url, figures(0.9))
     task = training(name, request="{{ a_template }}")
     task.request = json.dumps(tabular_request(DATA, target="target"))
     assert told(task, TaskInstanceState.RUNNING).inputs == []

@@ -12,7 +12,7 @@ from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, Quali
 from airflow_sagemaker_automl.exceptions import AutoMLJobUnfinished
 from tests.jobs import start, tabular_request, unique
 from tests.operators.gating import ended, faulty, figures, gate_task, registration, requests
-from tests.plain_http import once_answered, send
+from tests.plain_http import hold_jobs, once_answered
 from tests.tasks import changed
 from tests.versions import METADATA, decide, described, make_group, register
 
@@ -278,9 +278,8 @@ def test_a_job_without_a_candidate_is_told_as_at_registration(
 
 def test_a_job_that_still_runs_is_not_judged(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
     """A retry may find it ended."""
-    name, stage = unique(), {"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 3600}
-    script = {"Stages": [stage], "Ending": {"AutoMLJobStatus": "Completed"}}
-    assert send(f"{emulator_url}/automl-emulator/scripts/{name}?job-names={name}", "PUT", script)[0] == 201
+    name = unique()
+    hold_jobs(emulator_url, name)
     start(sagemaker, tabular_request("s3://automl-demo/none/"), name)
     with pytest.raises(AutoMLJobUnfinished, match="A candidate is judged when its job has ended"):
         gate_task(name, "churn").execute(context)

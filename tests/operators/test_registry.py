@@ -12,7 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl.core.model_card import require_valid
 from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
-from tests.jobs import start, tabular_request, unique, wait
+from tests.jobs import unique
+from tests.operators.gating import ended
 from tests.plain_http import send
 from tests.tasks import changed
 
@@ -137,12 +138,11 @@ def test_a_named_candidate_is_registered(context: Any, completed_job: str, sagem
 
 
 def test_nothing_is_registered_from_a_job_that_failed(
-    context: Any, sagemaker: SageMakerClient, breast_cancer: str
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
     """The job's own reason is the error, and not even a group is left behind."""
-    group = unique("group")
-    name = start(sagemaker, tabular_request(breast_cancer, "absent"))
-    wait(sagemaker, name)
+    group, reason = unique("group"), "The target column 'absent' is not in the data."
+    name = ended(sagemaker, emulator_url, AutoMLJobStatus="Failed", FailureReason=reason)
     with pytest.raises(
         AirflowFailException, match=r"cannot be registered: .*target column 'absent' is not in the data"
     ):

@@ -54,7 +54,7 @@ def versions(sagemaker: SageMakerClient, group: str) -> list[str]:
     return [entry["ModelPackageArn"] for entry in listed]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def job(sagemaker: SageMakerClient, emulator_url: str) -> str:
     """Name of a job that has ended with a candidate."""
     name = unique()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from airflow.sdk.execution_time import task_runner
@@ -16,9 +16,6 @@ from tests.jobs import tabular_request, unique
 from tests.operators.asking import Asking, Form, Store, answer
 from tests.operators.gating import gate_task, registration
 from tests.scripts import script_jobs
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
 
 # What some backends of XCom take.
 _LARGEST = 48 * 1024
@@ -77,9 +74,7 @@ def _left_by_a_run(url: str, candidates: int) -> dict[str, int]:
     return {key: len(json.dumps(value)) for key, value in left.items()}
 
 
-def test_results_are_small_and_do_not_grow_with_the_candidates(
-    emulator_url: str, sagemaker: SageMakerClient, breast_cancer: str
-) -> None:
+def test_results_are_small_and_do_not_grow_with_the_candidates(emulator_url: str) -> None:
     """Every result and event of the largest job there can be is as large as that of a job with one candidate."""
     large, small = (_left_by_a_run(emulator_url, candidates) for candidates in (_MOST_CANDIDATES, 1))
     assert max(large.values()) < _LARGEST

@@ -27,7 +27,7 @@ APPROVING: dict[str, Any] = {"approved": True, "champion": None, "rules": []}
 REJECTING = {**APPROVING, "approved": False}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def job(sagemaker: SageMakerClient, emulator_url: str) -> str:
     """Name of a job that has ended with two candidates."""
     return ended(sagemaker, emulator_url, figures(0.9), figures(0.8, CandidateName="other"))
