@@ -165,7 +165,7 @@ def automl_retraining(
         )
 
     A candidate that the gate rejects ends it: the rest is skipped, and the verdict stands in the log and the XCom of
-    ``judge``. With ``steps={"judge": {"on_reject": "pass"}}`` it is registered all the same: as ``Rejected`` where the
+    ``judge``. With ``steps={"judge": {"on_rejected": "pass"}}`` it is registered all the same: as ``Rejected`` where the
     verdict decides, else for a person to decide on.
 
     :param request: what to train, as for

@@ -141,7 +141,7 @@ def test_judging_and_registering_are_counted(
     verdict = gate_task(good, group).execute(context)
     for try_number in (1, 2):
         registration(good, group, verdict=verdict).execute(changed(context, try_number=try_number))
-    gate_task(worse, group, on_reject="pass").execute(context)
+    gate_task(worse, group, on_rejected="pass").execute(context)
     statsd.counted(
         candidates__judged=2,
         candidates__judged__approved=1,

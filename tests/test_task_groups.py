@@ -116,7 +116,7 @@ def test_each_step_takes_further_arguments() -> None:
         approval="airflow",
         steps={
             "train": {"poll_interval": 5, "doc_md": "Trains."},
-            "judge": {"on_reject": "fail"},
+            "judge": {"on_rejected": "fail"},
             "register": {"outlets": [], "description": "Churn"},
             "approve_in_airflow": {"response_timeout": timedelta(days=3)},
         },

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.candidate import Candidate
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
-OnReject: TypeAlias = Literal["skip", "fail", "pass"]
+OnRejected: TypeAlias = Literal["skip", "fail", "pass"]
 
 _GROUP = "ModelPackageGroupName"
 
@@ -62,7 +62,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         template or an XComArg; a text becomes the number or truth value that is wanted, and an empty one leaves its
         member out. In ``partial(...)`` of a mapped task XComArgs need the mapping. (templated)
     :param candidate_name: the candidate to judge. Default: the best one. (templated)
-    :param on_reject: what becomes of the task if the candidate is not approved: ``skip`` (default) skips it, and what
+    :param on_rejected: what becomes of the task if the candidate is not approved: ``skip`` (default) skips it, and what
         follows by its trigger rule; ``fail`` fails it for good; ``pass`` lets it succeed, so that the candidate can be
         registered as ``Rejected``.
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
@@ -91,17 +91,17 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         model_package_group_name: str,
         gate: QualityGate | Mapping[str, Any] | str | Later,
         candidate_name: str | None = None,
-        on_reject: OnReject = "skip",
+        on_rejected: OnRejected = "skip",
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         self.job_name = job_name
         self.model_package_group_name = model_package_group_name
         self.candidate_name = candidate_name
-        self.on_reject = on_reject
+        self.on_rejected = on_rejected
         more = [
             *_of_group(literal(model_package_group_name)),
-            *one_of("on_reject", on_reject or "", get_args(OnReject)),
+            *one_of("on_rejected", on_rejected or "", get_args(OnRejected)),
         ]
         try:
             self.gate = gate_as_mapping(gate)
@@ -131,10 +131,10 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         names = {"job_name": job.name, "candidate_name": candidate.name}
         result = {**decided, "approval_status": approval_by(decided), **names}
         self.remember_verdict(result)
-        if verdict.approved or self.on_reject == "pass":
+        if verdict.approved or self.on_rejected == "pass":
             return result
         self._push(context, result)
-        if self.on_reject == "fail":
+        if self.on_rejected == "fail":
             raise told
         raise AirflowSkipException(str(told))
 

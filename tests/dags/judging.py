@@ -58,7 +58,7 @@ with DAG(
         task_id="judge_each",
         model_package_group_name=GROUP,
         gate=QualityGate(champion=BetterThanChampion(margin="{{ params.margin }}")),
-        on_reject="fail",
+        on_rejected="fail",
     ).expand(job_name=names)
     judge_each >> SageMakerRegisterCandidateOperator.partial(
         task_id="register_first",

@@ -168,7 +168,7 @@ def test_a_gate_tells_of_the_candidate_and_the_champion(
     champion = register(sagemaker, group)
     decide(sagemaker, champion)
     name = ended(sagemaker, emulator_url, figures(0.6))
-    task = gate_task(name, group, on_reject="skip")
+    task = gate_task(name, group, on_rejected="skip")
     with pytest.raises(Exception, match="Rejected"):
         task.execute(context)
     end = told(task, TaskInstanceState.SKIPPED)

@@ -83,19 +83,19 @@ def test_a_gate_does_not_compare_a_model_with_itself(
     assert again["champion"] == champion
 
 
-@pytest.mark.parametrize(("on_reject", "error"), [("skip", AirflowSkipException), ("fail", AirflowFailException)])
+@pytest.mark.parametrize(("on_rejected", "error"), [("skip", AirflowSkipException), ("fail", AirflowFailException)])
 def test_the_verdict_is_kept_whatever_becomes_of_the_task(
-    on_reject: Any, error: type[Exception], context: Any, sagemaker: SageMakerClient, emulator_url: str
+    on_rejected: Any, error: type[Exception], context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
     """Each of its members, and the whole, as after a success."""
     job = ended(sagemaker, emulator_url, figures(0.9))
     gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.95), Threshold(metric="F1", maximum=1)])
     with pytest.raises(error, match=r"Rejected: 1 of 2 rules are kept\n  failed: F1 on validation data at least 0.95"):
-        gate_task(job, "churn", gate, on_reject=on_reject).execute(context)
+        gate_task(job, "churn", gate, on_rejected=on_rejected).execute(context)
     pushed = dict(context["ti"].pushed)
     assert pushed.pop("return_value") == pushed
     assert [rule["passed"] for rule in pushed["rules"]] == [False, True]
-    passed = gate_task(job, "churn", gate, on_reject="pass").execute(context)
+    passed = gate_task(job, "churn", gate, on_rejected="pass").execute(context)
     assert passed == pushed
 
 
@@ -200,7 +200,7 @@ def test_a_champion_without_figures_follows_the_policy(
         sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties={"team": "risk"}, ModelCard=card
     )
     gate = QualityGate(champion=BetterThanChampion(without_figure=policy))
-    verdict = gate_task(job, group, gate, on_reject="pass").execute(context)
+    verdict = gate_task(job, group, gate, on_rejected="pass").execute(context)
     assert (verdict["approved"], verdict["champion"]) == (approved, champion)
     assert verdict["rules"][0]["reason"] == "no such figure of the champion is known"
 
@@ -215,12 +215,12 @@ def test_a_champion_without_figures_has_those_of_its_report(
     source = {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/of/it/statistics.json"}
     members: dict[str, Any] = {"CustomerMetadataProperties": {"team": "risk"}, "ModelApprovalStatus": "Approved"}
     register(sagemaker, group, ModelMetrics={"ModelQuality": {"Statistics": source}}, **members)
-    task = gate_task(job, group, on_reject="pass")
+    task = gate_task(job, group, on_rejected="pass")
     assert task.execute(context)["rules"][0]["reason"] == "no such figure of the champion is known"
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="of/it/statistics.json", Body=json.dumps(report).encode())
     assert task.execute(context)["rules"][0]["reason"] == "it is 0.8, the champion's 0.85: worse by 0.05"
-    of_test_data = gate_task(job, group, {"champion": {"data_set": "Test"}}, on_reject="pass")
+    of_test_data = gate_task(job, group, {"champion": {"data_set": "Test"}}, on_rejected="pass")
     assert of_test_data.execute(context)["rules"][0]["reason"] == "no such figure of the champion is known"
 
 
@@ -290,7 +290,7 @@ def test_a_rejection_is_told_again_by_a_retry(context: Any, sagemaker: SageMaker
     group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
     register(sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties=METADATA)
     gate = QualityGate(champion=BetterThanChampion(margin=0.1))
-    task, retry = gate_task(job, group, gate, on_reject="fail"), changed(context, try_number=2, pushed={})
+    task, retry = gate_task(job, group, gate, on_rejected="fail"), changed(context, try_number=2, pushed={})
     for each in (context, retry):
         with pytest.raises(AirflowFailException):
             task.execute(each)

@@ -37,7 +37,7 @@ def test_a_rejected_candidate_can_be_registered_as_such(context: Any, job: str, 
     """Metadata and card name the rules that it does not keep; the verdict may come as JSON."""
     group = unique("group")
     gate = {"thresholds": [{"metric": "F1", "minimum": 0.95}], "champion": {"margin": 0.01, "is_relative": True}}
-    verdict = gate_task(job, group, gate, on_reject="pass").execute(context)
+    verdict = gate_task(job, group, gate, on_rejected="pass").execute(context)
     version = registration(job, group, verdict=json.dumps(verdict)).execute(context)
     assert version["approval_status"] == "Rejected"
     kept = described(sagemaker, version["model_package_arn"])

@@ -46,8 +46,8 @@ def test_a_wrong_gate_is_refused_at_parse_and_before_any_call(
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("on_reject", "stop", "on_reject = 'stop' must be one of skip, fail, pass"),
-        ("on_reject", None, "on_reject = '' must be one of skip, fail, pass"),
+        ("on_rejected", "stop", "on_rejected = 'stop' must be one of skip, fail, pass"),
+        ("on_rejected", None, "on_rejected = '' must be one of skip, fail, pass"),
         ("model_package_group_name", 5, "must be the name or ARN of a model package group, not a whole number"),
         ("model_package_group_name", "", "model_package_group_name is required"),
         (
