@@ -201,12 +201,16 @@ class SageMakerAutoMLHook(AwsBaseHook):
             }
         )
 
-    def candidates(self, job_name: str) -> list[Candidate]:
-        """List all candidates of a job, in the order of their creation."""
+    def candidates(self, job: AutoMLJob) -> list[Candidate]:
+        """List all candidates of a job, in the order of their creation.
+
+        :param job: whose objective names that of candidates that say it in another way.
+        """
         pages = self.conn.get_paginator("list_candidates_for_auto_ml_job").paginate(
-            AutoMLJobName=job_name, SortBy="CreationTime", SortOrder="Ascending", PaginationConfig={"PageSize": 100}
+            AutoMLJobName=job.name, SortBy="CreationTime", SortOrder="Ascending", PaginationConfig={"PageSize": 100}
         )
-        return [Candidate.from_api(entry) for page in pages for entry in page["Candidates"]]
+        asked_for = job.objective_asked_for
+        return [Candidate.from_api(entry, asked_for) for page in pages for entry in page["Candidates"]]
 
     def tags(self, arn: str) -> dict[str, str]:
         """Read a resource's tags."""

@@ -23,6 +23,7 @@ from airflow_sagemaker_automl.operators import (
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
 )
+from airflow_sagemaker_automl.operators.quality_gate import require_metrics_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context, XComArg
@@ -165,14 +166,15 @@ def automl_retraining(
         )
 
     A candidate that the gate rejects ends it: the rest is skipped, and the verdict stands in the log and the XCom of
-    ``judge``. With ``steps={"judge": {"on_rejected": "pass"}}`` it is registered all the same: as ``Rejected`` where the
-    verdict decides, else for a person to decide on.
+    ``judge``. With ``steps={"judge": {"on_rejected": "pass"}}`` it is registered all the same: as ``Rejected`` where
+    the verdict decides, else for a person to decide on.
 
     :param request: what to train, as for
         :class:`~airflow_sagemaker_automl.operators.jobs.SageMakerAutoMLJobOperator`.
     :param model_package_group_name: name or ARN of the model package group. Where it is literal, the tasks tell its
         assets: ``registered(group)`` and ``approved(group)``.
-    :param gate: what the candidate has to be; None lets every one through.
+    :param gate: what the candidate has to be, by metrics that the problem type of the request has; None lets every one
+        through.
     :param approval: who approves. ``automatic`` (default): the verdict, at registration. ``airflow``: a person, on
         Airflow's pages. ``studio``: a person, in SageMaker Studio or wherever, for whom the run waits. With a
         template, ``{{ params.approval }}`` for example, there are all three ways, and a task chooses one at the start;
@@ -182,6 +184,7 @@ def automl_retraining(
         ``approve_by_verdict``, ``approve_in_airflow``, ``approve_in_studio``.
     :param group_id: id of the task group, and the prefix of its tasks' ids.
     :param kwargs: of :class:`airflow.sdk.TaskGroup`; its ``default_args`` reach every step.
+    :raises GateRefusedAtParse: the gate names a metric that the request's problem type does not have.
     :raises ValueError: nobody approves in such a way, it is ``automatic`` without a gate, or ``steps`` are wrong.
     """
     ways = _ways(approval, is_judged=gate is not None)
@@ -195,6 +198,7 @@ def automl_retraining(
             judge = SageMakerQualityGateOperator(
                 task_id="judge", **{"gate": gate, **of_candidate, **arguments["judge"]}
             )
+            require_metrics_of(judge.gate, train.request, train.extra_request)
         by_verdict = {
             "verdict": judge.output if judge else None,
             # Where a person decides, or who decides is chosen in the run, registration does not.

@@ -13,6 +13,7 @@ from airflow_sagemaker_automl import exceptions
 from airflow_sagemaker_automl import operators as _operators
 from airflow_sagemaker_automl import sensors as _sensors
 from airflow_sagemaker_automl.core.job import AutoMLJob
+from airflow_sagemaker_automl.core.rules.quality_gate import GateReading
 from airflow_sagemaker_automl.exceptions import AutoMLError, Violation
 from demo.sandbox import REPOSITORY
 
@@ -78,7 +79,9 @@ EXAMPLES: list[AutoMLError] = [
         ]
     ),
     exceptions.InvalidQualityGate(
-        [Violation("the gate", None, "needs a rule: thresholds, champion, most_partial_failures")]
+        GateReading(
+            {"thresholds": [{"metric": "RSME", "maximum": 25}, {"metric": "LogLoss", "minimum": 0.5}]}, "gate"
+        ).violations
     ),
     exceptions.JobNameTaken(
         "churn", "it belongs to DAG retrain_churn, run manual__2026-01-04T00:00:00+00:00; it is Completed."

@@ -13,6 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, D
 
 from airflow_sagemaker_automl.assets import approved, registered
 from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate
+from airflow_sagemaker_automl.core.rules.tabular import OBJECTIVES
+from airflow_sagemaker_automl.operators.quality_gate import GateRefusedAtParse
 from airflow_sagemaker_automl.task_groups import (
     ApproveByVerdictOperator,
     ChooseApprovalOperator,
@@ -126,6 +128,30 @@ def test_each_step_takes_further_arguments() -> None:
     assert retraining.register.outlets == []
     assert retraining.approvals["airflow"].response_timeout == timedelta(days=3)  # type: ignore[attr-defined]
     assert {vars(task)["aws_conn_id"] for task in dag.tasks if "aws_conn_id" in vars(task)} == {"production"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "metric", "says"),
+    [
+        ("TabularJobConfig", {"ProblemType": "Regression"}, "AUC", "Regression; there are MAE, MSE, R2, RMSE, "),
+        ("TabularJobConfig", {"ProblemType": "BinaryClassification"}, "MSE", "BinaryClassification; there are "),
+        ("TextClassificationJobConfig", {}, "RMSE", "TextClassification; there are Accuracy, "),
+    ],
+)
+def test_a_metric_that_the_problem_type_does_not_have_is_an_import_error(
+    kind: str, config: dict[str, str], metric: str, says: str
+) -> None:
+    """Before anything is trained that no candidate could pass; what is not known yet is not judged."""
+    gate = QualityGate(champion=BetterThanChampion(metric=metric))
+    request = smallest(kind)
+    request["AutoMLProblemTypeConfig"][kind] |= config
+    if config:
+        request["AutoMLJobObjective"] = {"MetricName": OBJECTIVES[config["ProblemType"]][0]}
+    with pytest.raises(GateRefusedAtParse) as refused:
+        built(gate=gate, request=request)
+    assert f"gate.champion.metric = {metric!r} is not a metric of {says}" in str(refused.value)
+    built(gate=gate, request={**request, "AutoMLProblemTypeConfig": "{{ later }}"})
+    built(gate=gate, request="request.yaml")
 
 
 def test_two_groups_fit_into_one_dag() -> None:

@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_sagemaker_automl.core.metric_names import MINIMIZE, read_metric, read_objective
 from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
-
-MINIMISED_METRICS = frozenset(
-    {"MSE", "RMSE", "MAE", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss", "LogLoss", "Perplexity"}
-    | {"TrainingLoss", "ValidationLoss", "InferenceLatency"}
-)
 
 _TRAINING_STEP = "AWS::SageMaker::TrainingJob"
 
@@ -35,19 +31,27 @@ class Metric:
 class Objective:
     """What the candidates were ranked by.
 
-    :param metric: SageMaker's name of the metric.
-    :param type: ``Maximize`` or ``Minimize``; None where the service does not say.
+    :param metric: SageMaker's standard name of the metric, else the name as the service gives it.
+    :param type: ``Maximize`` or ``Minimize``; None where neither the service nor the metric's name says.
     :param value: the candidate's figure.
+    :param data_set: ``Validation`` (default), ``Test`` or ``Train``: what the figure is of.
     """
 
     metric: str
     type: str | None
     value: float
+    data_set: str = "Validation"
 
     @property
-    def is_minimised(self) -> bool:
-        """Whether less is better: as the service says, else by what the metric is."""
-        return self.type == "Minimize" if self.type else self.metric in MINIMISED_METRICS
+    def is_minimised(self) -> bool | None:
+        """Whether less is better; None where that is not known."""
+        return None if self.type is None else self.type == MINIMIZE
+
+    @property
+    def recorded_name(self) -> str:
+        """The metric's name for a version's metadata, which say by its prefix that it is not of validation data."""
+        told = read_metric(self.metric).data_set or "Validation"
+        return self.metric if self.data_set == told else f"{self.data_set.lower()}:{self.metric}"
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,17 @@ class Candidate:
     training_job: str | None = None
 
     @classmethod
-    def from_api(cls, answer: Mapping[str, Any]) -> Candidate:
-        """Read an ``AutoMLCandidate`` of botocore; only what the service model requires is taken for granted."""
+    def from_api(cls, answer: Mapping[str, Any], job_objective: str | None = None) -> Candidate:
+        """Read an ``AutoMLCandidate`` of botocore; only what the service model requires is taken for granted.
+
+        :param job_objective: name of the job's objective, for candidates whose own answer names it in another way.
+        """
         properties = answer.get("CandidateProperties", {})
         locations = properties.get("CandidateArtifactLocations", {})
         return cls(
             name=answer["CandidateName"],
             status=answer["CandidateStatus"],
-            objective=_objective(answer.get("FinalAutoMLJobObjectiveMetric")),
+            objective=_objective(answer.get("FinalAutoMLJobObjectiveMetric"), job_objective),
             metrics=_metrics(properties.get("CandidateMetrics", [])),
             containers=tuple(answer.get("InferenceContainers", [])),
             explainability_prefix=locations.get("Explainability"),
@@ -121,22 +128,34 @@ class Candidate:
 
 
 def leaderboard(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Order candidates from best to worst by their objective; those without one come last."""
-    ranked = [candidate for candidate in candidates if candidate.objective]
-    unranked = [candidate for candidate in candidates if not candidate.objective]
+    """Order candidates from best to worst by their objective; those without one come last.
 
-    def goodness(candidate: Candidate) -> float:
+    Where it is not known which direction is better, or candidates were ranked by different metrics, they stay in the
+    order in which they are given; :func:`is_ranked` tells.
+    """
+    with_objective = [candidate for candidate in candidates if candidate.objective]
+    others = [candidate for candidate in candidates if not candidate.objective]
+    if not is_ranked(candidates):
+        return [*with_objective, *others]
+
+    def badness(candidate: Candidate) -> float:
         assert candidate.objective is not None
-        return candidate.objective.value * (-1 if candidate.objective.is_minimised else 1)
+        return candidate.objective.value * (1 if candidate.objective.is_minimised else -1)
 
-    return [*sorted(ranked, key=goodness, reverse=True), *unranked]
+    return [*sorted(with_objective, key=badness), *others]
 
 
-def _objective(answer: Mapping[str, Any] | None) -> Objective | None:
-    if answer is None or not math.isfinite(answer["Value"]):
+def is_ranked(candidates: Sequence[Candidate]) -> bool:
+    """Tell whether candidates can be ordered by their objective: one metric, whose direction is known."""
+    kinds = {(each.objective.metric, each.objective.type) for each in candidates if each.objective}
+    return len(kinds) == 1 and all(direction is not None for _, direction in kinds)
+
+
+def _objective(answer: Mapping[str, Any] | None, job_objective: str | None) -> Objective | None:
+    named = read_objective(answer, job_objective)
+    if answer is None or named is None or not math.isfinite(answer["Value"]):
         return None
-    name = answer.get("StandardMetricName") or answer["MetricName"]
-    return Objective(metric=name, type=answer.get("Type"), value=float(answer["Value"]))
+    return Objective(named.metric, named.direction, float(answer["Value"]), named.data_set or "Validation")
 
 
 def _training_job(steps: Sequence[Mapping[str, Any]]) -> str | None:
@@ -147,9 +166,9 @@ def _training_job(steps: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _metrics(answer: Sequence[Mapping[str, Any]]) -> tuple[Metric, ...]:
     # MetricName's enum lacks what StandardMetricName has, so the latter comes first.
-    named = [(datum.get("StandardMetricName") or datum.get("MetricName"), datum) for datum in answer]
+    named = [(read_metric(datum.get("StandardMetricName") or datum.get("MetricName") or ""), datum) for datum in answer]
     return tuple(
-        Metric(name=name, value=float(datum["Value"]), data_set=datum.get("Set"))
+        Metric(name=name.metric, value=float(datum["Value"]), data_set=datum.get("Set") or name.data_set)
         for name, datum in named
-        if name and math.isfinite(datum.get("Value", math.nan))
+        if name.metric and math.isfinite(datum.get("Value", math.nan))
     )

@@ -1,13 +1,14 @@
 """Who is in charge: the newest approved version of a group, and what is recorded of how good it is.
 
-Its figures are read, not computed: off what registration has written into metadata and model card, else off the report
-that its metrics name. People edit cards and metadata, and register versions by other ways; what is not there, or is of
+Its figures are read, not computed: off the metadata that registration has written, else off the model card, else off
+the report that its metrics name. People edit cards, and register versions by other ways; what is not there, or is of
 another shape, is no figure.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,7 +18,8 @@ from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.card.limits import number
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import at, mapping, sequence, text
-from airflow_sagemaker_automl.core.model_package import Metadata, metadata_value
+from airflow_sagemaker_automl.core.metric_names import NamedMetric, read_metric, read_objective
+from airflow_sagemaker_automl.core.model_package import Metadata, metadata_value, recorded_objective
 from airflow_sagemaker_automl.core.model_version import ModelVersion
 from airflow_sagemaker_automl.core.quality_gate import Champion, DataSet
 
@@ -40,6 +42,8 @@ _OF_REPORTS: Mapping[str, Mapping[str, str]] = {
 # The service's documents say validation data of text and images, and of tables no more than "evaluation dataset":
 # rows that the model was not trained on, but by which it was chosen.
 _OF_REPORTS_DATA = "Validation"
+# A card may round a figure.
+_ROUNDED = 1e-6
 
 
 def is_same_model(described: Mapping[str, Any], job: AutoMLJob, candidate: Candidate) -> bool:
@@ -56,20 +60,33 @@ def is_same_model(described: Mapping[str, Any], job: AutoMLJob, candidate: Candi
 
 
 def read_champion(described: Mapping[str, Any]) -> Champion:
-    """Read what registration has recorded of a version.
+    """Read what registration has recorded of a version: the objective off its metadata, other figures off its card.
 
     :param described: the answer of ``DescribeModelPackage``; of a version of a group.
     """
     version, card = ModelVersion.from_description(described), _card(described)
+    recorded = recorded_objective(mapping(described.get("CustomerMetadataProperties")))
+    objective = recorded or _objective_of(card)
     figures: dict[str, dict[str, float]] = {}
-    for data_set, metric, given in [*_of_evaluations(card), *_of_training(card)]:
-        value = number(given)
-        if value is not None:
-            figures.setdefault(data_set, {}).setdefault(metric, value)
-    if version.objective_metric and version.objective_value is not None:
-        figures.setdefault("Validation", {}).setdefault(version.objective_metric, version.objective_value)
-    objective = version.objective_metric or _objective_of(card)
-    return Champion(model_package_arn=version.model_package_arn, objective=objective, figures=figures)
+    if recorded and version.objective_value is not None:
+        figures[recorded.data_set or "Validation"] = {recorded.metric: version.objective_value}
+    contradicted: dict[str, dict[str, float]] = {}
+    of_metadata = {data_set: dict(metrics) for data_set, metrics in figures.items()}
+    for data_set, name, given in [*_of_evaluations(card), *_of_training(card)]:
+        value, metric = number(given), read_metric(name).metric
+        if value is None:
+            continue
+        known = of_metadata.get(data_set, {}).get(metric)
+        if known is not None and not math.isclose(known, value, rel_tol=_ROUNDED):
+            contradicted.setdefault(data_set, {}).setdefault(metric, value)
+        figures.setdefault(data_set, {}).setdefault(metric, value)
+    return Champion(
+        model_package_arn=version.model_package_arn,
+        objective=objective.metric if objective else None,
+        objective_type=objective.direction if objective else None,
+        figures=figures,
+        contradicted=contradicted,
+    )
 
 
 def report_of(described: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -127,5 +144,11 @@ def _of_training(card: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield match["data_set"], match["metric"], entry.get("value")
 
 
-def _objective_of(card: Mapping[str, Any]) -> str | None:
-    return text(at(card, "training_details", "objective_function", "function", "facet"))
+def _objective_of(card: Mapping[str, Any]) -> NamedMetric | None:
+    function = mapping(at(card, "training_details", "objective_function", "function"))
+    facet, direction = text(function.get("facet")), text(function.get("function"))
+    if facet is None:
+        return None
+    # People edit cards: what the metric is counts before the direction that stands there.
+    read = read_metric(facet)
+    return read if read.direction else read_objective({"MetricName": facet, "Type": direction})

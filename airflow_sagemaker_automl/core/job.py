@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.literals import at, text
+from airflow_sagemaker_automl.core.metric_names import read_objective
 from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobError,
@@ -62,7 +64,8 @@ class AutoMLJob:
     :param secondary_status: the service's finer status; a plain word, since AWS describes none of them.
     :param problem_type: ``Tabular``, ``TimeSeriesForecasting`` and so on.
     :param resolved_problem_type: for tabular jobs ``BinaryClassification`` and so on, once the service knows it.
-    :param objective: name of the metric that candidates are ranked by, once it is known.
+    :param objective: standard name of the metric that candidates are ranked by, once it is known.
+    :param objective_type: ``Maximize`` or ``Minimize``; None where neither the service nor the metric's name says.
     :param best_candidate: None until the job has chosen one.
     :param channels: channel type (``training``, ``validation``) → S3 URI of its data.
     :param datasets: S3 URIs of the data of all channels, of which several may be of one type.
@@ -81,6 +84,7 @@ class AutoMLJob:
     problem_type: str
     resolved_problem_type: str | None = None
     objective: str | None = None
+    objective_type: str | None = None
     best_candidate: Candidate | None = None
     channels: Mapping[str, str]
     datasets: tuple[str, ...] = ()
@@ -98,8 +102,10 @@ class AutoMLJob:
 
         :raises UnknownStatus: the job's status is not known.
         """
-        best = Candidate.from_api(answer["BestCandidate"]) if answer.get("BestCandidate") else None
         resolved = answer.get("ResolvedAttributes", {})
+        asked_for = _objective_asked_for(answer, resolved)
+        best = Candidate.from_api(answer["BestCandidate"], asked_for) if answer.get("BestCandidate") else None
+        objective, objective_type = _objective(best, asked_for)
         return cls(
             name=answer["AutoMLJobName"],
             arn=answer["AutoMLJobArn"],
@@ -107,7 +113,8 @@ class AutoMLJob:
             secondary_status=answer["AutoMLJobSecondaryStatus"],
             problem_type=answer.get("AutoMLProblemTypeConfigName") or problem_type_name(answer),
             resolved_problem_type=_resolved_problem_type(resolved),
-            objective=_objective_name(answer, resolved, best),
+            objective=objective,
+            objective_type=objective_type,
             best_candidate=best,
             channels=channel_uris(answer),
             datasets=tuple(uri for _, uri in _channels(answer)),
@@ -131,19 +138,26 @@ class AutoMLJob:
         :param request: the request that was accepted.
         :param arn: the new job's ARN.
         """
+        objective, objective_type = _objective(None, _objective_asked_for(request, {}))
         return cls(
             name=request["AutoMLJobName"],
             arn=arn,
             status=JobStatus.IN_PROGRESS,
             secondary_status="Starting",
             problem_type=problem_type_name(request),
-            objective=request.get("AutoMLJobObjective", {}).get("MetricName"),
+            objective=objective,
+            objective_type=objective_type,
             channels=channel_uris(request),
             datasets=tuple(uri for _, uri in _channels(request)),
             settings=job_settings(request),
             created=datetime.now(UTC),
             console_url=console_url,
         )
+
+    @property
+    def objective_asked_for(self) -> str | None:
+        """Name of the objective that the service has settled on, else of the one that the request has."""
+        return _objective_asked_for(self.settings, self.resolved_attributes)
 
     @property
     def is_finished(self) -> bool:
@@ -202,6 +216,7 @@ class AutoMLJob:
             "problem_type": self.problem_type,
             "resolved_problem_type": self.resolved_problem_type,
             "objective": self.objective,
+            "objective_type": self.objective_type,
             "best_candidate": self.best_candidate.to_json() if self.best_candidate else None,
             "created": self.created.isoformat(),
             "ended": self.ended.isoformat() if self.ended else None,
@@ -240,10 +255,13 @@ def _resolved_problem_type(resolved: Mapping[str, Any]) -> str | None:
     return problem_type
 
 
-def _objective_name(answer: Mapping[str, Any], resolved: Mapping[str, Any], best: Candidate | None) -> str | None:
+def _objective_asked_for(asked: Mapping[str, Any], resolved: Mapping[str, Any]) -> str | None:
+    names = (text(at(members, "AutoMLJobObjective", "MetricName")) for members in (resolved, asked))
+    return next(filter(None, names), None)
+
+
+def _objective(best: Candidate | None, asked_for: str | None) -> tuple[str | None, str | None]:
     if best and best.objective:
-        return best.objective.metric
-    name: str | None = {**answer.get("AutoMLJobObjective", {}), **resolved.get("AutoMLJobObjective", {})}.get(
-        "MetricName"
-    )
-    return name
+        return best.objective.metric, best.objective.type
+    named = read_objective(None, asked_for)
+    return (named.metric, named.direction) if named else (None, None)

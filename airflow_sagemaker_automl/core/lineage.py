@@ -105,7 +105,7 @@ def job_facts(job: AutoMLJob) -> dict[str, Any]:
         "problemType": job.problem_type,
         "resolvedProblemType": job.resolved_problem_type,
         "objectiveMetric": job.objective,
-        "objectiveType": objective.type if objective else None,
+        "objectiveType": job.objective_type,
         "bestCandidate": best.name if best else None,
         "bestObjectiveValue": objective.value if objective else None,
     }
@@ -130,9 +130,10 @@ def version_facts(described: Mapping[str, Any]) -> dict[str, Any]:
     :param described: the answer of ``DescribeModelPackage``.
     """
     # Every operator imports this module at DAG parse, and few need that one then.
-    from airflow_sagemaker_automl.core.model_package import Metadata
+    from airflow_sagemaker_automl.core.model_package import Metadata, recorded_objective
 
     metadata = mapping(described.get("CustomerMetadataProperties"))
+    objective = recorded_objective(metadata)
     return {
         "modelPackageArn": described["ModelPackageArn"],
         "modelPackageGroupName": described.get("ModelPackageGroupName"),
@@ -142,7 +143,7 @@ def version_facts(described: Mapping[str, Any]) -> dict[str, Any]:
         "jobName": metadata.get(Metadata.AUTOML_JOB_NAME.value),
         "jobArn": text(at(described, "MetadataProperties", "GeneratedBy")),
         "candidateName": metadata.get(Metadata.CANDIDATE_NAME.value),
-        "objectiveMetric": metadata.get(Metadata.OBJECTIVE_METRIC.value),
-        "objectiveType": metadata.get(Metadata.OBJECTIVE_TYPE.value),
+        "objectiveMetric": objective.metric if objective else None,
+        "objectiveType": objective.direction if objective else None,
         "objectiveValue": number(metadata.get(Metadata.OBJECTIVE_VALUE.value)),
     }

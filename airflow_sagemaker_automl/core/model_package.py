@@ -15,6 +15,7 @@ from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.inference import alternatives, answering
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import merged
+from airflow_sagemaker_automl.core.metric_names import NamedMetric, read_objective
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
 from airflow_sagemaker_automl.core.verdict import summary
 from airflow_sagemaker_automl.exceptions import (
@@ -87,6 +88,16 @@ class Metadata(StrEnum):
     DAG_ID = "dag_id"
     RUN_ID = "run_id"
     REQUEST_DIGEST = "request_digest"
+
+
+def recorded_objective(metadata: Mapping[str, Any]) -> NamedMetric | None:
+    """Read the objective off a version's metadata, whatever spelling of it was recorded.
+
+    :param metadata: ``CustomerMetadataProperties``.
+    :return: None where none is recorded.
+    """
+    name, direction = (metadata.get(key.value) for key in (Metadata.OBJECTIVE_METRIC, Metadata.OBJECTIVE_TYPE))
+    return read_objective({"MetricName": name, "Type": direction})
 
 
 def written(arguments: Mapping[str, Any], members: Mapping[str, str]) -> dict[str, Any]:
@@ -284,7 +295,7 @@ def _metadata(
     values = {
         Metadata.AUTOML_JOB_NAME: job.name,
         Metadata.CANDIDATE_NAME: candidate.name,
-        Metadata.OBJECTIVE_METRIC: objective.metric if objective else None,
+        Metadata.OBJECTIVE_METRIC: objective.recorded_name if objective else None,
         Metadata.OBJECTIVE_TYPE: objective.type if objective else None,
         Metadata.OBJECTIVE_VALUE: repr(objective.value) if objective else None,
         Metadata.VERDICT: summary(verdict) if verdict else None,

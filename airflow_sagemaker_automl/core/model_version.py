@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_sagemaker_automl.core.model_package import Metadata
+from airflow_sagemaker_automl.core.model_package import Metadata, recorded_objective
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 
 _OPTIONAL_TEXTS = ("approval_description", "objective_metric", "objective_type", "automl_job_name", "candidate_name")
@@ -27,8 +27,8 @@ class ModelVersion:
     :param approval_status: ``Approved``, ``Rejected`` or ``PendingManualApproval``.
     :param modified: when the version was last changed, or else registered; in ``extra`` a text in ISO 8601, UTC.
     :param approval_description: what was said at the last decision.
-    :param objective_metric: name of the metric that the candidates were ranked by.
-    :param objective_type: ``Maximize`` or ``Minimize``.
+    :param objective_metric: standard name of the metric that the candidates were ranked by.
+    :param objective_type: ``Maximize`` or ``Minimize``; None where it is not known.
     :param objective_value: the candidate's value of it.
     :param automl_job_name: the job that trained the model.
     :param candidate_name: the job's candidate that was registered.
@@ -72,6 +72,7 @@ class ModelVersion:
         if not answer.get("ModelPackageGroupName"):
             raise ValueError(f"Model package {answer['ModelPackageArn']} is no version: it belongs to no group.")
         metadata = answer.get("CustomerMetadataProperties", {})
+        objective = recorded_objective(metadata)
         return cls(
             model_package_arn=answer["ModelPackageArn"],
             model_package_group_name=answer["ModelPackageGroupName"],
@@ -79,8 +80,8 @@ class ModelVersion:
             approval_status=answer.get("ModelApprovalStatus", "PendingManualApproval"),
             modified=answer.get("LastModifiedTime") or answer["CreationTime"],
             approval_description=answer.get("ApprovalDescription"),
-            objective_metric=metadata.get(Metadata.OBJECTIVE_METRIC.value),
-            objective_type=metadata.get(Metadata.OBJECTIVE_TYPE.value),
+            objective_metric=objective.metric if objective else None,
+            objective_type=objective.direction if objective else None,
             objective_value=_number(metadata.get(Metadata.OBJECTIVE_VALUE.value)),
             automl_job_name=metadata.get(Metadata.AUTOML_JOB_NAME.value),
             candidate_name=metadata.get(Metadata.CANDIDATE_NAME.value),

@@ -92,8 +92,8 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         those of every operator.
     :return: (XCom) ``job_name``, ``job_arn``, ``status``, ``secondary_status``, ``outcome`` (of
         :class:`~airflow_sagemaker_automl.core.outcome.Outcome`), ``problem_type``, ``resolved_problem_type``,
-        ``objective``, ``best_candidate`` (``name``, ``objective_metric``, ``objective_type``, ``objective_value``,
-        ``metrics`` by data set), ``created``, ``ended``, ``elapsed_seconds``.
+        ``objective``, ``objective_type``, ``best_candidate`` (``name``, ``objective_metric``, ``objective_type``,
+        ``objective_value``, ``metrics`` by data set), ``created``, ``ended``, ``elapsed_seconds``.
     """
 
     template_fields: Sequence[str] = ("request", "extra_request", "job_name", *CONNECTION_FIELDS)

@@ -10,8 +10,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
-from airflow_sagemaker_automl.core.literals import is_resolved, literal
+from airflow_sagemaker_automl.core.literals import is_resolved, literal, merged
 from airflow_sagemaker_automl.core.members import Later
+from airflow_sagemaker_automl.core.metric_names import problem_type_of
 from airflow_sagemaker_automl.core.quality_gate import (
     BetterThanChampion,
     Champion,
@@ -113,6 +114,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
     def execute(self, context: Context) -> dict[str, Any]:
         """Judge the candidate.
 
+        :raises AirflowFailException: the candidate lacks a figure, and the gate does not reject it for that.
         :raises AirflowSkipException: it is not approved, and the task is to be skipped then.
         :raises CandidateRejected: it is not approved, and the task is to fail then.
         """
@@ -150,7 +152,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         return QualityGate.read(self.gate, "gate", more=more)
 
     def _candidate(self, job: AutoMLJob) -> Candidate:
-        candidates = self.patiently(lambda hook: hook.candidates(job.name)) if self.candidate_name else []
+        candidates = self.patiently(lambda hook: hook.candidates(job)) if self.candidate_name else []
         return chosen_candidate(job, candidates, self.candidate_name)
 
     def _champion(self, gate: QualityGate, job: AutoMLJob, candidate: Candidate) -> Champion | None:
@@ -186,6 +188,23 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         for key, value in result.items() if self.multiple_outputs else ():
             context["ti"].xcom_push(key=key, value=value)
         context["ti"].xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=dict(result))
+
+
+def require_metrics_of(gate: Any, request: Any, extra_request: Any) -> None:
+    """Judge at DAG parse whether the metrics of a gate exist for what is trained, as far as both are literal.
+
+    :param gate: the template field of the operator.
+    :param request: that of the operator that trains.
+    :param extra_request: what is merged over it.
+    :raises GateRefusedAtParse: with every metric that the problem type does not have.
+    """
+    known, extra = literal(request), literal(extra_request or {})
+    if not isinstance(known, Mapping) or not isinstance(extra, Mapping):
+        return
+    try:
+        require_literals(gate, "gate", problem_type=problem_type_of(merged(known, extra)))
+    except InvalidQualityGate as error:
+        raise GateRefusedAtParse(error.violations) from None
 
 
 def _of_group(name: Any) -> list[Violation]:

@@ -237,7 +237,7 @@ class SageMakerRegisterCandidateOperator(TellsOfRegistration, WaitsForModelPacka
     def _candidates(self, job: AutoMLJob) -> Sequence[Candidate]:
         """List all candidates; none where they may not be listed and only the leaderboard would need them."""
         try:
-            return self.patiently(lambda hook: hook.candidates(job.name))
+            return self.patiently(lambda hook: hook.candidates(job))
         except Exception as error:
             if self.candidate_name or not is_denied(error):
                 raise

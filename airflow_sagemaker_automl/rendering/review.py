@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_sagemaker_automl.core.card.size import CANDIDATE_METRICS, LEADERBOARD, QUALITY_GATE
-from airflow_sagemaker_automl.core.model_package import Metadata
+from airflow_sagemaker_automl.core.card.size import CANDIDATE_METRICS, LEADERBOARD, NOT_ORDERED, QUALITY_GATE
+from airflow_sagemaker_automl.core.model_package import Metadata, recorded_objective
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.rendering.headline import headline
 from airflow_sagemaker_automl.rendering.markdown import headline_sentence
@@ -110,16 +110,14 @@ def _card(described: Mapping[str, Any]) -> Mapping[str, Any]:
 def _opening(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[str]:
     """Say the figure that the model was chosen by; the card knows more of it than the version's metadata."""
     metadata = mapping(described.get("CustomerMetadataProperties"))
-    name, value = (text_of(metadata.get(key)) for key in (Metadata.OBJECTIVE_METRIC, Metadata.OBJECTIVE_VALUE))
+    named, value = recorded_objective(metadata), text_of(metadata.get(Metadata.OBJECTIVE_VALUE))
     figures = headline(card)
     sentence = headline_sentence(figures, objective(card)) if figures else ""
     if sentence and len(sentence) <= _LONGEST_HEADLINE:
         yield sentence
-    elif name and value:
-        aim = text_of(metadata.get(Metadata.OBJECTIVE_TYPE))
-        yield f"**{_cell(name)} {_cell(_rounded(value))}**" + (
-            f"; objective: {_cell(aim)} {_cell(name)}" if aim else ""
-        )
+    elif named and value:
+        name, aim = _cell(named.metric), named.direction
+        yield f"**{name} {_cell(_rounded(value))}**" + (f"; objective: {aim} {name}" if aim else "")
     else:
         yield "No figures of this model are recorded with the version."
 
@@ -180,7 +178,11 @@ def _ranking(card: Mapping[str, Any]) -> Iterator[str]:
     ]
     if not rows:
         return
-    yield table(["Place", "Candidate", _cell(heading(chart.get("name"))) or "Objective"], rows)
+    columns = ["Place", "Candidate", _cell(heading(chart.get("name"))) or "Objective"]
+    if text_of(chart.get("notes")) == NOT_ORDERED:
+        columns, rows = columns[1:], [row[1:] for row in rows]
+        yield NOT_ORDERED
+    yield table(columns, rows)
     registered = f"The bold one is number {place}, and is what was registered. " if at else ""
     yield f"{registered}There were {count} candidates."
 

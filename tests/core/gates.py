@@ -6,7 +6,10 @@ import json
 import math
 from typing import Any
 
-_CHAMPIONS = "margin, is_relative, metric, data_set, without_champion, without_figure, other_objective"
+_CHAMPIONS = (
+    "margin, is_relative, metric, data_set, is_new_metric, direction, without_champion, on_missing_champion_figure, "
+    "on_other_objective"
+)
 # A gate, and what is wrong with it. All of it shows in a DAG file already.
 WRONG_GATES: list[tuple[Any, list[str]]] = [
     ({}, ["gate needs a rule: thresholds, champion, most_partial_failures"]),
@@ -35,7 +38,7 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
     ),
     (
         {"most_partial_failures": 0, 7: 1},
-        ["gate.7 = 1 is not known; there are thresholds, champion, most_partial_failures"],
+        ["gate.7 = 1 is not known; there are thresholds, champion, most_partial_failures, on_missing_figure"],
     ),
     ({"thresholds": {"F1": 0.9}}, ["gate.thresholds = {'F1': 0.9} must be a list of thresholds, not a mapping"]),
     (
@@ -48,16 +51,59 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
     (
         {"thresholds": [{"metric": "F1", "minimum": 1}, {"min": 0.5}]},
         [
-            "gate.thresholds[1].min = 0.5 is not known; there are metric, minimum, maximum, data_set",
+            "gate.thresholds[1].min = 0.5 is not known; there are metric, minimum, maximum, data_set, is_new_metric, "
+            "against_direction",
             "gate.thresholds[1].metric is required: the metric that has a limit",
             "gate.thresholds[1] needs a minimum or a maximum",
         ],
     ),
     (
-        {"thresholds": [{"metric": "f1", "minimum": 0.9}, {"metric": "log_loss", "maximum": 1}]},
+        {
+            "thresholds": [
+                {"metric": "f1", "minimum": 0.9},
+                {"metric": "log_loss", "maximum": 1},
+                {"metric": "validation:mse", "maximum": 1, "is_new_metric": True},
+            ]
+        },
         [
             "gate.thresholds[0].metric = 'f1' must be 'F1', as SageMaker writes it",
             "gate.thresholds[1].metric = 'log_loss' must be 'LogLoss', as SageMaker writes it",
+            "gate.thresholds[2].metric = 'validation:mse' must be 'MSE', as SageMaker writes it",
+        ],
+    ),
+    (
+        {"thresholds": [{"metric": "RSME", "maximum": 25}], "champion": {"metric": "Quality"}},
+        [
+            "gate.thresholds[0].metric = 'RSME' is not a known metric; did you mean 'RMSE'? (is_new_metric=True allows "
+            "a metric newer than this package)",
+            "gate.champion.metric = 'Quality' is not a known metric (is_new_metric=True allows a metric newer than "
+            "this package)",
+        ],
+    ),
+    (
+        {"thresholds": [{"metric": "RMSE", "minimum": 25}, {"metric": "AUC", "maximum": "0.9"}]},
+        [
+            "gate.thresholds[0].minimum = 25.0 is a minimum of RMSE, of which less is better; set maximum, or "
+            "against_direction=True if it is meant",
+            "gate.thresholds[1].maximum = 0.9 is a maximum of AUC, of which more is better; set minimum, or "
+            "against_direction=True if it is meant",
+        ],
+    ),
+    (
+        {"champion": {"metric": "Quality", "is_new_metric": "true"}},
+        [
+            "gate.champion.direction is required for 'Quality', which this package does not know: Maximize or Minimize",
+        ],
+    ),
+    (
+        {"champion": {"metric": "MSE", "direction": "Maximize"}},
+        ["gate.champion.direction = 'Maximize' must be 'Minimize', or left out: that of MSE is known"],
+    ),
+    (
+        {"champion": {"direction": "down"}, "on_missing_figure": "pass"},
+        [
+            "gate.champion.direction = 'down' must be one of Maximize, Minimize",
+            "gate.on_missing_figure = 'pass' must be one of fail, reject",
         ],
     ),
     (
@@ -71,7 +117,7 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
         ],
     ),
     (
-        {"thresholds": [{"metric": "F1", "minimum": 0.9, "maximum": "0.8"}]},
+        {"thresholds": [{"metric": "F1", "minimum": 0.9, "maximum": "0.8", "against_direction": True}]},
         ["gate.thresholds[0].minimum = 0.9 must not be more than maximum, which is 0.8"],
     ),
     (
@@ -90,7 +136,7 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
         [
             f"gate.champion.by = 1 is not known; there are {_CHAMPIONS}",
             "gate.champion.is_relative = 'yes' must be true or false",
-            "gate.champion.without_champion = 'skip' must be one of pass, fail",
+            "gate.champion.without_champion = 'skip' must be one of pass, reject",
             "gate.champion.margin = -0.1 must be 0 or more: the candidate has to be better by so much",
         ],
     ),

@@ -52,11 +52,27 @@ def evaluation(**figures: float) -> dict[str, Any]:
     return {"name": "Candidate metrics", "metric_groups": [{"name": "Validation data", "metric_data": data}]}
 
 
-def test_the_figures_are_those_of_the_card() -> None:
-    """By data set, as they were written; the objective is that of the metadata."""
+def test_the_metadata_come_before_the_card() -> None:
+    """People edit cards; what the card has beside the objective is read off it, and where the two differ is known."""
     champion = read_champion(version(compact(build()), CustomerMetadataProperties=METADATA))
-    assert (champion.model_package_arn, champion.objective) == (ARN, "F1")
-    assert champion.figures == {"Validation": {"F1": 0.96}, "Test": {"F1": 0.92}}
+    assert (champion.model_package_arn, champion.objective, champion.objective_type) == (ARN, "F1", "Maximize")
+    assert champion.figures == {"Validation": {"F1": 0.75}, "Test": {"F1": 0.92}}
+    assert champion.contradicted == {"Validation": {"F1": 0.96}}
+    agreeing = {**METADATA, "objective_value": "0.96"}
+    assert read_champion(version(compact(build()), CustomerMetadataProperties=agreeing)).contradicted == {}
+
+
+def test_a_direction_that_nobody_recorded_is_that_of_the_metric() -> None:
+    """Of a version whose registration knew the objective by the tuning job's name only, whatever its card says."""
+    metadata = {"objective_metric": "validation:mse", "objective_value": "4.0"}
+    function = {"function": "Maximize", "facet": "validation:mse"}
+    card = {"training_details": {"objective_function": {"function": function}}}
+    for described in (version(card, CustomerMetadataProperties=metadata), version(card)):
+        champion = read_champion(described)
+        assert (champion.objective, champion.objective_type) == ("MSE", "Minimize")
+    assert read_champion(version(CustomerMetadataProperties=metadata)).figures == {"Validation": {"MSE": 4.0}}
+    of_training = {"objective_metric": "train:mse", "objective_value": "4.0"}
+    assert read_champion(version(CustomerMetadataProperties=of_training)).figures == {"Train": {"MSE": 4.0}}
 
 
 def test_the_metadata_have_the_objective() -> None:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator, XComArg
-from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_sagemaker_automl.core.literals import literal
+from airflow_sagemaker_automl.core.metric_names import problem_type_of
 from airflow_sagemaker_automl.core.quality_gate import (
     BetterThanChampion,
+    Champion,
     QualityGate,
     Threshold,
     gate_as_mapping,
     require_literals,
 )
-from airflow_sagemaker_automl.core.rules.quality_gate import METRICS
 from airflow_sagemaker_automl.exceptions import InvalidQualityGate
 from tests.core.gates import WRONG_GATES
-from tests.core.test_quality_gate import candidate, champion, job
+from tests.core.test_quality_gate import ARN, candidate, champion, job
 
 LATER: Any = XComArg(BaseOperator(task_id="earlier"))
 TEMPLATE = "{{ params.later }}"
@@ -55,7 +57,10 @@ def test_a_gate_that_means_nothing_is_refused_when_it_is_written() -> None:
     """Not when a model waits for it; with all that is wrong in it."""
     with pytest.raises(InvalidQualityGate) as refused:
         QualityGate(
-            thresholds=[Threshold(metric="F1"), Threshold(metric="F1", minimum=2, maximum=1)],
+            thresholds=[
+                Threshold(metric="F1"),
+                Threshold(metric="F1", minimum=2, maximum=1, against_direction=True),
+            ],
             champion=BetterThanChampion(margin=-1),
         )
     assert str(refused.value).splitlines() == [
@@ -71,13 +76,15 @@ def test_a_gate_that_means_nothing_is_refused_when_it_is_written() -> None:
 @pytest.mark.parametrize("later", [LATER, TEMPLATE])
 def test_what_is_not_known_yet_is_not_judged(later: Any) -> None:
     """A template or an XComArg may stand in each place, and what is literal beside it is judged all the same."""
-    unknown = {"metric": later, "minimum": later, "maximum": later, "data_set": later}
-    names = ("margin", "is_relative", "metric", "data_set", "without_champion", "without_figure", "other_objective")
+    limits = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction")
+    unknown: dict[str, Any] = dict.fromkeys(limits, later)
+    names = [each.name for each in fields(BetterThanChampion)]
     for gate in (
         QualityGate(
             thresholds=[Threshold(**unknown)],
             champion=BetterThanChampion(**dict.fromkeys(names, later)),
             most_partial_failures=later,
+            on_missing_figure=later,
         ),
         QualityGate(thresholds=later, champion=later),
         {"thresholds": [later], "champion": later},
@@ -100,19 +107,19 @@ def test_a_gate_becomes_plain_and_what_it_was() -> None:
     """As a mapping with typed parts, as JSON, and with texts for all numbers and truth values."""
     gate = QualityGate(
         thresholds=(Threshold(metric="F1", minimum=0.5), Threshold(metric="LogLoss", maximum=1.0, data_set="Test")),
-        champion=BetterThanChampion(margin=0.25, is_relative=True, metric="F1", without_figure="pass"),
+        champion=BetterThanChampion(margin=0.25, is_relative=True, metric="F1", on_missing_champion_figure="pass"),
         most_partial_failures=2,
+        on_missing_figure="reject",
     )
     mapping = gate_as_mapping(gate)
     assert QualityGate.read(mapping) == gate
     assert QualityGate.read(json.dumps(mapping)) == gate
-    assert gate_as_mapping({"thresholds": gate.thresholds, "champion": gate.champion, "most_partial_failures": 2}) == (
-        mapping
-    )
+    assert gate_as_mapping(dict(vars(gate))) == mapping
     texts = {
         "thresholds": json.dumps(mapping["thresholds"]),
         "champion": {**mapping["champion"], "margin": "0.25", "is_relative": " True "},
         "most_partial_failures": "2",
+        "on_missing_figure": "reject",
     }
     assert QualityGate.read(texts) == gate
 
@@ -132,10 +139,58 @@ def test_a_gate_that_holds_itself_is_refused() -> None:
         gate_as_mapping(endless)
 
 
-def test_every_metric_of_the_service_is_known() -> None:
-    """So that one that is spelt wrongly is told from one that is not known here."""
-    shape = get_session().get_service_model("sagemaker").shape_for("AutoMLMetricExtendedEnum")
-    assert set(METRICS) == set(shape.enum)  # type: ignore[attr-defined]
+def test_a_metric_that_is_newer_than_the_package_is_said_to_be_one() -> None:
+    """A figure of it is limited as any other, and compared in the direction that the gate says."""
+    newer = {"StandardMetricName": "Calibration", "Value": 0.2, "Set": "Validation"}
+    judged = candidate(CandidateProperties={"CandidateMetrics": [newer]})
+    against = Champion(model_package_arn=ARN, objective="F1", figures={"Validation": {"Calibration": 0.1}})
+    for direction, passed in (("Maximize", True), ("Minimize", False)):
+        gate = QualityGate(
+            thresholds=[Threshold(metric="Calibration", maximum=0.3, is_new_metric=True)],
+            champion=BetterThanChampion(metric="Calibration", is_new_metric=True, direction=direction),
+        )
+        assert [rule.passed for rule in gate.judge(job(), judged, against).rules] == [True, passed]
+
+
+@pytest.mark.parametrize(
+    ("metric", "config", "says"),
+    [
+        ("AUC", {"TabularJobConfig": {"ProblemType": "Regression"}}, "Regression; there are MAE, MSE, R2, RMSE, "),
+        ("F1macro", {"TabularJobConfig": {"ProblemType": "BinaryClassification"}}, "BinaryClassification; there are "),
+        ("RMSE", {"TextClassificationJobConfig": {"ContentColumn": "{{ later }}"}}, "TextClassification; there are "),
+        ("Rouge1", {"TabularJobConfig": {}}, "Tabular"),
+        ("Rouge1", {"TabularJobConfig": {"ProblemType": "{{ later }}"}}, "Tabular"),
+        ("R2", {"ImageClassificationJobConfig": {}}, "ImageClassification; there are Accuracy, "),
+        ("MSE", {"TimeSeriesForecastingJobConfig": {}}, "TimeSeriesForecasting; there are Average"),
+        ("Accuracy", {"TextGenerationJobConfig": {}}, "TextGeneration; there are Perplexity, "),
+    ],
+)
+def test_a_metric_of_another_problem_type_is_refused(metric: str, config: dict[str, Any], says: str) -> None:
+    """As soon as the problem type is known; those that it has instead are named."""
+    problem_type = problem_type_of(literal({"AutoMLProblemTypeConfig": config}))
+    gate = {"champion": {"metric": metric}}
+    require_literals(gate)
+    with pytest.raises(InvalidQualityGate) as refused:
+        require_literals(gate, "gate", problem_type=problem_type)
+    assert f"gate.champion.metric = {metric!r} is not a metric of {says}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "requests/churn.yaml",
+        {"AutoMLProblemTypeConfig": "{{ later }}"},
+        {"AutoMLProblemTypeConfig": ["TabularJobConfig"]},
+        {"AutoMLProblemTypeConfig": {"TabularJobConfig": {}, "TextGenerationJobConfig": {}}},
+        {"AutoMLProblemTypeConfig": {"TelepathyJobConfig": {}}},
+    ],
+)
+def test_a_problem_type_that_is_not_known_refuses_nothing(request_: Any) -> None:
+    """A template, a file, or one that the service finds out."""
+    assert problem_type_of(literal(request_)) is None
+    wrong = {"AutoMLProblemTypeConfig": {"TabularJobConfig": {"ProblemType": ["Regression"]}}}
+    for problem_type in (None, problem_type_of(wrong)):
+        require_literals({"champion": {"metric": "AUC"}}, problem_type=problem_type)
 
 
 @given(thresholds=JSON, parts=JSON, failures=JSON)
@@ -146,5 +201,8 @@ def test_whatever_a_gate_holds_it_is_refused_or_judges(thresholds: Any, parts: A
         gate = QualityGate.read(gate_as_mapping(given))
     except InvalidQualityGate:
         return
-    document = gate.judge(job(), candidate(), champion()).to_json()
+    try:
+        document = gate.judge(job(), candidate(), champion()).to_json()
+    except InvalidQualityGate:
+        return
     assert json.loads(json.dumps(document, allow_nan=False)) == document

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from airflow_sagemaker_automl.core.quality_gate import (
     Threshold,
     Verdict,
 )
+from airflow_sagemaker_automl.exceptions import InvalidQualityGate
 from tests.core.card.cards import build
 from tests.core.test_candidate import described as candidate_described
 from tests.core.test_candidate import objective
@@ -79,23 +81,17 @@ def only(verdict: Verdict) -> Ruling:
         (Threshold(metric="LogLoss", maximum=0.2), True, "LogLoss on validation data at most 0.2", "it is 0.2"),
         (Threshold(metric="LogLoss", maximum=0.1), False, "LogLoss on validation data at most 0.1", "it is 0.2"),
         (Threshold(metric="F1", minimum=0.75, data_set="Test"), True, "F1 on test data at least 0.75", "it is 0.8"),
-        (
-            Threshold(metric="AUC", minimum=0.5),
-            False,
-            "AUC on validation data at least 0.5",
-            "the candidate has no such figure; it has F1, LogLoss",
-        ),
     ],
 )
 def test_a_figure_is_held_against_its_threshold(threshold: Threshold, passed: bool, name: str, reason: str) -> None:
-    """A figure that is missing keeps no threshold."""
+    """The ruling says the limit, and the figure."""
     rule = only(judge(QualityGate(thresholds=[threshold])))
     assert (rule.passed, rule.name, rule.reason) == (passed, name, reason)
 
 
 def test_both_limits_are_two_rules() -> None:
     """Each is said, and both are needed."""
-    verdict = judge(QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5, maximum=0.85)]))
+    verdict = judge(QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5, maximum=0.85, against_direction=True)]))
     assert [rule.passed for rule in verdict.rules] == [True, False]
     assert not verdict.approved
     assert str(verdict).splitlines()[0] == "Rejected: 1 of 2 rules are kept"
@@ -141,16 +137,43 @@ def test_a_challenger_has_to_beat_the_champion(rule: BetterThanChampion, f1: flo
     assert ruling.limit is not None
 
 
-@pytest.mark.parametrize("policy", ["pass", "fail"])
-def test_what_cannot_be_compared_follows_its_policy(policy: Any) -> None:
+@pytest.mark.parametrize("follows", ["pass", "reject"])
+def test_what_cannot_be_compared_follows_its_option(follows: Any) -> None:
     """No champion, one without the figure, one that was ranked by something else: the reason names it."""
-    passed = policy == "pass"
-    first = only(judge(QualityGate(champion=BetterThanChampion(without_champion=policy))))
+    passed = follows == "pass"
+    first = only(judge(QualityGate(champion=BetterThanChampion(without_champion=follows))))
     assert (first.passed, first.reason) == (passed, "the group has no approved version to beat")
-    bare = only(judge(QualityGate(champion=BetterThanChampion(without_figure=policy)), champion(None)))
-    assert (bare.passed, bare.reason) == (passed, "no such figure of the champion is known")
-    other = only(judge(QualityGate(champion=BetterThanChampion(other_objective=policy)), champion(metric="AUC")))
+    gate = QualityGate(champion=BetterThanChampion(on_missing_champion_figure=follows))
+    bare = only(judge(gate, champion(None)))
+    assert (bare.passed, bare.reason) == (passed, "the champion has no such figure; it has no figures")
+    gate = QualityGate(champion=BetterThanChampion(on_other_objective=follows))
+    other = only(judge(gate, champion(metric="AUC")))
     assert (other.passed, other.reason) == (passed, "the champion was ranked by AUC")
+
+
+@pytest.mark.parametrize(
+    ("rule", "against", "says"),
+    [
+        (
+            BetterThanChampion(),
+            champion(None),
+            f"champion.on_missing_champion_figure = 'fail' fails the task: the champion has no such figure; it has no "
+            f"figures (champion: {ARN})",
+        ),
+        (
+            BetterThanChampion(on_other_objective="fail"),
+            champion(metric="AUC"),
+            f"champion.on_other_objective = 'fail' fails the task: the champion was ranked by AUC (champion: {ARN})",
+        ),
+    ],
+)
+def test_a_champion_that_cannot_be_compared_may_fail_the_task(
+    rule: BetterThanChampion, against: Champion, says: str
+) -> None:
+    """Instead of rejecting every candidate that ever comes."""
+    with pytest.raises(InvalidQualityGate) as failed:
+        judge(QualityGate(champion=rule), against)
+    assert [str(each) for each in failed.value.violations] == [says]
 
 
 def test_a_quicker_model_is_the_better_one() -> None:
@@ -190,31 +213,64 @@ def test_a_verdict_is_json_and_goes_onto_the_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("threshold", "reason"),
+    ("threshold", "instead"),
     [
-        (Threshold(metric="Accurracy", minimum=0.5), "the candidate has no such figure; it has F1, LogLoss"),
-        (Threshold(metric="LogLos", maximum=0.5), "the candidate has no such figure; did you mean 'LogLoss'?"),
+        (Threshold(metric="Accuracy", minimum=0.5), "on validation data; it has F1, LogLoss"),
+        (
+            Threshold(metric="LogLos", maximum=0.5, is_new_metric=True),
+            "on validation data; it has F1, LogLoss; did you mean 'LogLoss'?",
+        ),
         (
             Threshold(metric="F1", minimum=0.5, data_set="Train"),
-            "the candidate has no such figure; it has figures on test, validation data only",
+            "on train data; it has figures on test, validation data only",
+        ),
+        (
+            Threshold(metric="RMSE", maximum=25),
+            "on validation data; BinaryClassification has no RMSE; it has F1, LogLoss",
         ),
     ],
 )
-def test_a_figure_that_is_missing_is_told_with_those_that_there_are(threshold: Threshold, reason: str) -> None:
-    """A metric that is not known here may be one of tomorrow, and is not refused before."""
-    assert only(judge(QualityGate(thresholds=[threshold]))).reason == reason
+def test_a_figure_that_is_missing_fails_the_task(threshold: Threshold, instead: str) -> None:
+    """With those that there are; a mistake must not look like a verdict, unless the gate says that it is one."""
+    of_two_classes = replace(job(), resolved_problem_type="BinaryClassification")
+    metric = str(threshold.metric)
+    with pytest.raises(InvalidQualityGate) as failed:
+        QualityGate(thresholds=[threshold]).judge(of_two_classes, candidate(), None)
+    says = f"thresholds[0].metric = {metric!r} is not a figure of candidate best of AutoML job job {instead}"
+    assert [str(each) for each in failed.value.violations] == [says]
+    rejecting = QualityGate(thresholds=[threshold], on_missing_figure="reject")
+    ruling = only(rejecting.judge(of_two_classes, candidate(), None))
+    clause = instead.partition(";")[2]
+    assert (ruling.passed, ruling.reason) == (False, f"the candidate has no such figure;{clause}")
+
+
+def test_all_that_is_missing_is_said_at_once() -> None:
+    """However many rules there are."""
+    gate = QualityGate(
+        thresholds=[Threshold(metric="AUC", minimum=0.5), Threshold(metric="F1", minimum=0.99)],
+        champion=BetterThanChampion(metric="Recall"),
+    )
+    with pytest.raises(InvalidQualityGate) as failed:
+        judge(gate, champion())
+    assert [each.path for each in failed.value.violations] == ["thresholds[0].metric", "champion.metric"]
 
 
 def test_what_candidates_were_ranked_by_is_a_figure() -> None:
     """The service may give the objective and no other figure; one that was ranked by nothing has none at all."""
-    gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.9)], champion=BetterThanChampion())
+    gate = QualityGate(
+        thresholds=[Threshold(metric="F1", minimum=0.9)], champion=BetterThanChampion(), on_missing_figure="reject"
+    )
     bare = candidate(0.9, CandidateProperties={})
     assert gate.judge(job(), bare, champion(0.9)).approved
     unranked = candidate(FinalAutoMLJobObjectiveMetric=None, CandidateProperties={})
     assert [rule.reason for rule in gate.judge(job(), unranked, champion()).rules] == [
-        "the candidate has no such figure",
+        "the candidate has no such figure; it has no figures",
         "the candidates were not ranked by anything; name a metric to compare",
     ]
+    with pytest.raises(
+        InvalidQualityGate, match=r"champion\.metric is required: candidate best of AutoML job job has no"
+    ):
+        QualityGate(champion=BetterThanChampion()).judge(job(), unranked, champion())
 
 
 @pytest.mark.parametrize(("figure", "passed"), [(0.95, True), (0.95 - 1e-12, False)])
@@ -239,7 +295,7 @@ def test_small_figures_are_compared_as_well_as_large_ones() -> None:
 @pytest.mark.parametrize("known", [math.nan, math.inf])
 def test_a_figure_that_is_no_number_is_none(known: float) -> None:
     """A verdict can be written as JSON in any case."""
-    rule = only(judge(QualityGate(champion=BetterThanChampion()), champion(known)))
+    rule = only(judge(QualityGate(champion=BetterThanChampion(on_missing_champion_figure="reject")), champion(known)))
     assert (rule.passed, rule.limit) == (False, None)
 
 

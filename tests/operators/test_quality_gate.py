@@ -89,7 +89,7 @@ def test_the_verdict_is_kept_whatever_becomes_of_the_task(
 ) -> None:
     """Each of its members, and the whole, as after a success."""
     job = ended(sagemaker, emulator_url, figures(0.9))
-    gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.95), Threshold(metric="F1", maximum=1)])
+    gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.95), Threshold(metric="LogLoss", maximum=1)])
     with pytest.raises(error, match=r"Rejected: 1 of 2 rules are kept\n  failed: F1 on validation data at least 0.95"):
         gate_task(job, "churn", gate, on_rejected=on_rejected).execute(context)
     pushed = dict(context["ti"].pushed)
@@ -189,20 +189,22 @@ def test_a_champion_that_goes_away_meanwhile_is_none(
         change.join()
 
 
-@pytest.mark.parametrize(("policy", "approved"), [("pass", True), ("fail", False)])
-def test_a_champion_without_figures_follows_the_policy(
-    policy: Any, approved: bool, context: Any, sagemaker: SageMakerClient, emulator_url: str
+@pytest.mark.parametrize(("follows", "approved"), [("pass", True), ("reject", False)])
+def test_a_champion_without_figures_follows_the_option(
+    follows: Any, approved: bool, context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
-    """One that somebody has registered by hand, with a card of their own."""
+    """One that somebody has registered by hand, with a card of their own; by default the task fails."""
     group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
     card = {"ModelCardContent": '{"evaluation_details":[{"name":"Mine"}]}', "ModelCardStatus": "Draft"}
     champion = register(
         sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties={"team": "risk"}, ModelCard=card
     )
-    gate = QualityGate(champion=BetterThanChampion(without_figure=policy))
+    gate = QualityGate(champion=BetterThanChampion(on_missing_champion_figure=follows))
     verdict = gate_task(job, group, gate, on_rejected="pass").execute(context)
     assert (verdict["approved"], verdict["champion"]) == (approved, champion)
-    assert verdict["rules"][0]["reason"] == "no such figure of the champion is known"
+    assert verdict["rules"][0]["reason"] == "the champion has no such figure; it has no figures"
+    with pytest.raises(AirflowFailException, match=f"the champion has no such figure.*{champion}"):
+        gate_task(job, group, on_rejected="pass").execute(context)
 
 
 def test_a_champion_without_figures_has_those_of_its_report(
@@ -215,13 +217,51 @@ def test_a_champion_without_figures_has_those_of_its_report(
     source = {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/of/it/statistics.json"}
     members: dict[str, Any] = {"CustomerMetadataProperties": {"team": "risk"}, "ModelApprovalStatus": "Approved"}
     register(sagemaker, group, ModelMetrics={"ModelQuality": {"Statistics": source}}, **members)
-    task = gate_task(job, group, on_rejected="pass")
-    assert task.execute(context)["rules"][0]["reason"] == "no such figure of the champion is known"
+    rejecting = {"on_missing_champion_figure": "reject"}
+    task = gate_task(job, group, {"champion": rejecting}, on_rejected="pass")
+    missing = "the champion has no such figure; it has no figures"
+    assert task.execute(context)["rules"][0]["reason"] == missing
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="of/it/statistics.json", Body=json.dumps(report).encode())
     assert task.execute(context)["rules"][0]["reason"] == "it is 0.8, the champion's 0.85: worse by 0.05"
-    of_test_data = gate_task(job, group, {"champion": {"data_set": "Test"}}, on_rejected="pass")
-    assert of_test_data.execute(context)["rules"][0]["reason"] == "no such figure of the champion is known"
+    of_test_data = gate_task(job, group, {"champion": {"data_set": "Test", **rejecting}}, on_rejected="pass")
+    missing = "the champion has no such figure; it has figures on validation data only"
+    assert of_test_data.execute(context)["rules"][0]["reason"] == missing
+
+
+def test_a_figure_that_the_candidate_lacks_fails_the_task(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """Without a verdict, since a rule that can never be kept would reject for ever; unless the gate wants that."""
+    job = ended(sagemaker, emulator_url, figures(0.8))
+    gate = {"thresholds": [{"metric": "AUC", "minimum": 0.9}]}
+    with pytest.raises(AirflowFailException) as failed:
+        gate_task(job, "churn", gate).execute(context)
+    assert str(failed.value) == (
+        f"The quality gate cannot judge: thresholds[0].metric = 'AUC' is not a figure of candidate best of AutoML job "
+        f"{job} on validation data; it has F1, LogLoss"
+    )
+    assert context["ti"].pushed == {}
+    rejected = gate_task(job, "churn", {**gate, "on_missing_figure": "reject"}, on_rejected="pass").execute(context)
+    assert rejected["rules"][0]["reason"] == "the candidate has no such figure; it has F1, LogLoss"
+
+
+def test_an_edited_card_is_no_way_round_the_champion(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """What registration wrote into the metadata counts, and the verdict says that the card contradicts it."""
+    group, good, worse = make_group(sagemaker), *(ended(sagemaker, emulator_url, figures(f1)) for f1 in (0.9, 0.75))
+    arn = registration(good, group, approval_status="Approved").execute(context)["model_package_arn"]
+    card = described(sagemaker, arn)["ModelCard"]["ModelCardContent"]
+    edited = {"ModelCardContent": card.replace('"value":0.9', '"value":0.1'), "ModelCardStatus": "Draft"}
+    assert edited["ModelCardContent"] != card
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelCard=edited)
+    verdict = gate_task(worse, group, on_rejected="pass").execute(context)
+    assert not verdict["approved"]
+    assert verdict["rules"][0]["reason"] == (
+        "it is 0.75, the champion's 0.9: worse by 0.15; the champion's metadata, which count, say 0.9, and its model "
+        "card says 0.1"
+    )
 
 
 def test_less_is_better_where_the_service_says_so(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:

@@ -77,5 +77,6 @@ def test_a_gate_is_plain_for_airflow_and_its_authors_object_stays() -> None:
         task = gate_task("{{ params.job }}", "{{ params.group }}", gate)
     assert task.upstream_task_ids == {"earlier"}
     assert gate == before
-    assert task.gate["thresholds"] == [{"metric": "F1", "minimum": limit, "data_set": "Validation"}]
+    (threshold,) = task.gate["thresholds"]
+    assert (threshold["metric"], threshold["minimum"], threshold["data_set"]) == ("F1", limit, "Validation")
     assert task.gate["champion"]["margin"] == "{{ params.margin }}"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_sagemaker_automl.core.candidate import Candidate, leaderboard
+from airflow_sagemaker_automl.core.candidate import Candidate, is_ranked, leaderboard
 from airflow_sagemaker_automl.core.card.charts import Metric, answer, bars, scalar
 from airflow_sagemaker_automl.core.card.explanations import read_bias, read_explanations, read_partial_dependence
 from airflow_sagemaker_automl.core.card.limits import LONGEST_NOTE, MOST_DATASETS, cut, labels, number, text
@@ -17,6 +17,7 @@ from airflow_sagemaker_automl.core.card.size import (
     EXPLAINABILITY,
     LEADERBOARD,
     MODEL_INSIGHTS,
+    NOT_ORDERED,
     PARTIAL_DEPENDENCE,
     QUALITY_GATE,
 )
@@ -82,10 +83,11 @@ def _candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequenc
         shown = [*shown[:-1], ranked[place - 1]]
     entries = [(entry.name.removeprefix(f"{job.name}-"), entry.objective.value) for entry in shown if entry.objective]
     metric = ranked[0].objective.metric if ranked and ranked[0].objective else ""
-    drawn = bars(
-        metric, entries, metric, f"Registered: {candidate.name}, number {place} of {len(ranked)}." if place else ""
-    )
-    observation = f"{len(shown)} of {len(candidates)} candidates, from the best to the worst by the objective."
+    is_ordered = is_ranked(ranked)
+    registered = f"Registered: {candidate.name}, number {place} of {len(ranked)}." if place else ""
+    drawn = bars(metric, entries, metric, registered if is_ordered else NOT_ORDERED)
+    order = "from the best to the worst by the objective" if is_ordered else "in the order of their creation"
+    observation = f"{len(shown)} of {len(candidates)} candidates, {order}."
     return _evaluation(LEADERBOARD, [{"name": "Leaderboard", "metric_data": drawn}] if drawn else [], observation)
 
 

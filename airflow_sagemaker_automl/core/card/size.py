@@ -18,6 +18,8 @@ from airflow_sagemaker_automl.core.model_package import compact
 _log = logging.getLogger(__name__)
 
 CANDIDATE_METRICS = "Candidate metrics"
+# Begins the leaderboard's notes where it is not known which direction is better.
+NOT_ORDERED = "Not ordered, since it is not known which direction is better."
 LEADERBOARD = "Candidates"
 MODEL_INSIGHTS = "Model insights"
 EXPLAINABILITY = "Explainability"
@@ -126,7 +128,8 @@ def _fewer_candidates(card: Card) -> Card:
     def reduced(item: Card) -> Card:
         if item["name"] != LEADERBOARD or len(item["metric_groups"][0]["metric_data"][0]["value"]) <= _FEWER_CANDIDATES:
             return item
-        said = f"The best {_FEWER_CANDIDATES} candidates by the objective."
+        order = item.get("evaluation_observation", "").partition(", ")[2]
+        said = f"{_FEWER_CANDIDATES} candidates, {order}"
         return {**_changed_metrics(item, shorter), "evaluation_observation": said}
 
     return _changed_evaluations(card, reduced)

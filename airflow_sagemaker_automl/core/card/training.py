@@ -88,10 +88,11 @@ def _objective_function(candidate: Candidate) -> dict[str, Any] | None:
     objective = candidate.objective
     if not objective:
         return None
-    direction = "Minimize" if objective.is_minimised else "Maximize"
     notes = f"Candidates of the AutoML job are ranked by {text(objective.metric)}."
+    if objective.type is None:
+        notes += " Which direction is better is not known."
     return {
-        "function": {"function": direction, "facet": cut(objective.metric, LONGEST_LABEL)},
+        "function": present(function=objective.type, facet=cut(objective.metric, LONGEST_LABEL)),
         "notes": cut(notes, LONGEST_NOTE),
     }
 

@@ -5,26 +5,35 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
 from airflow_sagemaker_automl.core.literals import UNRESOLVED, number
+from airflow_sagemaker_automl.core.metric_names import (
+    DIRECTIONS,
+    MINIMIZE,
+    STANDARD_METRICS,
+    metrics_of,
+    read_metric,
+)
 from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, of_entry, one_of
 from airflow_sagemaker_automl.exceptions import Violation
 
 DataSet: TypeAlias = Literal["Train", "Validation", "Test"]
-Policy: TypeAlias = Literal["pass", "fail"]
 
-# ``StandardMetricName`` of the service, all of it.
-METRICS = (
-    *("Accuracy", "AUC", "BalancedAccuracy", "F1", "F1macro", "LogLoss", "Precision", "PrecisionMacro", "Recall"),
-    *("RecallMacro", "MAE", "MSE", "R2", "RMSE", "AverageWeightedQuantileLoss", "MAPE", "MASE", "WAPE"),
-    *("Perplexity", "Rouge1", "Rouge2", "RougeL", "RougeLSum", "TrainingLoss", "ValidationLoss", "InferenceLatency"),
-)
-_GATE = ("thresholds", "champion", "most_partial_failures")
-_THRESHOLD = ("metric", "minimum", "maximum", "data_set")
-_CHAMPION = ("margin", "is_relative", "metric", "data_set", "without_champion", "without_figure", "other_objective")
-_POLICIES = ("without_champion", "without_figure", "other_objective")
+_GATE = ("thresholds", "champion", "most_partial_failures", "on_missing_figure")
+_RULES = _GATE[:3]
+_THRESHOLD = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction")
+# What follows from an event; the first is the default.
+_EVENTS = {
+    "without_champion": ("pass", "reject"),
+    "on_missing_champion_figure": ("fail", "reject", "pass"),
+    "on_other_objective": ("reject", "pass", "fail"),
+}
+_CHAMPION = ("margin", "is_relative", "metric", "data_set", "is_new_metric", "direction", *_EVENTS)
+_ON_MISSING_FIGURE = ("fail", "reject")
+# Beyond these, the list would hide what is wrong.
+_MOST_LISTED = 10
 _WORDS = {"true": True, "false": False}
 _WHOLE = re.compile(r"\+?\d{1,9}(\.0+)?")
 
@@ -36,12 +45,15 @@ class GateReading:
 
     :param gate: dictionaries and lists, or a text of JSON.
     :param path: where it stands.
+    :param problem_type: that of the job, as :data:`~airflow_sagemaker_automl.core.metric_names.OF_PROBLEM_TYPE` names
+        it; None (default) where it is not known.
     :ivar gate: the same, converted.
     :ivar violations: every rule that is broken.
     """
 
-    def __init__(self, gate: Any, path: str = "") -> None:
+    def __init__(self, gate: Any, path: str = "", problem_type: str | None = None) -> None:
         self.violations: list[Violation] = []
+        self._problem_type = problem_type
         self.gate = self._gate(gate, path)
 
     def _gate(self, gate: Any, path: str) -> dict[str, Any]:
@@ -58,8 +70,9 @@ class GateReading:
             read["most_partial_failures"] = self._count(members["most_partial_failures"], place)
         # Where something is wrong, a rule was meant.
         if not self.violations and all(rule == [] for rule in read.values()):
-            self._wrong(path or "the gate", None, f"needs a rule: {', '.join(_GATE)}")
-        return read
+            self._wrong(path or "the gate", None, f"needs a rule: {', '.join(_RULES)}")
+        on_missing = self._word(members.get("on_missing_figure"), _below(path, "on_missing_figure"), _ON_MISSING_FIGURE)
+        return {**read, **_present({"on_missing_figure": on_missing})}
 
     def _thresholds(self, value: Any, path: str) -> Any:
         value = _opened(value)
@@ -75,10 +88,11 @@ class GateReading:
         if members is None:
             return value
         read = {
-            "metric": self._metric(members.get("metric"), _below(path, "metric")),
+            **self._metric(members, path),
             "minimum": self._number(members.get("minimum"), _below(path, "minimum")),
             "maximum": self._number(members.get("maximum"), _below(path, "maximum")),
             "data_set": self._word(members.get("data_set"), _below(path, "data_set"), get_args(DataSet)),
+            "against_direction": self._flag(members.get("against_direction"), _below(path, "against_direction")),
         }
         low, high = read["minimum"], read["maximum"]
         if "metric" not in members:
@@ -87,7 +101,21 @@ class GateReading:
             self._wrong(path, None, "needs a minimum or a maximum")
         if isinstance(low, float) and isinstance(high, float) and low > high:
             self._wrong(_below(path, "minimum"), low, f"must not be more than maximum, which is {high:g}")
+        self._limits_in_direction(read, path)
         return _present(read)
+
+    def _limits_in_direction(self, read: Mapping[str, Any], path: str) -> None:
+        """Refuse a floor under an error and a ceiling over a score, unless they are said to be meant."""
+        metric = read["metric"]
+        direction = read_metric(metric).direction if isinstance(metric, str) else None
+        if direction is None or read["against_direction"] in (True, UNRESOLVED):
+            return
+        wrong, better, instead = (
+            ("minimum", "less", "maximum") if direction == MINIMIZE else ("maximum", "more", "minimum")
+        )
+        if read[wrong] is not None:
+            rule = f"is a {wrong} of {metric}, of which {better} is better; set {instead}, or against_direction=True"
+            self._wrong(_below(path, wrong), read[wrong], f"{rule} if it is meant")
 
     def _champion(self, value: Any, path: str) -> Any:
         members = self._mapping(value, path, _CHAMPION, "a BetterThanChampion, or a mapping of its arguments")
@@ -96,10 +124,12 @@ class GateReading:
         read = {
             "margin": self._number(members.get("margin"), _below(path, "margin")),
             "is_relative": self._flag(members.get("is_relative"), _below(path, "is_relative")),
-            "metric": self._metric(members.get("metric"), _below(path, "metric")),
+            **self._metric(members, path),
+            "direction": self._word(members.get("direction"), _below(path, "direction"), DIRECTIONS),
             "data_set": self._word(members.get("data_set"), _below(path, "data_set"), get_args(DataSet)),
-            **{name: self._word(members.get(name), _below(path, name), get_args(Policy)) for name in _POLICIES},
+            **{name: self._word(members.get(name), _below(path, name), known) for name, known in _EVENTS.items()},
         }
+        self._known_direction(read, path)
         margin = read["margin"]
         if isinstance(margin, float) and margin < 0:
             self._wrong(_below(path, "margin"), margin, "must be 0 or more: the candidate has to be better by so much")
@@ -123,15 +153,40 @@ class GateReading:
                 self._wrong(of_entry(path, key).lstrip("."), value[key], f"is not known{hint}")
         return {key: item for key, item in value.items() if item is not None and item != ""}
 
-    def _metric(self, value: Any, path: str) -> Any:
-        if value is None or value is UNRESOLVED:
-            return value
-        if not isinstance(value, str):
-            self._wrong(path, value, f"must be the name of a metric, not {kind_of(value)}")
-        right = _spelt_right(value)
-        if right != value:
-            self._wrong(path, value, f"must be {right!r}, as SageMaker writes it")
-        return value
+    def _known_direction(self, read: Mapping[str, Any], path: str) -> None:
+        """Require the direction of a metric that is not known here, and the right one of one that is."""
+        metric, given = read["metric"], read["direction"]
+        if not isinstance(metric, str):
+            return
+        known = read_metric(metric).direction
+        if known is None and given is None and read["is_new_metric"] is True:
+            rule = f"is required for {metric!r}, which this package does not know: {' or '.join(DIRECTIONS)}"
+            self._wrong(_below(path, "direction"), None, rule)
+        elif known and given in DIRECTIONS and given != known:
+            self._wrong(_below(path, "direction"), given, f"must be {known!r}, or left out: that of {metric} is known")
+
+    def _metric(self, members: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """Read the name of a metric, and whether it may be one that is not known here."""
+        value, place = members.get("metric"), _below(path, "metric")
+        is_new = self._flag(members.get("is_new_metric"), _below(path, "is_new_metric"))
+        if value is not None and value is not UNRESOLVED:
+            if not isinstance(value, str):
+                self._wrong(place, value, f"must be the name of a metric, not {kind_of(value)}")
+            elif read_metric(value).is_known:
+                self._known_metric(value, place)
+            elif is_new not in (True, UNRESOLVED):
+                known = metrics_of(self._problem_type)
+                rule = f"is not a known metric{did_you_mean(value, known) or _listed(known)}"
+                self._wrong(place, value, f"{rule} (is_new_metric=True allows a metric newer than this package)")
+        return {"metric": value, "is_new_metric": is_new}
+
+    def _known_metric(self, value: str, place: str) -> None:
+        right, of_type = read_metric(value).metric, metrics_of(self._problem_type)
+        if right in STANDARD_METRICS and right not in of_type:
+            rule = f"is not a metric of {self._problem_type}{_listed(of_type)}"
+            self._wrong(place, value, rule)
+        elif right != value:
+            self._wrong(place, value, f"must be {right!r}, as SageMaker writes it")
 
     def _word(self, value: Any, path: str, known: tuple[str, ...]) -> Any:
         self.violations += one_of(path, value, known)
@@ -182,12 +237,5 @@ def _opened(value: Any) -> Any:
     return value
 
 
-def _spelt_right(metric: Any) -> Any:
-    """Give the name of the metric that is meant, if only its capitals and signs are wrong."""
-
-    def bare(name: str) -> str:
-        return re.sub(r"[\W_]", "", name).lower()
-
-    if not isinstance(metric, str) or metric in METRICS:
-        return metric
-    return next((name for name in METRICS if bare(name) == bare(metric)), metric)
+def _listed(metrics: Collection[str]) -> str:
+    return f"; there are {', '.join(metrics)}" if len(metrics) <= _MOST_LISTED else ""

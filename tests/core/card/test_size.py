@@ -172,7 +172,9 @@ def test_what_is_thinned_still_says_what_it_shows() -> None:
     assert (len(curve["value"]), curve["value"][0], curve["value"][-1]) == (50, [0.0, 0.0], [1.0, 1.0])
     assert curve["notes"] == "50 points, chosen to keep its shape"
     assert list(bars(metric(card, "Candidates", "F1")).values()) == [place / 100 for place in range(29, 19, -1)]
-    assert evaluation(card, "Candidates")["evaluation_observation"] == "The best 10 candidates by the objective."
+    assert evaluation(card, "Candidates")["evaluation_observation"] == (
+        "10 candidates, from the best to the worst by the objective."
+    )
     explained = evaluation(card, "Explainability")
     assert len(explained["metric_groups"]) == 1
     assert explained["evaluation_observation"] == "The first of 3 outputs of the model."

@@ -1,0 +1,86 @@
+"""Which metric is compared, in which direction, however candidate and champion name it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from airflow_sagemaker_automl.core.candidate import Candidate
+from airflow_sagemaker_automl.core.champion import read_champion
+from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, Champion, QualityGate, Threshold
+from airflow_sagemaker_automl.exceptions import InvalidQualityGate
+from tests.core.test_champion import METADATA, evaluation, version
+from tests.core.test_quality_gate import ARN, candidate, champion, job, judge, only
+
+
+def tuned(name: str, value: float, **more: Any) -> Candidate:
+    """Make a candidate that names its objective as a tuning job does, and has no other figure."""
+    answer = {"MetricName": name, "Value": value, **more}
+    return candidate(FinalAutoMLJobObjectiveMetric=answer, CandidateProperties={})
+
+
+def test_a_larger_error_never_beats_a_smaller_one() -> None:
+    """A candidate with an MSE of 25 is worse than a champion with 4, whichever way each of them names it."""
+    gate = QualityGate(champion=BetterThanChampion())
+    for ours in ("validation:mse", "MSE"):
+        for theirs in ("validation:mse", "MSE"):
+            for direction in ({}, {"objective_type": "Minimize"}):
+                metadata = {"objective_metric": theirs, "objective_value": "4.0", **direction}
+                recorded = read_champion(version(CustomerMetadataProperties=metadata))
+                ruling = only(gate.judge(job(), tuned(ours, 25), recorded))
+                assert (ruling.passed, ruling.reason) == (False, "it is 25, the champion's 4: worse by 21")
+
+
+@pytest.mark.parametrize("theirs", ["validation:f1_binary", "validation:binary_f_beta", "F1"])
+@pytest.mark.parametrize("ours", ["validation:f1_binary", "validation:binary_f_beta", "F1"])
+def test_two_spellings_of_one_metric_compare(ours: str, theirs: str) -> None:
+    """The algorithms of a tuning job name one objective differently."""
+    metadata = {"objective_metric": theirs, "objective_value": "0.8"}
+    recorded = read_champion(version(CustomerMetadataProperties=metadata))
+    ruling = only(QualityGate(champion=BetterThanChampion()).judge(job(), tuned(ours, 0.9), recorded))
+    assert (ruling.passed, ruling.reason) == (True, "it is 0.9, the champion's 0.8: better by 0.1")
+    limit = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.85)])
+    assert limit.judge(job(), tuned(ours, 0.9), None).approved
+
+
+def test_a_direction_that_is_not_known_is_not_guessed() -> None:
+    """A comparison fails the task, or rejects where the gate says so; the gate may say the direction."""
+    unknown, name = tuned("validation:calibration", 0.9), "validation:calibration"
+    against = Champion(model_package_arn=ARN, objective=name, figures={"Validation": {name: 0.8}})
+    with pytest.raises(InvalidQualityGate) as failed:
+        QualityGate(champion=BetterThanChampion()).judge(job(), unknown, against)
+    assert str(failed.value) == (
+        "The quality gate cannot judge: champion.direction is required to compare candidate best of AutoML job job: it "
+        "is not known whether more or less of validation:calibration is better"
+    )
+    rejecting = QualityGate(champion=BetterThanChampion(), on_missing_figure="reject")
+    ruling = only(rejecting.judge(job(), unknown, against))
+    assert not ruling.passed
+    assert ruling.reason == "it is not known whether more or less of validation:calibration is better"
+    for direction, passed in (("Maximize", True), ("Minimize", False)):
+        gate = QualityGate(champion=BetterThanChampion(direction=direction))
+        assert only(gate.judge(job(), unknown, against)).passed is passed
+
+
+def test_figures_are_compared_in_one_direction_only() -> None:
+    """A champion that was ranked the other way round was ranked by something else."""
+    backwards = replace(champion(), objective_type="Minimize")
+    ruling = only(judge(QualityGate(champion=BetterThanChampion()), backwards))
+    assert not ruling.passed
+    assert ruling.reason == "the champion was ranked by F1 in the other direction, Minimize"
+    with pytest.raises(InvalidQualityGate, match="direction = 'Minimize' must be 'Maximize', or left out"):
+        judge(QualityGate(champion=BetterThanChampion(direction="Minimize")), champion())
+
+
+def test_a_champion_whose_card_says_otherwise_than_its_metadata() -> None:
+    """The metadata count, and the reason has both."""
+    card = {"evaluation_details": [evaluation(F1=0.1)]}
+    edited = read_champion(version(card, CustomerMetadataProperties={**METADATA, "objective_value": "0.9"}))
+    ruling = only(judge(QualityGate(champion=BetterThanChampion()), edited, f1=0.75))
+    assert (ruling.passed, ruling.limit) == (False, 0.9)
+    assert ruling.reason == (
+        "it is 0.75, the champion's 0.9: worse by 0.15; the champion's metadata, which count, say 0.9, and its model "
+        "card says 0.1"
+    )
