@@ -36,9 +36,8 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-# Members in which the service answers with words that its model does not list: tuning jobs have names of their own for
-# metrics, for example validation:mse.
-_OPEN_WORDS = frozenset({("FinalAutoMLJobObjectiveMetric", "MetricName")})
+# The service answers with words that its model does not list: tuning jobs name the objective, as in validation:mse.
+_OPEN_WORDS = {("FinalAutoMLJobObjectiveMetric", "MetricName"): regex.compile(r"(train|validation|test):[\w:.-]+")}
 
 
 class Problem(NamedTuple):
@@ -177,11 +176,16 @@ def _structure_problems(shape: StructureShape, value: Mapping[str, Any], path: s
         member = shape.members.get(name)
         if member is None:
             yield Problem("unknown", f"Unknown member at '{_member_path(path, name)}'")
-        elif (shape.name, name) not in _OPEN_WORDS or not isinstance(item, str):
+        elif not _is_open_word(shape.name, name, item):
             yield from _problems(member, item, _member_path(path, name))
     if shape.is_tagged_union and sum(name in shape.members for name in value) != 1:
         rule = f"Member must have exactly one of [{', '.join(shape.members)}]"
         yield _constraint(sorted(value), path, rule)
+
+
+def _is_open_word(shape: str, member: str, value: Any) -> bool:
+    pattern = _OPEN_WORDS.get((shape, member))
+    return pattern is not None and isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _string_problems(shape: Shape, value: str, path: str) -> Iterator[Problem]:

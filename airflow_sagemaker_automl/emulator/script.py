@@ -28,7 +28,8 @@ A script is a JSON object in the service's own words::
     What ``ListCandidatesForAutoMLJob`` shows, and from when: ``AfterSeconds`` (default 0) counts from the job's
     creation and is not beyond its end. ``Candidate`` has the members of ``AutoMLCandidate`` but for its times, which
     are those of its appearance. Left out, ``CandidateStatus`` is ``Completed``, ``ObjectiveStatus`` is ``Succeeded``
-    and ``CandidateSteps`` is empty. A name that comes again adds to what was said of it before, so that a
+    and ``CandidateSteps`` is empty. The objective may have a tuning job's name, ``validation:mse`` for example, without
+    ``Type``. A name that comes again adds to what was said of it before, so that a
     candidate can go from ``InProgress`` to ``Failed``. Default: none.
 ``Ending``
     Required. ``AutoMLJobStatus`` is ``Completed``, ``Failed`` or ``Stopped``; ``AutoMLJobSecondaryStatus`` is one

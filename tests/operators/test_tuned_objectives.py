@@ -144,7 +144,7 @@ def test_a_candidate_that_says_nothing_standard_has_the_objective_of_the_job(
     context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
     """In the list of candidates as in the description of the job."""
-    candidates = [tuned(name, value, "ObjectiveMetric", None) for name, value in ERRORS.items()]
+    candidates = [tuned(name, value, "validation:novel", None) for name, value in ERRORS.items()]
     job = tuning_job(sagemaker, emulator_url, *candidates, best="b")
     hook = SageMakerAutoMLHook(aws_conn_id="aws_default")
     assert [each.name for each in leaderboard(hook.candidates(hook.describe_job(job)))] == ["b", "a", "c"]
