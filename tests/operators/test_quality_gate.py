@@ -253,7 +253,7 @@ def test_an_edited_card_is_no_way_round_the_champion(
     group, good, worse = make_group(sagemaker), *(ended(sagemaker, emulator_url, figures(f1)) for f1 in (0.9, 0.75))
     arn = registration(good, group, approval_status="Approved").execute(context)["model_package_arn"]
     card = described(sagemaker, arn)["ModelCard"]["ModelCardContent"]
-    edited = {"ModelCardContent": card.replace('"value":0.9', '"value":0.1'), "ModelCardStatus": "Draft"}
+    edited: Any = {"ModelCardContent": card.replace('"value":0.9', '"value":0.1'), "ModelCardStatus": "Draft"}
     assert edited["ModelCardContent"] != card
     sagemaker.update_model_package(ModelPackageArn=arn, ModelCard=edited)
     verdict = gate_task(worse, group, on_rejected="pass").execute(context)

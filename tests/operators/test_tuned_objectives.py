@@ -17,7 +17,7 @@ from tests.jobs import start, tabular_request, unique, wait
 from tests.operators.gating import gate_task, registration
 from tests.plain_http import send
 from tests.scripts import CONTAINERS
-from tests.versions import described, make_group
+from tests.versions import described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -106,12 +106,8 @@ def test_a_larger_error_does_not_beat_the_champion(context: Any, job: str, sagem
 def test_a_version_of_an_earlier_registration_is_a_champion(context: Any, job: str, sagemaker: SageMakerClient) -> None:
     """Its metadata have the tuning job's name of the metric, and no direction."""
     group = make_group(sagemaker)
-    sagemaker.create_model_package(
-        ModelPackageGroupName=group,
-        InferenceSpecification={"Containers": CONTAINERS},
-        ModelApprovalStatus="Approved",
-        CustomerMetadataProperties={"objective_metric": "validation:mse", "objective_value": "4.0"},
-    )
+    recorded = {"objective_metric": "validation:mse", "objective_value": "4.0"}
+    register(sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties=recorded)
     with pytest.raises(AirflowSkipException, match="it is 25, the champion's 4: worse by 21"):
         gate_task(job, group, candidate_name="c").execute(context)
 
