@@ -15,6 +15,7 @@ from airflow_sagemaker_automl.links import HasLinks
 from airflow_sagemaker_automl.masking import mask_proxy_passwords
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.service_errors import is_no_answer, is_stale, kind_of, may_pass, passes_by_itself
+from airflow_sagemaker_automl.templates import RendersTemplatesOnly
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -29,7 +30,7 @@ _PATIENCE_SECONDS = 600
 _SUBJECTS = {"_started_job": "AutoML job", "job_name": "AutoML job", "model_package_arn": "Model package"}
 
 
-class ConnectsToSageMaker(RemembersLineage, HasLinks):
+class ConnectsToSageMaker(RendersTemplatesOnly, RemembersLineage, HasLinks):
     """Base of the operators and sensors: how they are connected.
 
     ``AwsBaseOperator`` would do the same, but importing it costs every DAG parse 0.6 s of botocore.
