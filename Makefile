@@ -31,7 +31,7 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 
 # Two processes keep two cores busy; the others run the tests that wait for a live Airflow.
 test: $(INSTALLED) ## Run the whole test suite (FAST=1: what asks nobody, and a smoke test, in minutes)
-	$(BIN)/python -m pytest --dist loadscope --numprocesses $(if $(FAST),2 -m "smoke or not (emulator or live or aws)",6)
+	$(BIN)/python -m pytest --dist loadscope --numprocesses $(if $(FAST),2 -m "smoke or not (emulator or live or aws)",5)
 
 coverage: $(INSTALLED) ## Run it and say which lines no test reaches, in any process; takes a third longer
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope

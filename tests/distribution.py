@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 # So many processes keep two cores busy; further ones are for tests that mostly wait.
 _BUSY_PROCESSES = 2
 _LIVE = "tests/live/"
+# Has an Airflow of its own, as ``make ui`` starts it.
+STANDALONE = "tests/live/test_retraining.py"
 # These kill, freeze and start parts of the live Airflow.
 KILLING = "tests/live/killing/"
 
@@ -37,20 +39,20 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no 
 
     def _choose(self, node: Any) -> str | None:
         """Choose what a process does next; None where all that is left has to wait for others."""
-        waiting = [scope for scope in self.workqueue if _is_shared(scope)]
+        waiting = [scope for scope in self.workqueue if scope.startswith(_LIVE) and scope != KILLING]
         busy = [scope for scope in self.workqueue if not scope.startswith(_LIVE)]
-        if not waiting and KILLING in self.workqueue and not self._is_airflow_shared():
-            waiting = [KILLING]
+        if KILLING in self.workqueue and not self._is_airflow_shared(waiting):
+            waiting.append(KILLING)
         is_for_waiting = self.numnodes <= _BUSY_PROCESSES or _number(node) >= _BUSY_PROCESSES
         return next(iter([*waiting, *busy] if is_for_waiting else [*busy, *waiting]), None)
 
-    def _is_airflow_shared(self) -> bool:
-        units = [(scope, unit) for work in self.assigned_work.values() for scope, unit in work.items()]
-        return any(_is_shared(scope) and not all(unit.values()) for scope, unit in units)
+    def _is_airflow_shared(self, waiting: list[str]) -> bool:
+        begun = [scope for work in self.assigned_work.values() for scope in work if not all(work[scope].values())]
+        return any(_is_shared(scope) for scope in [*waiting, *begun])
 
 
 def _is_shared(scope: str) -> bool:
-    return scope.startswith(_LIVE) and scope != KILLING
+    return scope.startswith(_LIVE) and scope != KILLING and not scope.startswith(STANDALONE)
 
 
 def _number(node: Any) -> int:
