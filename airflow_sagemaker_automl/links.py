@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 
+from airflow_sagemaker_automl.at_parse import NamesItsTask
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import TaskInstanceKey
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
 
-class HasLinks(BaseOperator):
+class HasLinks(BaseOperator, metaclass=NamesItsTask):
     """Base of the operators and sensors: which links they have shown."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -46,7 +46,8 @@ class Waits(ConnectsToSageMaker):
         self.deferrable = deferrable
         self.poll_interval = seconds(poll_interval)
         if not self.poll_interval > 0:
-            raise ValueError(f"The interval between two looks must be more than 0 s, not {poll_interval!r}.")
+            name = "poke_interval" if "poke_interval" in kwargs else "poll_interval"
+            raise ValueError(f"{name} = {poll_interval!r} must be more than 0 s, the interval between two looks")
 
     @property
     def hook(self) -> SageMakerAutoMLHook:

@@ -40,6 +40,7 @@ class InvalidRequest(AutoMLError):
     """What was asked for was refused before any call.
 
     :param violations: every rule that is broken.
+    :ivar task_id: the task whose operator was refused when it was made, as at DAG parse; None elsewhere.
     """
 
     _what: ClassVar[str]
@@ -48,12 +49,20 @@ class InvalidRequest(AutoMLError):
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(violations)
         self.violations = tuple(violations)
+        self.task_id: str | None = None
 
     def __str__(self) -> str:
-        if len(self.violations) == 1:
-            return f"The {self._what} {self._fate}: {self.violations[0]}"
-        lines = "".join(f"\n  {violation}" for violation in self.violations)
-        return f"The {self._what} {self._fate}; {len(self.violations)} things are wrong:{lines}"
+        if self.task_id is None:
+            head, several, wrong = f"The {self._what} {self._fate}", "; ", list(map(str, self.violations))
+        else:
+            head, several, wrong = self.task_id, ": ", list(map(self._placed, self.violations))
+        if len(wrong) == 1:
+            return f"{head}: {wrong[0]}"
+        return "\n  ".join([f"{head}{several}{len(wrong)} things are wrong:", *wrong])
+
+    def _placed(self, violation: Violation) -> str:
+        """Write a violation with the operator's argument first."""
+        return str(violation)
 
 
 class InvalidJobRequest(InvalidRequest):

@@ -25,6 +25,10 @@ class RefusedAtParse(InvalidJobRequest, AirflowFailException):
     A mapped task is built in the worker, where it fails without using up its retries.
     """
 
+    def _placed(self, violation: Violation) -> str:
+        is_argument = violation.path in ("request", "extra_request")
+        return str(violation) if is_argument else f"request.{violation}"
+
 
 def as_template_field(request: Any) -> Any:
     """Copy a request as Airflow can render it.

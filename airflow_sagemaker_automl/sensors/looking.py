@@ -41,7 +41,7 @@ class LookingSensor(Waits, BaseSensorOperator, Generic[T]):
 
     def __init__(self, *, deferrable: bool | None, poke_interval: float | timedelta, **kwargs: Any) -> None:
         if "poll_interval" in kwargs:
-            raise TypeError("A sensor has a poke_interval; poll_interval is for operators.")
+            raise TypeError("poll_interval is for operators; a sensor has a poke_interval.")
         super().__init__(deferrable=deferrable, poll_interval=poke_interval, poke_interval=poke_interval, **kwargs)
         self._first_look = time.time()
 
