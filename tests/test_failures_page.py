@@ -105,8 +105,9 @@ EXAMPLES: list[AutoMLError] = [
     exceptions.CandidateRejected(
         NAME,
         "lightgbm",
-        "Rejected: 0 of 1 rules are kept\n  failed: F1 on validation data at least as good as that of the champion: it "
-        "is 0.702703, the champion's 0.963855: worse by 0.261153",
+        "Rejected: F1 (validation) 0.7027 < champion 0.9639 (version 1): worse by 0.2612; 0 of 1 rules are kept\n"
+        "  failed: F1 on validation data at least as good as that of the champion: 0.7027 < champion 0.9639 "
+        "(version 1): worse by 0.2612",
     ),
     exceptions.ChampionUnreadable(
         "churn",
@@ -126,7 +127,7 @@ EXAMPLES: list[AutoMLError] = [
         ARN,
         "An error occurred (ValidationException) when calling the DescribeModelPackage operation: …",
     ),
-    exceptions.ModelPackageRejected(ARN, "Too slow"),
+    exceptions.ModelPackageRejected(ARN, "Too slow", "F1 0.7027"),
     exceptions.ModelPackageUndecided(ARN, "3 days"),
     exceptions.ModelPackageDecidedElsewhere(ARN, "Approved by Ada Lovelace …", "Rejected", "Said in Studio"),
     exceptions.AnswerNotApplied(

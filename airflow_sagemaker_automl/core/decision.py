@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow_sagemaker_automl.core.card.limits import cut, text
 from airflow_sagemaker_automl.core.literals import at, mapping, sequence
+from airflow_sagemaker_automl.core.model_version import ModelVersion
 
 APPROVE = "Approve"
 REJECT = "Reject"
@@ -138,6 +139,17 @@ def decided_status(described: Mapping[str, Any]) -> str | None:
     """
     status = described.get("ModelApprovalStatus")
     return status if status in STATUSES.values() else None
+
+
+def ranking_figure(described: Mapping[str, Any]) -> str:
+    """Name the metric that a version's candidate was ranked by, and its value; empty where nothing says it.
+
+    :param described: answer of ``DescribeModelPackage`` for a version of a group.
+    """
+    version = ModelVersion.from_description(described)
+    if not version.objective_metric or version.objective_value is None:
+        return ""
+    return f"{version.objective_metric} {version.objective_value:.4g}"
 
 
 def is_decided_by(described: Mapping[str, Any], members: Mapping[str, Any]) -> bool:

@@ -14,6 +14,8 @@ from airflow_sagemaker_automl.core.rules.wording import did_you_mean
 Figures: TypeAlias = Mapping[str, Mapping[str, float]]
 
 _MOST_NAMED = 10
+# From here on numbers are written with an exponent.
+_PLAIN_BELOW = 1e15
 
 
 def figures_of(candidate: Candidate) -> Figures:
@@ -47,7 +49,22 @@ def instead_of(figures: Figures, data_set: str, metric: str, problem_type: str |
     return f"{why}; {has}{did_you_mean(metric, known)}"
 
 
+def compared_in_words(value: float, limit: float, other: str = "{}") -> str:
+    """Write a figure, how it compares with another, and the other.
+
+    :param other: what the other one is, with ``{}`` for its number.
+    """
+    ours, theirs = told_apart(value, limit)
+    sign = "=" if value == limit else "<" if value < limit else ">"
+    return f"{ours} {sign} {other.format(theirs)}"
+
+
 def told_apart(*values: float) -> list[str]:
-    """Write numbers with as many digits as it takes to tell them apart, six at least."""
-    written = [[f"{value:.{digits}g}" for value in values] for digits in (6, 9, 12, 17)]
-    return next((texts for texts in written if len(set(texts)) == len(set(values))), written[0])
+    """Write numbers with as many digits as it takes to tell them apart, four at least."""
+    texts = [[written(value, digits) for value in values] for digits in (4, 6, 9, 12, 17)]
+    return next((each for each in texts if len(set(each)) == len(set(values))), texts[0])
+
+
+def written(value: float, digits: int = 4) -> str:
+    """Write a number with so many significant digits, and those before the decimal point in any case."""
+    return f"{value:.0f}" if 10**digits <= abs(value) < _PLAIN_BELOW else f"{value:.{digits}g}"

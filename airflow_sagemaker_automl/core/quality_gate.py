@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_sagemaker_automl.core.candidate import Candidate
-from airflow_sagemaker_automl.core.figures import Figures, figure, figures_of, instead_of, told_apart
+from airflow_sagemaker_automl.core.figures import (
+    Figures,
+    compared_in_words,
+    figure,
+    figures_of,
+    instead_of,
+    told_apart,
+    written,
+)
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import is_resolved, literal, number, plain
 from airflow_sagemaker_automl.core.members import Flag, Later, Number, Text, Whole
@@ -240,8 +248,12 @@ class _Judging:
         ):
             if limit is not None:
                 name = f"{metric} on {data_set.lower()} data {bound} {limit:.12g}"
-                reason = missing if value is None else f"it is {told_apart(value, limit)[0]}"
-                yield Ruling(name=name, passed=kept, value=value, limit=limit, reason=reason)
+                if value is None:
+                    yield Ruling(name=name, passed=kept, value=None, limit=limit, reason=missing)
+                    continue
+                headline = f"{_figure_name(metric, data_set)} {compared_in_words(value, limit)}"
+                reason = f"it is {told_apart(value, limit)[0]}"
+                yield Ruling(name=name, passed=kept, value=value, limit=limit, reason=reason, headline=headline)
 
     def better_than_champion(self, rule: BetterThanChampion, path: str) -> Ruling:
         """Hold it against the champion."""
@@ -250,7 +262,8 @@ class _Judging:
 
         def ruled(passed: bool, reason: str, limit: float | None = None) -> Ruling:
             name = f"{metric or 'the objective'} on {data_set.lower()} data {_wanted(margin, rule.is_relative is True)}"
-            return Ruling(name=name, passed=passed, value=value, limit=limit, reason=reason)
+            headline = f"{_figure_name(metric, data_set)} {reason}" if limit is not None else ""
+            return Ruling(name=name, passed=passed, value=value, limit=limit, reason=reason, headline=headline)
 
         if metric is None or value is None:
             return ruled(False, self._missing(f"{path}.metric", metric, data_set))
@@ -268,7 +281,7 @@ class _Judging:
             place = f"{path}.on_missing_champion_figure"
             return ruled(self._passes(rule.on_missing_champion_figure, place, reason), reason)
         needed = margin * abs(best) if rule.is_relative is True else margin
-        passed, reason = _compared(value, best, needed, is_minimised=direction == MINIMIZE)
+        passed, reason = _compared(value, champion, best, needed, is_minimised=direction == MINIMIZE)
         return ruled(passed, reason + _contradiction(champion, data_set, metric, best), best)
 
     def partial_failures(self, most: int) -> Ruling:
@@ -330,14 +343,18 @@ class _Judging:
             self.violations.append(Violation(path, value, rule))
 
 
-def _compared(value: float, best: float, needed: float, *, is_minimised: bool) -> tuple[bool, str]:
+def _compared(value: float, champion: Champion, best: float, needed: float, *, is_minimised: bool) -> tuple[bool, str]:
+    version = champion.model_package_arn.rpartition("/")[2]
     gain = (best - value) if is_minimised else (value - best)
     error = _TOLERANCE * max(abs(value), abs(best))
     if abs(gain) <= error:
-        return needed <= error, f"it is {value:.6g}, and so is the champion's"
-    ours, theirs = told_apart(value, best)
-    reason = f"it is {ours}, the champion's {theirs}: {'better' if gain > 0 else 'worse'} by {abs(gain):.6g}"
-    return gain >= needed - error, reason
+        passed, figure_of_both = needed <= error, written(value)
+        less = "" if passed else f": not better by {written(needed)}"
+        return passed, f"{figure_of_both} = champion {figure_of_both} (version {version}){less}"
+    passed = gain >= needed - error
+    by = f"{'better' if gain > 0 else 'worse'} by {written(abs(gain))}"
+    less = f", less than {written(needed)}" if gain > 0 and not passed else ""
+    return passed, f"{compared_in_words(value, best, f'champion {{}} (version {version})')}: {by}{less}"
 
 
 def _contradiction(champion: Champion, data_set: str, metric: str, recorded: float) -> str:
@@ -353,3 +370,7 @@ def _wanted(margin: float, is_relative: bool) -> str:
         return "at least as good as that of the champion"
     by = f"{100 * margin:g} per cent" if is_relative else f"{margin:g}"
     return f"better than that of the champion by at least {by}"
+
+
+def _figure_name(metric: str | None, data_set: str) -> str:
+    return f"{metric} ({data_set.lower()})"

@@ -24,6 +24,7 @@ class Ruling:
     :param value: the candidate's figure; None where it has none.
     :param limit: what it was held against; None where there was nothing.
     :param reason: why it passed or failed, as a clause.
+    :param headline: metric, data set and both figures in one short line; empty where the rule compares no figures.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Ruling:
     value: float | None
     limit: float | None
     reason: str
+    headline: str = ""
 
     def __str__(self) -> str:
         return f"{'passed' if self.passed else 'failed'}: {self.name}: {self.reason}"
@@ -67,8 +69,11 @@ class Verdict:
         }
 
     def __str__(self) -> str:
-        kept = sum(rule.passed for rule in self.rules)
-        head = f"{'Approved' if self.approved else 'Rejected'}: {kept} of {len(self.rules)} rules are kept"
+        broken = [rule for rule in self.rules if not rule.passed]
+        kept = f"{len(self.rules) - len(broken)} of {len(self.rules)} rules are kept"
+        # The figures come first: lists of log lines show the beginning.
+        why = f"{broken[0].headline or f'{broken[0].name}: {broken[0].reason}'}; " if broken else ""
+        head = f"{'Approved' if self.approved else 'Rejected'}: {why}{kept}"
         champion = [f"champion: {self.champion}"] if self.champion else []
         return "\n  ".join([head, *map(str, self.rules), *champion])
 

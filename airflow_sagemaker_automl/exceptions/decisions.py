@@ -29,15 +29,21 @@ class ModelPackageRejected(AutoMLError):
 
     :param arn: ARN of the version.
     :param reason: its approval description.
+    :param figure: the metric that its candidate was ranked by, and the value; empty where nothing says it.
     """
 
-    def __init__(self, arn: str, reason: str) -> None:
-        super().__init__(arn, reason)
+    def __init__(self, arn: str, reason: str, figure: str = "") -> None:
+        super().__init__(arn, reason, figure)
         self.arn = arn
         self.reason = reason
+        self.figure = figure
 
     def __str__(self) -> str:
-        return f"Model package {self.arn} is Rejected: {self.reason or 'nothing says why.'}"
+        group, _, number = self.arn.rpartition(":model-package/")[2].partition("/")
+        figure = f" ({self.figure})" if self.figure else ""
+        reason = self.reason or "the approval description is empty"
+        # The ARN comes last: lists of log lines show the beginning.
+        return f"{group} version {number}{figure} is Rejected: {reason} ({self.arn})"
 
 
 class ModelPackageUndecided(AutoMLError):

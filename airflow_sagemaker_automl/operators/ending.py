@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
-from airflow_sagemaker_automl.core.decision import Answer, Outcome, duration
+from airflow_sagemaker_automl.core.decision import Answer, Outcome, duration, ranking_figure
 from airflow_sagemaker_automl.exceptions import AutoMLError, ModelPackageRejected, ModelPackageUndecided
 
 if TYPE_CHECKING:
@@ -38,13 +38,16 @@ def end_task(
     :raises ModelPackageUndecided: the second, and the task is to fail.
     """
     arn, result = described["ModelPackageArn"], decision_result(outcome, described, answer)
-    task.log.info("%s: %s", arn, outcome.value)
+    if outcome not in _REJECTIONS:
+        task.log.info("%s: %s", arn, outcome.value)
     metrics.count(metrics.DECIDED, outcome.value)
     if outcome == Outcome.TIMED_OUT:
         waited = duration(task.response_timeout) if task.response_timeout else "the time that was given"
         require_going_on(task, task.on_timeout, ModelPackageUndecided(arn, waited), result, context)
     elif outcome in _REJECTIONS:
-        require_going_on(task, task.on_rejected, ModelPackageRejected(arn, reason_of(described)), result, context)
+        rejected = ModelPackageRejected(arn, reason_of(described), ranking_figure(described))
+        task.log.warning("%s: %s", rejected, outcome.value)
+        require_going_on(task, task.on_rejected, rejected, result, context)
     tell_of_update(task, context, described, described.get("ModelApprovalStatus"))
     return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, get_args
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -12,7 +12,7 @@ from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS
 from airflow_sagemaker_automl.core.approval import ApprovalStatus, approval_status
-from airflow_sagemaker_automl.core.decision import outcome_elsewhere
+from airflow_sagemaker_automl.core.decision import outcome_elsewhere, ranking_figure
 from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
-OnRejected = Literal["fail", "skip"]
+OnRejected: TypeAlias = Literal["skip", "fail", "pass"]
 
 
 class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[str, Any]]):
@@ -38,8 +38,8 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
 
     :param model_package_arn: the version. One that is not there is looked for during five minutes, since a new one
         may not be seen at once. (templated)
-    :param on_rejected: what to make of a version that is rejected: ``fail`` (default), for good, with the words of
-        whoever rejected it, or ``skip``.
+    :param on_rejected: what follows from a rejection: ``skip`` (default) skips the task, and what follows by its
+        trigger rule; ``fail`` fails it without retries; ``pass`` lets it succeed. The log has the reason in any case.
     :param deferrable: wait in the triggerer instead of a worker; ``mode``, ``exponential_backoff`` and
         ``silent_fail`` have no effect there. Default: ``[operators] default_deferrable``.
     :param poke_interval: seconds, or a timedelta, between two looks at the version (default: 60). Deferred tasks with
@@ -51,7 +51,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
         ``approval_status``, and ``approval_description``, which is None where nothing was said. It is there, too, if
         the task fails or is skipped because the version was rejected.
-    :raises ValueError: ``on_rejected`` is neither.
+    :raises ValueError: ``on_rejected`` is none of them.
     """
 
     template_fields: Sequence[str] = ("model_package_arn", *CONNECTION_FIELDS)
@@ -63,7 +63,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         self,
         *,
         model_package_arn: str,
-        on_rejected: OnRejected = "fail",
+        on_rejected: OnRejected = "skip",
         deferrable: bool | None = None,
         poke_interval: float | timedelta = 60,
         **kwargs: Any,
@@ -134,7 +134,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         assert context is not None
         metrics.count(metrics.DECIDED, outcome_elsewhere(status.value).value)
         if status is ApprovalStatus.REJECTED:
-            self._refuse(context, result)
+            return self._end_rejected(seen, context, result)
         self.log.info("%s is %s: %s", self._what, status, seen.get("ApprovalDescription") or "nothing says why.")
         tell_of_update(self, context, seen, ApprovalStatus.APPROVED)
         return result
@@ -142,13 +142,18 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
     def _show(self, context: Context, seen: Mapping[str, Any]) -> None:
         show_version(self, context["ti"])
 
-    def _refuse(self, context: Context, result: dict[str, Any]) -> NoReturn:
+    def _end_rejected(self, seen: Mapping[str, Any], context: Context, result: dict[str, Any]) -> dict[str, Any]:
+        """Skip or fail the task, unless it is to succeed; its result is there all the same."""
+        reason = result["approval_description"] or ""
+        rejected = ModelPackageRejected(result["model_package_arn"], reason, ranking_figure(seen))
+        self.log.warning("%s", rejected)
+        if self.on_rejected == "pass":
+            return result
         # Airflow pushes what a task returns, and this one does not come to that.
         if self.do_xcom_push:
             members = result if self.multiple_outputs else {}
             for key, value in {**members, "return_value": result}.items():
                 context["ti"].xcom_push(key=key, value=value)
-        rejected = ModelPackageRejected(result["model_package_arn"], result["approval_description"] or "")
         if self.on_rejected == "skip":
             raise AirflowSkipException(str(rejected)) from rejected
         raise rejected

@@ -28,8 +28,8 @@ from tests.core.test_candidate import objective
 from tests.core.test_job import described as job_described
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/3"
-F1_BETTER = "it is 0.9, the champion's 0.88: better by 0.02"
-LOSS_BETTER = "it is 0.2, the champion's 0.25: better by 0.05"
+F1_BETTER = "0.9 > champion 0.88 (version 3): better by 0.02"
+LOSS_BETTER = "0.2 < champion 0.25 (version 3): better by 0.05"
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
@@ -94,16 +94,17 @@ def test_both_limits_are_two_rules() -> None:
     verdict = judge(QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5, maximum=0.85, against_direction=True)]))
     assert [rule.passed for rule in verdict.rules] == [True, False]
     assert not verdict.approved
-    assert str(verdict).splitlines()[0] == "Rejected: 1 of 2 rules are kept"
+    assert str(verdict).splitlines()[0] == "Rejected: F1 (validation) 0.9 > 0.85; 1 of 2 rules are kept"
 
 
 @pytest.mark.parametrize(
     ("rule", "f1", "passed", "reason"),
     [
-        (BetterThanChampion(), 0.88, True, "it is 0.88, and so is the champion's"),
-        (BetterThanChampion(), 0.87, False, "it is 0.87, the champion's 0.88: worse by 0.01"),
+        (BetterThanChampion(), 0.88, True, "0.88 = champion 0.88 (version 3)"),
+        (BetterThanChampion(), 0.87, False, "0.87 < champion 0.88 (version 3): worse by 0.01"),
         (BetterThanChampion(margin=0.02), 0.9, True, F1_BETTER),
-        (BetterThanChampion(margin=0.03), 0.9, False, F1_BETTER),
+        (BetterThanChampion(margin=0.03), 0.9, False, f"{F1_BETTER}, less than 0.03"),
+        (BetterThanChampion(margin=0.01), 0.88, False, "0.88 = champion 0.88 (version 3): not better by 0.01"),
         (
             BetterThanChampion(margin=0.02, is_relative=True),
             0.9,
@@ -114,7 +115,7 @@ def test_both_limits_are_two_rules() -> None:
             BetterThanChampion(margin=0.03, is_relative=True),
             0.9,
             False,
-            F1_BETTER,
+            f"{F1_BETTER}, less than 0.0264",
         ),
         (
             BetterThanChampion(metric="LogLoss", margin=0.05),
@@ -126,7 +127,7 @@ def test_both_limits_are_two_rules() -> None:
             BetterThanChampion(metric="LogLoss", margin=0.06),
             0.9,
             False,
-            LOSS_BETTER,
+            f"{LOSS_BETTER}, less than 0.06",
         ),
     ],
 )
@@ -183,7 +184,7 @@ def test_a_quicker_model_is_the_better_one() -> None:
     quick = Champion(model_package_arn=ARN, objective="F1", figures={"Validation": {"InferenceLatency": 0.1}})
     gate = QualityGate(champion=BetterThanChampion(metric="InferenceLatency"))
     ruling = only(gate.judge(job(), slower, quick))
-    assert (ruling.passed, ruling.reason) == (False, "it is 0.5, the champion's 0.1: worse by 0.4")
+    assert (ruling.passed, ruling.reason) == (False, "0.5 > champion 0.1 (version 3): worse by 0.4")
 
 
 def test_a_metric_that_is_named_is_compared_whatever_the_champion_was_ranked_by() -> None:
@@ -197,6 +198,36 @@ def test_failed_parts_of_the_job_can_be_limited() -> None:
     ruling = only(judge(QualityGate(most_partial_failures=0), failures=("no explanations",)))
     assert (ruling.passed, ruling.value, ruling.reason) == (False, 1.0, "1 failed: no explanations")
     assert judge(QualityGate(most_partial_failures=1), failures=("no explanations",)).approved
+
+
+@pytest.mark.parametrize(
+    ("verdict", "begins"),
+    [
+        (
+            judge(
+                QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5)], champion=BetterThanChampion()),
+                champion(0.963855),
+                f1=0.702703,
+            ),
+            "Rejected: F1 (validation) 0.7027 < champion 0.9639 (version 3): worse by 0.2612; 1 of 2 rules are kept",
+        ),
+        (
+            judge(QualityGate(thresholds=[Threshold(metric="F1", minimum=0.95, data_set="Test")])),
+            "Rejected: F1 (test) 0.8 < 0.95; 0 of 1 rules are kept",
+        ),
+        (
+            judge(QualityGate(most_partial_failures=0), failures=("no explanations",)),
+            "Rejected: at most 0 failed parts of the job: 1 failed: no explanations; 0 of 1 rules are kept",
+        ),
+        (
+            judge(QualityGate(champion=BetterThanChampion(metric="F1")), champion(51234.57), f1=51234.56),
+            "Rejected: F1 (validation) 51234.56 < champion 51234.57 (version 3): worse by 0.01; 0 of 1 rules are kept",
+        ),
+    ],
+)
+def test_a_rejection_begins_with_its_figures(verdict: Verdict, begins: str) -> None:
+    """Whoever reads the first hundred characters knows by how much which rule is not kept."""
+    assert str(verdict).splitlines()[0] == begins
 
 
 def test_a_verdict_is_json_and_goes_onto_the_card() -> None:
@@ -289,7 +320,7 @@ def test_small_figures_are_compared_as_well_as_large_ones() -> None:
     gate = QualityGate(champion=BetterThanChampion(metric="MSE"), thresholds=[Threshold(metric="MSE", maximum=5e-10)])
     verdict = gate.judge(job(), challenger, best)
     assert [rule.passed for rule in verdict.rules] == [False, False]
-    assert verdict.rules[1].reason == "it is 1e-09, the champion's 5e-10: worse by 5e-10"
+    assert verdict.rules[1].reason == "1e-09 > champion 5e-10 (version 3): worse by 5e-10"
 
 
 @pytest.mark.parametrize("known", [math.nan, math.inf])

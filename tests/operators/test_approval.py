@@ -279,12 +279,15 @@ def test_a_version_that_was_deleted_is_said_so(context: Any, version: str, sagem
         operator(version).execute(again(context, max_tries=5))
 
 
-def test_a_rejection_skips_with_its_result(context: Any, version: str) -> None:
-    """What follows by its trigger rule can read who has said no, and why."""
+def test_a_rejection_skips_with_its_result(context: Any, version: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What follows by its trigger rule can read who has said no, and why; the log has a warning with the figure."""
     with pytest.raises(AirflowSkipException, match="is Rejected: Rejected by Ada Lovelace"):
         answer(version, context, event("Reject", "Too slow"))
     pushed = context["ti"].pushed
     assert (pushed["outcome"], pushed["comment"]) == ("rejected", "Too slow")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "is Rejected: " in line]
+    assert f"{version.split('/')[1]} version 1 (F1 0.75) is Rejected: Rejected by Ada Lovelace" in line
+    assert "[warning" in line
     assert pushed["return_value"]["approval_status"] == "Rejected"
 
 

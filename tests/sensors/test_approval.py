@@ -121,11 +121,24 @@ def test_a_rejection_ends_the_task_as_it_is_told(
     """For good, or as a skip, with the reason; what it has found out is there for tasks that run all the same."""
     decide(account, version, "Rejected", "Too slow on wide tables")
     task = sensor(version, on_rejected=on_rejected, deferrable=after_the_wait)
-    with pytest.raises(error, match=f"{version} is Rejected: Too slow on wide tables"):
+    with pytest.raises(error, match=rf"version 1 \(F1 0\.75\) is Rejected: Too slow on wide tables \({version}\)"):
         resume(task, context, "finished") if after_the_wait else task.execute(context)
     pushed = context["ti"].pushed
     assert (pushed["approval_status"], pushed["approval_description"]) == ("Rejected", "Too slow on wide tables")
     assert pushed["return_value"]["model_package_arn"] == version
+
+
+def test_a_rejection_skips_unless_told_otherwise(
+    context: Any, account: SageMakerClient, version: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a rejection by the gate or in Airflow; the log has it as a warning that begins with the figure."""
+    decide(account, version, "Rejected", "Too slow")
+    with pytest.raises(AirflowSkipException):
+        sensor(version).execute(context)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "is Rejected: " in line]
+    assert f"{version.split('/')[1]} version 1 (F1 0.75) is Rejected: Too slow" in line
+    assert "[warning" in line
+    assert sensor(version, on_rejected="pass").execute(context)["approval_status"] == "Rejected"
 
 
 def test_soft_fail_skips_a_rejection_and_says_why(
@@ -279,7 +292,7 @@ def test_only_an_approval_is_told(
     if status == "Approved":
         task.execute(context)
     else:
-        with pytest.raises(AirflowFailException):
+        with pytest.raises(AirflowSkipException):
             task.execute(context)
     extras = {name: context["outlet_events"][asset].extra for name, asset in outlets.items()}
     version_now = ModelVersion.from_description(described(account, version)).to_extra()
@@ -289,21 +302,21 @@ def test_only_an_approval_is_told(
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"on_rejected": "accept"}, ValueError, r"on_rejected = 'accept' must be one of fail, skip"),
-        ({"poll_interval": 5}, TypeError, "poke_interval"),
-        ({"poke_interval": 0}, ValueError, "must be more than 0 s"),
-        ({"model_arn": "arn"}, TypeError, "model_arn"),
+        ({"on_rejected": "accept"}, ValueError, r"^watch: on_rejected = 'accept' must be one of skip, fail"),
+        ({"poll_interval": 5}, TypeError, "^watch: poll_interval is for operators; a sensor has a poke_interval"),
+        ({"poke_interval": 0}, ValueError, "^watch: poke_interval = 0 must be more than 0 s"),
+        ({"poke_intervall": 5}, TypeError, "^watch: .* has no argument 'poke_intervall'; did you mean 'poke_interval'"),
     ],
 )
 def test_a_mistake_is_found_when_the_dag_is_read(arguments: dict[str, Any], error: type[Exception], words: str) -> None:
-    """The message names the argument."""
+    """The message begins with the task, and names the argument."""
     with pytest.raises(error, match=words):
         sensor("arn", **arguments)
 
 
 def test_default_args_reach_the_sensor() -> None:
     """Its own arguments, those of every sensor, and those of the connection."""
-    defaults = {"aws_conn_id": "production", "deferrable": True, "poke_interval": 30, "on_rejected": "skip"}
+    defaults = {"aws_conn_id": "production", "deferrable": True, "poke_interval": 30, "on_rejected": "fail"}
     with DAG(dag_id="defaults", schedule=None, default_args=defaults):
         task = SageMakerModelPackageApprovalSensor(task_id="watch", model_package_arn="arn")
-    assert (task.aws_conn_id, task.deferrable, task.poke_interval, task.on_rejected) == ("production", True, 30, "skip")
+    assert (task.aws_conn_id, task.deferrable, task.poke_interval, task.on_rejected) == ("production", True, 30, "fail")
