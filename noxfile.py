@@ -47,11 +47,7 @@ _offer_the_interpreters_of_pyenv()
 @nox.session
 @nox.parametrize(
     "python, versions",
-    [
-        nox.param(python, versions, id=f"{versions}-{python}")
-        for python in PYTHONS
-        for versions in ("oldest", "newest")
-    ]
+    [nox.param(python, versions, id=f"{versions}-{python}") for python in PYTHONS for versions in ("oldest", "newest")]
     + [nox.param(PYTHONS[0], "lowest", id=f"lowest-{PYTHONS[0]}")],
 )
 def unit(session: nox.Session, versions: str) -> None:

@@ -24,6 +24,7 @@ from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
     JobNameTaken,
+    ModelPackageGroupNotFound,
     NoQuota,
     QuotaReached,
     ServiceUnavailable,
@@ -183,14 +184,9 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :param group: name or ARN of the group, which need not be there.
         """
-        pages = self.conn.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=group, ModelApprovalStatus="Approved", PaginationConfig={"PageSize": 100}
-        )
         try:
-            summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
-        except ClientError as error:
-            if code_of(error) not in _ABSENT_CODES or self.has_group(group):
-                raise
+            summaries = list(self._versions(group, ModelApprovalStatus="Approved"))
+        except ModelPackageGroupNotFound:
             return Approvals(has_group=False)
         return Approvals(
             {
@@ -268,6 +264,21 @@ class SageMakerAutoMLHook(AwsBaseHook):
             time.sleep(1)
         return is_made_here
 
+    def require_group(self, name_or_arn: str) -> None:
+        """Make sure that the versions of a model package group can be listed: one request.
+
+        :raises ModelPackageGroupNotFound: there is no such group.
+        """
+        next(self._versions(name_or_arn, ModelApprovalStatus="Approved"), None)
+
+    def newest_groups(self) -> dict[str, str]:
+        """List the thousand newest model package groups: name → ARN."""
+        pages = self.conn.get_paginator("list_model_package_groups").paginate(
+            SortBy="CreationTime", SortOrder="Descending", PaginationConfig={"PageSize": 100, "MaxItems": 1000}
+        )
+        summaries = [summary for page in pages for summary in page["ModelPackageGroupSummaryList"]]
+        return {summary["ModelPackageGroupName"]: summary["ModelPackageGroupArn"] for summary in summaries}
+
     def has_group(self, name_or_arn: str) -> bool:
         """Tell whether there is a model package group."""
         return self._group_status(name_or_arn) is not None
@@ -299,14 +310,18 @@ class SageMakerAutoMLHook(AwsBaseHook):
         :param group: name or ARN of the group.
         :return: their ARNs; none where there is no such group.
         """
-        return [summary["ModelPackageArn"] for summary in self._versions(group, CreationTimeAfter=since)]
+        try:
+            return [summary["ModelPackageArn"] for summary in self._versions(group, CreationTimeAfter=since)]
+        except ModelPackageGroupNotFound:
+            return []
 
     def newest_approved(self, group: str, unless: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any] | None:
         """Describe the newest version of a group that is completed and approved.
 
         :param group: name or ARN of the group.
         :param unless: judges the answer of ``DescribeModelPackage``; a version that it is true of is passed over.
-        :return: the answer of ``DescribeModelPackage``; None where there is none, or no such group.
+        :return: the answer of ``DescribeModelPackage``; None where there is none.
+        :raises ModelPackageGroupNotFound: there is no such group.
         """
         for summary in self._versions(group, ModelApprovalStatus="Approved"):
             try:
@@ -322,7 +337,10 @@ class SageMakerAutoMLHook(AwsBaseHook):
         return None
 
     def _versions(self, group: str, **filters: Any) -> Iterator[ModelPackageSummaryTypeDef]:
-        """List versions of a group, newest first, page by page as they are asked for; none where it is not there."""
+        """List versions of a group, newest first, page by page as they are asked for.
+
+        :raises ModelPackageGroupNotFound: there is no such group.
+        """
         pages = self.conn.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=group,
             SortBy="CreationTime",
@@ -336,6 +354,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
         except ClientError as error:
             if code_of(error) not in _ABSENT_CODES or self.has_group(group):
                 raise
+            raise ModelPackageGroupNotFound(group, self.conn_region_name) from error
 
     def update_model_package(self, request: Mapping[str, Any]) -> None:
         """Change a version.

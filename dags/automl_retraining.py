@@ -115,6 +115,8 @@ with DAG(
             tags={"project": GROUP},
         ),
         model_package_group_name=GROUP,
+        # The first run makes the group. Take this out afterwards: then a wrong region or account is an error.
+        may_be_new_group=True,
         gate=QualityGate(champion=BetterThanChampion(margin="{{ params.margin }}"), most_partial_failures=0),
         approval="{{ params.approval }}",
         model_card=ModelCard(

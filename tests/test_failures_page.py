@@ -111,8 +111,12 @@ EXAMPLES: list[AutoMLError] = [
     ),
     exceptions.ChampionUnreadable(
         "churn",
-        "An error occurred (AccessDeniedException) when calling the ListModelPackages operation: …",
+        "Access is denied, so the group may or may not exist. Allow sagemaker:ListModelPackages, "
+        "sagemaker:DescribeModelPackage and sagemaker:DescribeModelPackageGroup; for a group of another account, its "
+        "resource policy must allow them too. The service says: An error occurred (AccessDeniedException) when calling "
+        "the ListModelPackages operation: …",
     ),
+    exceptions.ModelPackageGroupNotFound("house-nort", "eu-central-1", "house-north"),
     exceptions.ModelPackageFailed(ARN, ["smoke: It exited with status 1."]),
     exceptions.ModelPackageUnfinished(
         ARN, "InProgress", "It can be decided on when it is Completed; a retry looks again."

@@ -138,7 +138,7 @@ def test_judging_and_registering_are_counted(
     """The first is good for want of another; a retry registers nothing; a worse one is rejected."""
     group = unique("group")
     good, worse = (ended(sagemaker, emulator_url, figures(f1)) for f1 in (0.9, 0.8))
-    verdict = gate_task(good, group).execute(context)
+    verdict = gate_task(good, group, may_be_new_group=True).execute(context)
     for try_number in (1, 2):
         registration(good, group, verdict=verdict).execute(changed(context, try_number=try_number))
     gate_task(worse, group, on_rejected="pass").execute(context)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk import DAG, task_group
+from airflow.sdk import DAG, TaskGroup, task_group
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from airflow_sagemaker_automl.assets import approved, registered
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 GATE = QualityGate(champion=BetterThanChampion(margin=0.01))
+GROUP_ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/churn"
+# The tasks of every group with a gate that compares with the champion.
+JUDGED = {("check_group", "train"), ("train", "judge"), ("train", "register"), ("judge", "register")}
 
 
 @pytest.fixture
@@ -60,7 +63,7 @@ def edges(dag: DAG) -> set[tuple[str, str]]:
 def test_the_verdict_approves_at_registration() -> None:
     """Automatic approval needs no task of its own; the register task tells of both."""
     dag, retraining = built()
-    assert edges(dag) == {("train", "judge"), ("train", "register"), ("judge", "register"), ("register", "approved")}
+    assert edges(dag) == {*JUDGED, ("register", "approved")}
     assert retraining.approvals == {}
     assert retraining.register.approval_status is None  # type: ignore[attr-defined]
     assert retraining.register.outlets == [registered("churn"), approved("churn")]
@@ -70,13 +73,7 @@ def test_the_verdict_approves_at_registration() -> None:
 def test_a_person_decides_on_a_version_that_waits(way: str, task_id: str) -> None:
     """One task waits for the person; the version is registered as one that waits for approval."""
     dag, retraining = built(approval=way)
-    assert edges(dag) == {
-        ("train", "judge"),
-        ("train", "register"),
-        ("judge", "register"),
-        ("register", task_id),
-        (task_id, "approved"),
-    }
+    assert edges(dag) == {*JUDGED, ("register", task_id), (task_id, "approved")}
     assert retraining.register.approval_status == "PendingManualApproval"  # type: ignore[attr-defined]
     assert retraining.approvals[way].outlets == [approved("churn")]
 
@@ -86,11 +83,9 @@ def test_who_approves_may_be_chosen_in_the_run() -> None:
     dag, _ = built(approval="{{ params.approval }}")
     ways = ("approve_by_verdict", "approve_in_airflow", "approve_in_studio")
     assert edges(dag) == {
-        ("train", "judge"),
-        ("train", "register"),
-        ("judge", "register"),
+        *JUDGED,
         ("judge", "approve_by_verdict"),
-        ("choose_approval", "train"),
+        ("choose_approval", "check_group"),
         *(("choose_approval", way) for way in ways),
         *(("register", way) for way in ways),
         *((way, "approved") for way in ways),
@@ -108,7 +103,7 @@ def test_without_a_gate_somebody_has_to_decide() -> None:
     assert retraining.judge is None
     _, chosen = built(gate=None, approval="{{ params.approval }}")
     assert set(chosen.approvals) == {"airflow", "studio"}
-    with pytest.raises(ValueError, match=r"^approval = 'automatic' needs a gate, whose verdict decides\.$"):
+    with pytest.raises(ValueError, match=r"^retraining: approval = 'automatic' needs a gate, whose verdict decides\.$"):
         built(gate=None)
 
 
@@ -161,7 +156,7 @@ def test_two_groups_fit_into_one_dag() -> None:
         first = automl_retraining(request=request, model_package_group_name="churn", gate=gate, group_id="churn")
         second = automl_retraining(request=request, model_package_group_name="fraud", gate=gate, group_id="fraud")
         first.group >> second.group
-    assert dag.get_task("churn.approved").downstream_task_ids == {"fraud.train"}
+    assert dag.get_task("churn.approved").downstream_task_ids == {"fraud.check_group"}
     assert first.model_package_arn.operator.task_id == "churn.register"  # type: ignore[attr-defined]
 
 
@@ -176,10 +171,58 @@ def test_a_group_that_is_known_in_the_run_only_has_no_assets() -> None:
     [
         ({"approval": "manual"}, "approval = 'manual' must be one of automatic, airflow, studio."),
         ({"approval": None}, "approval = None must be one of automatic, airflow, studio."),
+        ({"on_rejected": "pass"}, "on_rejected = 'pass' must be one of skip, fail"),
+        ({"steps": {"registre": {}}}, "steps has no 'registre', only train, judge, register; did you mean 'register'?"),
         (
-            {"steps": {"registre": {}}},
-            "steps has no 'registre', only train, judge, register, approve_by_verdict, approve_in_airflow, "
-            "approve_in_studio; did you mean 'register'?",
+            {"steps": {"approve_in_studio": {}}, "approval": "airflow"},
+            "steps has no 'approve_in_studio' with approval = 'airflow', only train, judge, register, "
+            "approve_in_airflow; did you mean 'approve_in_airflow'?",
+        ),
+        (
+            {"steps": {"judge": {}}, "approval": "airflow", "gate": None},
+            "steps has no 'judge' without a gate, only train, register, approve_in_airflow",
+        ),
+        (
+            {"steps": {"train": {"wait_timout": 60}}},
+            "steps['train'] has no 'wait_timout'; did you mean 'wait_timeout'?",
+        ),
+        (
+            {"steps": {"train": {"response_timeout": 60}}, "approval": "airflow"},
+            "steps['train'] has no 'response_timeout'; it is one of approve_in_airflow: "
+            "steps={'approve_in_airflow': {'response_timeout': ...}}",
+        ),
+        (
+            {"steps": {"judge": {"default_args": {"retires": 3, "retries": 3}}}},
+            "steps['judge']['default_args'] has no 'retires'; did you mean 'retries'?",
+        ),
+        (
+            {"default_args": {"deferable": True}},
+            "default_args has no 'deferable': no step takes it; did you mean 'deferrable'?",
+        ),
+        ({"default_args": ["owner"]}, "default_args must be a mapping of arguments, not a list"),
+        (
+            {"modelcard": "card.yaml"},
+            "modelcard = 'card.yaml' is no argument of automl_retraining; did you mean 'model_card'?",
+        ),
+        (
+            {"wait_timeout": 60},
+            "wait_timeout = 60 is no argument of automl_retraining; it is one of train: "
+            "steps={'train': {'wait_timeout': ...}}",
+        ),
+        (
+            {"deferrable": True},
+            "deferrable = True is no argument of automl_retraining; it is one of train, register: "
+            "steps={'train': {'deferrable': ...}}, or default_args={'deferrable': ...} for all of them",
+        ),
+        (
+            {"response_timeout": 60},
+            "response_timeout = 60 is no argument of automl_retraining; it is one of approve_in_airflow, which does "
+            "not exist with approval = 'automatic'",
+        ),
+        (
+            {"wait_timout": 60},
+            "wait_timout = 60 is no argument of automl_retraining; did you mean "
+            "steps={'train': {'wait_timeout': ...}}?",
         ),
         ({"steps": ["train"]}, "steps must be a mapping of task ids to arguments, not a list"),
         ({"steps": {"train": None}}, "steps['train'] must be a mapping of arguments, not nothing"),
@@ -190,9 +233,94 @@ def test_a_group_that_is_known_in_the_run_only_has_no_assets() -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_at_parse(arguments: dict[str, Any], message: str) -> None:
-    """The message names what there is."""
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    """The message begins with the group and the argument, and names what there is, and where it belongs."""
+    with pytest.raises(ValueError, match=f"^retraining: {re.escape(message)}$"):
         built(**arguments)
+
+
+def test_everything_that_makes_no_sense_is_named_at_once() -> None:
+    """With the prefix of the group that it stands in, one thing on each line."""
+    with (
+        pytest.raises(
+            ValueError, match=r"^outer\.retraining: 2 things are wrong:\n  steps has.*\n  gates = 1"
+        ) as failed,
+        DAG(dag_id="churn", schedule=None),
+        TaskGroup("outer"),
+    ):
+        automl_retraining(
+            request="request.yaml", model_package_group_name="churn", gate=GATE, steps={"try": {}}, gates=1
+        )
+    assert str(failed.value).endswith("gates = 1 is no argument of automl_retraining; did you mean 'gate'?")
+
+
+def test_default_args_that_another_approval_would_take_are_let_be() -> None:
+    """One mapping may serve several groups, as Airflow's default arguments do."""
+    _, retraining = built(default_args={"response_timeout": timedelta(days=1)})
+    assert retraining.approvals == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"steps": {"train": {"poll_interval": 0}}}, "train: poll_interval = 0 must be more than 0 s"),
+        ({"gate": {"champion": {"marign": 1}}}, "judge: gate.champion.marign = 1 is not known; did you mean 'margin'?"),
+        ({"may_be_new_group": "yes"}, "judge: may_be_new_group = 'yes' must be True or False"),
+        (
+            {"may_be_new_group": True, "model_package_group_name": GROUP_ARN},
+            f"judge: model_package_group_name = {GROUP_ARN!r} must be a name with may_be_new_group=True: a group that "
+            "is given as ARN is never created",
+        ),
+        (
+            {"request": {**smallest(), "AutoMLJobName": "-"}},
+            "train: request.AutoMLJobName = '-' must have 1 to 32 letters",
+        ),
+        ({"model_card": 5}, "register: model_card = 5 must be"),
+        (
+            {"approval": "airflow", "steps": {"approve_in_airflow": {"on_timeout": "stop"}}},
+            "approve_in_airflow: on_timeout = 'stop' must be one of",
+        ),
+        (
+            {"approval": "studio", "steps": {"approve_in_studio": {"on_rejected": "stop"}}},
+            "approve_in_studio: on_rejected = 'stop' must be one of",
+        ),
+    ],
+)
+def test_a_step_that_is_refused_begins_with_its_task_and_argument(arguments: dict[str, Any], message: str) -> None:
+    """In a DAG with many models, the import error says which task of which group is meant."""
+    with pytest.raises(Exception, match=f"^retraining.{re.escape(message)}"):
+        built(**arguments)
+
+
+def test_a_rejection_means_the_same_whoever_rejects() -> None:
+    """One argument for the gate, a person in Airflow, a person in Studio and the end; a step may differ."""
+    for given, expected in (({}, "skip"), ({"on_rejected": "fail"}, "fail")):
+        dag, _ = built(approval="{{ params.approval }}", **given)
+        told = {task.task_id: vars(task)["on_rejected"] for task in dag.tasks if "on_rejected" in vars(task)}
+        names = ("judge", "approve_in_airflow", "approve_in_studio", "approved")
+        assert told == {f"retraining.{name}": expected for name in names}
+    dag, retraining = built(on_rejected="fail", steps={"judge": {"on_rejected": "pass"}})
+    assert retraining.judge is not None
+    assert (retraining.judge.on_rejected, vars(dag.get_task("retraining.approved"))["on_rejected"]) == ("pass", "fail")
+
+
+@pytest.mark.parametrize(
+    ("gate", "is_checked"),
+    [
+        (GATE, True),
+        ({"champion": {}}, True),
+        ("{{ params.gate }}", True),
+        (QualityGate(most_partial_failures=0), False),
+        ({"thresholds": [{"metric": "F1", "minimum": 0.5}]}, False),
+    ],
+)
+def test_a_group_is_looked_for_where_its_champion_is_compared(gate: Any, is_checked: bool) -> None:
+    """Before the training, as the gate will ask for it; a gate that compares with nobody needs no group."""
+    dag, _ = built(gate=gate, steps={"judge": {"region_name": "eu-west-1", "retries": 7}})
+    assert ("retraining.check_group" in dag.task_ids) is is_checked
+    if is_checked:
+        check = dag.get_task("retraining.check_group")
+        assert (vars(check)["region_name"], vars(check)["model_package_group_name"]) == ("eu-west-1", "churn")
+        assert check.retries != 7
 
 
 def test_a_choice_in_a_mapped_task_group_is_refused_at_parse() -> None:
@@ -208,7 +336,9 @@ def test_a_choice_in_a_mapped_task_group_is_refused_at_parse() -> None:
         return dag
 
     assert "each.retraining.approve_in_airflow" in mapped("airflow").task_ids
-    message = r"^approval must not be a template in a mapped task group, where Airflow skips no branch\.$"
+    message = (
+        r"^each.retraining: approval must not be a template in a mapped task group, where Airflow skips no branch\.$"
+    )
     with pytest.raises(ValueError, match=message):
         mapped("{{ params.approval }}")
 
@@ -227,6 +357,21 @@ def test_what_follows_is_skipped_unless_a_version_is_approved(results: list[Any]
         RequireApprovalOperator(task_id="approved", results=results).execute({})
     approved_one = {"model_package_arn": "arn", "approval_status": "Approved"}
     RequireApprovalOperator(task_id="approved", results=[None, approved_one]).execute({})
+
+
+def test_the_end_fails_after_a_rejection_if_that_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    """A version that still waits is no rejection."""
+    rejected, waiting = (
+        RequireApprovalOperator(
+            task_id="approved", results=[{"model_package_arn": "arn", "approval_status": status}], on_rejected="fail"
+        )
+        for status in ("Rejected", "PendingManualApproval")
+    )
+    with pytest.raises(AirflowFailException, match=r"^arn is Rejected, not Approved\.$"):
+        rejected.execute({})
+    assert "[warning" in capsys.readouterr().out
+    with pytest.raises(AirflowSkipException):
+        waiting.execute({})
 
 
 def test_a_verdict_overturns_nobody(context: Any, sagemaker: SageMakerClient) -> None:

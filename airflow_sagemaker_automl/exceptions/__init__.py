@@ -23,7 +23,8 @@
      │   └─ AutoMLJobTimedOut    the wait reached its deadline
      ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
      ├─ CandidateRejected        a quality gate has not approved it
-     ├─ ChampionUnreadable       what it has to beat may not be asked
+     ├─ ChampionUnreadable       the group of its champion is not visible
+     ├─ ModelPackageGroupNotFound  the group of its champion does not exist
      ├─ ModelPackageFailed       the service could not complete the model package
      ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
      │   └─ ModelPackageTimedOut the wait reached its deadline
@@ -76,6 +77,7 @@ from airflow_sagemaker_automl.exceptions.registry import (
     ModelCardOverwritten,
     ModelCardUnreadable,
     ModelPackageFailed,
+    ModelPackageGroupNotFound,
     ModelPackageTimedOut,
     ModelPackageUnfinished,
 )
@@ -113,6 +115,7 @@ __all__ = [
     "ModelPackageDecidedElsewhere",
     "ModelPackageFailed",
     "ModelPackageGone",
+    "ModelPackageGroupNotFound",
     "ModelPackageRejected",
     "ModelPackageTimedOut",
     "ModelPackageUndecided",

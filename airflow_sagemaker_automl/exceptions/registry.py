@@ -45,10 +45,10 @@ class CandidateRejected(AutoMLError):
 
 
 class ChampionUnreadable(AutoMLError):
-    """Whether a group has an approved version may not be asked, and none can be taken for granted.
+    """The group is not visible, so it is not known whether it has an approved version to beat.
 
     :param group: name or ARN of the model package group.
-    :param reason: what was denied.
+    :param reason: why it is not visible, and what to do, as sentences.
     """
 
     def __init__(self, group: str, reason: str) -> None:
@@ -57,10 +57,32 @@ class ChampionUnreadable(AutoMLError):
         self.reason = reason
 
     def __str__(self) -> str:
+        return f"The champion of model package group {self.group} cannot be read. {self.reason}"
+
+
+class ModelPackageGroupNotFound(AutoMLError):
+    """The group does not exist, so a gate that compares with its champion would compare with nothing.
+
+    :param group: name or ARN of the model package group.
+    :param region: the region that was asked.
+    :param nearest: name or ARN of the existing group that is most like it; None where there is none, or where the
+        groups may not be listed.
+    """
+
+    def __init__(self, group: str, region: str, nearest: str | None = None) -> None:
+        super().__init__(group, region, nearest)
+        self.group = group
+        self.region = region
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        meant = f"; did you mean {self.nearest!r}?" if self.nearest else "."
+        is_arn = self.group.startswith("arn:")
+        hidden = ", or its account does not let this identity see it" if is_arn else ""
+        new = "" if is_arn else " If the group is new, set may_be_new_group=True."
         return (
-            f"The champion of model package group {self.group} cannot be looked up. A gate that compares needs "
-            "sagemaker:ListModelPackages, sagemaker:DescribeModelPackage and sagemaker:DescribeModelPackageGroup; one "
-            f"without a champion needs none of them. The service says: {self.reason}"
+            f"Model package group {self.group!r} does not exist in region {self.region}{hidden}{meant} "
+            f"Check model_package_group_name, aws_conn_id and region_name.{new}"
         )
 
 

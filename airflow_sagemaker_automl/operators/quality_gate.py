@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
@@ -10,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
-from airflow_sagemaker_automl.core.literals import is_resolved, literal, merged
+from airflow_sagemaker_automl.core.literals import literal, merged
 from airflow_sagemaker_automl.core.members import Later
 from airflow_sagemaker_automl.core.metric_names import problem_type_of
 from airflow_sagemaker_automl.core.quality_gate import (
@@ -20,14 +21,13 @@ from airflow_sagemaker_automl.core.quality_gate import (
     gate_as_mapping,
     require_literals,
 )
-from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.rules.wording import kind_of, one_of
 from airflow_sagemaker_automl.core.verdict import approval_by
-from airflow_sagemaker_automl.exceptions import CandidateRejected, ChampionUnreadable, InvalidQualityGate, Violation
+from airflow_sagemaker_automl.exceptions import CandidateRejected, InvalidQualityGate, Violation
 from airflow_sagemaker_automl.lineage import TellsOfJudging
 from airflow_sagemaker_automl.links import JOB_LINKS, ModelPackageGroupLink, show_group, show_job
 from airflow_sagemaker_automl.operators.candidate import chosen_candidate, ended_job, job_name_violations
-from airflow_sagemaker_automl.service_errors import is_denied
+from airflow_sagemaker_automl.operators.champion_group import ask_group, group_violations
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
 OnRejected: TypeAlias = Literal["skip", "fail", "pass"]
-
-_GROUP = "ModelPackageGroupName"
 
 
 class GateRefusedAtParse(InvalidQualityGate, AirflowFailException):
@@ -56,13 +54,16 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
     takes it as ``verdict``.
 
     :param job_name: the AutoML job. (templated)
-    :param model_package_group_name: name or ARN of the group whose champion it has to beat; one that does not exist
-        has none. (templated)
+    :param model_package_group_name: name or ARN of the group whose champion it has to beat. (templated)
     :param gate: a :class:`~airflow_sagemaker_automl.core.quality_gate.QualityGate`, or a mapping of its arguments, in
         which ``thresholds`` is a list of mappings and ``champion`` a mapping; or the JSON of that. Every leaf may be a
         template or an XComArg; a text becomes the number or truth value that is wanted, and an empty one leaves its
         member out. In ``partial(...)`` of a mapped task XComArgs need the mapping. (templated)
     :param candidate_name: the candidate to judge. Default: the best one. (templated)
+    :param may_be_new_group: True lets a candidate pass a champion rule with ``without_champion="pass"`` where the group
+        does not exist yet. By default (False) the task fails then: the name, the region or the account may be wrong.
+        A group that exists without an approved version follows ``without_champion`` in any case, and one that is not
+        visible always fails the task.
     :param on_rejected: what becomes of the task if the candidate is not approved: ``skip`` (default) skips it, and what
         follows by its trigger rule; ``fail`` fails it for good; ``pass`` lets it succeed, so that the candidate can be
         registered as ``Rejected``.
@@ -92,6 +93,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         model_package_group_name: str,
         gate: QualityGate | Mapping[str, Any] | str | Later,
         candidate_name: str | None = None,
+        may_be_new_group: bool = False,
         on_rejected: OnRejected = "skip",
         **kwargs: Any,
     ) -> None:
@@ -99,9 +101,10 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         self.job_name = job_name
         self.model_package_group_name = model_package_group_name
         self.candidate_name = candidate_name
+        self.may_be_new_group = may_be_new_group
         self.on_rejected = on_rejected
         more = [
-            *_of_group(literal(model_package_group_name)),
+            *group_violations(literal(model_package_group_name), may_be_new_group=may_be_new_group),
             *one_of("on_rejected", on_rejected or "", get_args(OnRejected)),
         ]
         try:
@@ -128,7 +131,7 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
         verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
         metrics.count(metrics.JUDGED, "approved" if verdict.approved else "rejected")
         told = CandidateRejected(job.name, candidate.name, str(verdict))
-        self.log.info("%s", told)
+        self.log.log(logging.INFO if verdict.approved else logging.WARNING, "%s", told)
         decided = verdict.to_json()
         names = {"job_name": job.name, "candidate_name": candidate.name}
         result = {**decided, "approval_status": approval_by(decided), **names}
@@ -145,7 +148,10 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
 
         :raises InvalidQualityGate: with everything that is wrong.
         """
-        more = [*job_name_violations(self.job_name), *_of_group(self.model_package_group_name)]
+        more = [
+            *job_name_violations(self.job_name),
+            *group_violations(self.model_package_group_name, may_be_new_group=self.may_be_new_group),
+        ]
         if not isinstance(self.candidate_name, str | None):
             rule = f"must be the name of a candidate, not {kind_of(self.candidate_name)}"
             more.append(Violation("candidate_name", self.candidate_name, rule))
@@ -158,21 +164,20 @@ class SageMakerQualityGateOperator(TellsOfJudging, ConnectsToSageMaker):
     def _champion(self, gate: QualityGate, job: AutoMLJob, candidate: Candidate) -> Champion | None:
         """Look up what the candidate has to beat; None where there is nothing, or nothing is compared.
 
-        :raises ChampionUnreadable: it may not be looked up.
+        :raises ChampionUnreadable: its group is not visible.
+        :raises ModelPackageGroupNotFound: its group does not exist, and may not be new.
         """
         from airflow_sagemaker_automl.core.champion import is_same_model, read_champion, report_of, with_report
 
         rule, group = gate.champion, self.model_package_group_name
         if not isinstance(rule, BetterThanChampion):
             return None
-        try:
-            described = self.patiently(
-                lambda hook: hook.newest_approved(group, unless=lambda seen: is_same_model(seen, job, candidate))
-            )
-        except Exception as error:
-            if not is_denied(error):
-                raise
-            raise ChampionUnreadable(group, str(error)) from error
+        described = ask_group(
+            self,
+            group,
+            lambda hook: hook.newest_approved(group, unless=lambda seen: is_same_model(seen, job, candidate)),
+            may_be_new=self.may_be_new_group,
+        )
         if described is None:
             return None
         champion, report = read_champion(described), report_of(described)
@@ -205,14 +210,3 @@ def require_metrics_of(gate: Any, request: Any, extra_request: Any) -> None:
         require_literals(gate, "gate", problem_type=problem_type_of(merged(known, extra)))
     except InvalidQualityGate as error:
         raise GateRefusedAtParse(error.violations) from None
-
-
-def _of_group(name: Any) -> list[Violation]:
-    """Judge the name of a group, as far as it is known."""
-    if not is_resolved(name):
-        return []
-    if name is not None and not isinstance(name, str):
-        rule = f"must be the name or ARN of a model package group, not {kind_of(name)}"
-        return [Violation("model_package_group_name", name, rule)]
-    found = [each for each in registration.violations({_GROUP: name}) if each.path == _GROUP]
-    return registration.renamed(found, {_GROUP: "model_package_group_name"})

@@ -25,8 +25,8 @@ with DAG(
         return [status, description]
 
     ways: dict[str, dict[str, Any]] = {
-        "fail": {"deferrable": True},
-        "skip": {"deferrable": False, "on_rejected": "skip"},
+        "fail": {"deferrable": True, "on_rejected": "fail"},
+        "skip": {"deferrable": False},
     }
     for name, arguments in ways.items():
         sensor = SageMakerModelPackageApprovalSensor(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, task, task_group
 
 from airflow_sagemaker_automl.assets import approved, registered
 from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate, Threshold
 from airflow_sagemaker_automl.operators import SageMakerQualityGateOperator, SageMakerRegisterCandidateOperator
+from airflow_sagemaker_automl.task_groups import automl_retraining
+from tests.jobs import tabular_request
 
 GROUP = "judging"
 
@@ -28,6 +30,7 @@ with DAG(
         task_id="judge",
         job_name="{{ params.job_name }}",
         model_package_group_name=GROUP,
+        may_be_new_group=True,
         gate=QualityGate(
             thresholds=[Threshold(metric="{{ params.metric }}", minimum=later["minimum"])],
             champion=BetterThanChampion(margin="{{ params.margin }}"),
@@ -67,3 +70,23 @@ with DAG(
         deferrable=False,
         trigger_rule="all_done",
     ).expand(verdict=["{{ ti.xcom_pull('judge_each')[0] | tojson }}"])
+
+with DAG(dag_id="retrain_each", schedule=None, params={"groups": ["group"]}) as retraining_each:
+
+    @task
+    def groups(params: Any = None) -> list[str]:
+        """Name the groups."""
+        return list(params["groups"])
+
+    @task_group
+    def each(group: str) -> None:
+        """Retrain the model of one group."""
+        automl_retraining(
+            request=tabular_request("s3://no-such-bucket/at-all/"),
+            model_package_group_name=group,
+            gate=QualityGate(champion=BetterThanChampion()),
+            default_args={"deferrable": True},
+        )
+
+    names_of_groups: Any = groups()
+    each.expand(group=names_of_groups)

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from demo.sandbox import REPOSITORY
 from tests.dags.judging import GROUP
-from tests.operators.gating import ended, figures
+from tests.operators.gating import ended, figures, requests
+from tests.versions import make_group
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -57,7 +58,7 @@ def test_a_worse_challenger_is_stopped_and_the_verdict_is_left(
     assert (left["approved"], left["champion"]) == (False, champion["model_package_arn"])
     assert [rule["reason"] for rule in left["rules"]] == [
         "it is 0.7",
-        "it is 0.7, the champion's 0.8: worse by 0.1",
+        "0.7 < champion 0.8 (version 1): worse by 0.1",
     ]
     run = run_of("judge", job_name=better, margin=0.1)
     assert xcoms(run, "register")["return_value"]["approval_status"] == "Approved"
@@ -81,3 +82,18 @@ def test_a_mapped_gate_judges_each_job(airflow_database: None, sagemaker: SageMa
     verdicts = [xcoms(run, "judge_each", index) for index in (0, 1)]
     assert [verdict["approved"] for verdict in verdicts] == [True, False]
     assert [verdict["return_value"]["job_name"] for verdict in verdicts] == jobs
+
+
+def test_nothing_is_trained_for_a_group_that_does_not_exist(
+    airflow_database: None, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """A misspelt name costs one call and no job, also where each group of a list has a retraining of its own."""
+    group = make_group(sagemaker)
+    requests(emulator_url)
+    run = run_of("retrain_each", groups=[group[:-1], f"{group}-south"])
+    assert run.state == "failed"
+    ended_as = states(run)
+    for index in (0, 1):
+        assert ended_as[f"each.retraining.check_group[{index}]"] == "failed"
+        assert ended_as[f"each.retraining.train[{index}]"] == "upstream_failed"
+    assert "CreateAutoMLJobV2" not in requests(emulator_url)

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 
-def test_the_first_of_a_group_that_is_not_there_is_approved(
-    context: Any, sagemaker: SageMakerClient, emulator_url: str
+def test_the_first_of_a_group_that_may_be_new_is_approved(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It has nothing to beat, and the group is not created."""
+    """It has nothing to beat, the log says that there is no such group, and the group is not created."""
     group, job = unique("group"), ended(sagemaker, emulator_url, figures(0.9))
-    verdict = gate_task(job, group).execute(context)
+    verdict = gate_task(job, group, may_be_new_group=True).execute(context)
+    assert f"Model package group {group} does not exist in region us-east-1 yet" in capsys.readouterr().out
     assert verdict == {
         "approved": True,
         "approval_status": "Approved",
@@ -64,7 +65,11 @@ def test_a_verdict_approves_registers_and_is_the_next_ones_champion(
         gate_task(worse, group).execute(context)
     rejected = context["ti"].pushed["return_value"]
     assert (rejected["approved"], rejected["champion"]) == (False, version["model_package_arn"])
-    assert version["model_package_arn"] in capsys.readouterr().out
+    log = capsys.readouterr().out
+    assert version["model_package_arn"] in log
+    (line,) = [line for line in log.splitlines() if "Rejected: " in line]
+    assert "Rejected: F1 (validation) 0.8 < champion 0.9 (version 1): worse by 0.1; 0 of 1 rules are kept" in line
+    assert "[warning" in line
     decide(sagemaker, version["model_package_arn"], "Rejected")
     assert gate_task(worse, group).execute(context)["champion"] is None
 
@@ -90,7 +95,11 @@ def test_the_verdict_is_kept_whatever_becomes_of_the_task(
     """Each of its members, and the whole, as after a success."""
     job = ended(sagemaker, emulator_url, figures(0.9))
     gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.95), Threshold(metric="LogLoss", maximum=1)])
-    with pytest.raises(error, match=r"Rejected: 1 of 2 rules are kept\n  failed: F1 on validation data at least 0.95"):
+    head, rule = (
+        r"^Rejected: F1 \(validation\) 0\.9 < 0\.95; 1 of 2 rules are kept",
+        r"F1 on validation data at least 0\.95",
+    )
+    with pytest.raises(error, match=rf"{head}\n  failed: {rule}"):
         gate_task(job, "churn", gate, on_rejected=on_rejected).execute(context)
     pushed = dict(context["ti"].pushed)
     assert pushed.pop("return_value") == pushed
@@ -130,7 +139,7 @@ def test_who_may_not_see_the_champion_approves_nothing(
     register(sagemaker, group, ModelApprovalStatus="Approved")
     with faulty(emulator_url, DeniedOperations=[operation]), pytest.raises(AirflowFailException) as failed:
         gate_task(job, group).execute(context)
-    assert f"The champion of model package group {group} cannot be looked up" in str(failed.value)
+    assert f"The champion of model package group {group} cannot be read. Access is denied" in str(failed.value)
     assert f"not authorized to perform: sagemaker:{operation}" in str(failed.value)
 
 
@@ -140,26 +149,68 @@ def test_whether_a_group_is_there_has_to_be_known(context: Any, sagemaker: SageM
     denied = ["DescribeModelPackageGroup"]
     with (
         faulty(emulator_url, DeniedOperations=denied),
-        pytest.raises(AirflowFailException, match=r"looked up\. .* says: .*Group"),
+        pytest.raises(AirflowFailException, match=r"cannot be read\. .* says: .*Group"),
     ):
-        gate_task(job, unique("group")).execute(context)
+        gate_task(job, unique("group"), may_be_new_group=True).execute(context)
 
 
 def test_a_group_may_be_given_by_its_arn(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
-    """Its champion is found; of one that is not there, there is none."""
+    """Its champion is found; one that does not exist is never created, and fails the task."""
     group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
     champion = register(sagemaker, group, ModelApprovalStatus="Approved")
     arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package-group/{group}"
     assert gate_task(job, arn).execute(context)["champion"] == champion
-    assert gate_task(job, f"{arn}-absent").execute(context)["champion"] is None
+    with pytest.raises(
+        AirflowFailException, match=f"'{arn}x' does not exist in region us-east-1.*mean '{arn}'"
+    ) as failed:
+        gate_task(job, f"{arn}x").execute(context)
+    assert "may_be_new_group" not in str(failed.value)
 
 
 def test_a_group_of_another_account_may_be_closed(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
     """Without its owner's leave nothing is known of it, and nothing is approved."""
     job = ended(sagemaker, emulator_url, figures(0.8))
     arn = "arn:aws:sagemaker:us-east-1:210987654321:model-package-group/churn"
-    with pytest.raises(AirflowFailException, match="churn cannot be looked up"):
+    with pytest.raises(AirflowFailException, match=r"churn cannot be read\. Access is denied.* its resource policy"):
         gate_task(job, arn).execute(context)
+
+
+def test_a_group_of_another_region_is_not_visible(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+    """The message names both regions, and the registry is not asked."""
+    job = ended(sagemaker, emulator_url, figures(0.8))
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/churn"
+    requests(emulator_url)
+    says = r"The group is in region eu-west-1, and the connection asks region us-east-1\. Set region_name='eu-west-1'"
+    with pytest.raises(AirflowFailException, match=says):
+        gate_task(job, arn).execute(context)
+    assert requests(emulator_url) == {"DescribeAutoMLJobV2": 1}
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_group_that_does_not_exist_fails_the_task_with_the_nearest_name(
+    is_listed: bool, context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """A typo is no first run; where groups may not be listed, the message has no suggestion."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    denied = "StopAutoMLJob" if is_listed else "ListModelPackageGroups"
+    with faulty(emulator_url, DeniedOperations=[denied]), pytest.raises(AirflowFailException) as failed:
+        gate_task(job, group[:-1]).execute(context)
+    meant = f"; did you mean {group!r}? Check" if is_listed else ". Check"
+    assert f"Model package group {group[:-1]!r} does not exist in region us-east-1{meant}" in str(failed.value)
+    assert "set may_be_new_group=True" in str(failed.value)
+    assert context["ti"].pushed == {}
+
+
+@pytest.mark.parametrize(("policy", "approved"), [("pass", True), ("fail", False)])
+def test_an_empty_group_follows_the_policy(
+    policy: Any, approved: bool, context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
+    """It exists, so nobody has to say that it may be new; a version that waits is no champion."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    register(sagemaker, group, ModelApprovalStatus="PendingManualApproval")
+    gate = QualityGate(champion=BetterThanChampion(without_champion=policy))
+    verdict = gate_task(job, group, gate, on_rejected="pass").execute(context)
+    assert (verdict["approved"], verdict["champion"]) == (approved, None)
 
 
 def test_trouble_that_passes_is_waited_for(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
@@ -223,7 +274,7 @@ def test_a_champion_without_figures_has_those_of_its_report(
     assert task.execute(context)["rules"][0]["reason"] == missing
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="of/it/statistics.json", Body=json.dumps(report).encode())
-    assert task.execute(context)["rules"][0]["reason"] == "it is 0.8, the champion's 0.85: worse by 0.05"
+    assert task.execute(context)["rules"][0]["reason"] == "0.8 < champion 0.85 (version 1): worse by 0.05"
     of_test_data = gate_task(job, group, {"champion": {"data_set": "Test", **rejecting}}, on_rejected="pass")
     missing = "the champion has no such figure; it has figures on validation data only"
     assert of_test_data.execute(context)["rules"][0]["reason"] == missing
@@ -259,7 +310,7 @@ def test_an_edited_card_is_no_way_round_the_champion(
     verdict = gate_task(worse, group, on_rejected="pass").execute(context)
     assert not verdict["approved"]
     assert verdict["rules"][0]["reason"] == (
-        "it is 0.75, the champion's 0.9: worse by 0.15; the champion's metadata, which count, say 0.9, and its model "
+        "0.75 < champion 0.9 (version 1): worse by 0.15; the champion's metadata, which count, say 0.9, and its model "
         "card says 0.1"
     )
 
@@ -276,11 +327,11 @@ def test_less_is_better_where_the_service_says_so(context: Any, sagemaker: SageM
     registration(old, group, approval_status="Approved").execute(context)
     gate = QualityGate(champion=BetterThanChampion(margin=0.25, is_relative=True))
     verdict = gate_task(new, group, gate).execute(context)
-    assert verdict["rules"][0]["reason"] == "it is 0.3, the champion's 0.4: better by 0.1"
+    assert verdict["rules"][0]["reason"] == "0.3 < champion 0.4 (version 1): better by 0.1"
     on_test = gate_task(new, group, {"champion": {"metric": "F1", "data_set": "Test", "margin": "0.05"}})
-    assert on_test.execute(context)["rules"][0]["reason"] == "it is 0.8, the champion's 0.75: better by 0.05"
+    assert on_test.execute(context)["rules"][0]["reason"] == "0.8 > champion 0.75 (version 1): better by 0.05"
     registration(new, group, verdict=verdict).execute(context)
-    with pytest.raises(AirflowSkipException, match=r"it is 0\.4, the champion's 0\.3: worse by 0\.1"):
+    with pytest.raises(AirflowSkipException, match=r"0\.4 > champion 0\.3 \(version 2\): worse by 0\.1"):
         gate_task(old, group, gate).execute(context)
 
 

@@ -60,7 +60,7 @@ def _left_by_a_run(url: str, candidates: int) -> dict[str, int]:
     train.poll_interval = 0.2
     left["train"] = train.execute(context)
     left["watch"] = SageMakerAutoMLJobSensor(task_id="watch", job_name=name, deferrable=False).poke(context).xcom_value
-    left["judge"] = gate_task(name, group).execute(context)
+    left["judge"] = gate_task(name, group, may_be_new_group=True).execute(context)
     left["register"] = registration(name, group, outlets=outlets).execute(context)
     arn = left["register"]["model_package_arn"]
     form = Form()

@@ -37,7 +37,7 @@ def test_a_rejected_candidate_can_be_registered_as_such(context: Any, job: str, 
     """Metadata and card name the rules that it does not keep; the verdict may come as JSON."""
     group = unique("group")
     gate = {"thresholds": [{"metric": "F1", "minimum": 0.95}], "champion": {"margin": 0.01, "is_relative": True}}
-    verdict = gate_task(job, group, gate, on_rejected="pass").execute(context)
+    verdict = gate_task(job, group, gate, may_be_new_group=True, on_rejected="pass").execute(context)
     version = registration(job, group, verdict=json.dumps(verdict)).execute(context)
     assert version["approval_status"] == "Rejected"
     kept = described(sagemaker, version["model_package_arn"])
@@ -156,7 +156,7 @@ def test_a_verdict_about_another_candidate_registers_nothing(
 ) -> None:
     """Where the best one is registered, which one that is shows when the job is looked at."""
     group = unique("group")
-    verdict = gate_task(job, group, candidate_name="other").execute(context)
+    verdict = gate_task(job, group, candidate_name="other", may_be_new_group=True).execute(context)
     with pytest.raises(
         AirflowFailException, match=r"verdict\.candidate_name = 'other' must be what is registered, 'be"
     ):

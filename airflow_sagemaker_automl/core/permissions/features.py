@@ -119,8 +119,14 @@ JUDGE = Feature(
         ),
         replace(
             _DESCRIBE_GROUP,
-            why="tells a group that is not there yet from one that may not be seen",
+            why="tells a group that does not exist from one that may not be seen",
             without="a gate with `BetterThanChampion` fails as long as there is no group",
+        ),
+        Permission(
+            action="sagemaker:ListModelPackageGroups",
+            on=(Resource.ANY,),
+            why="finds the group that is most like one that does not exist",
+            without="the error about such a group suggests no name",
         ),
         replace(
             _READ_REPORT,
