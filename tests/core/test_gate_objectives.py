@@ -30,7 +30,7 @@ def test_a_larger_error_never_beats_a_smaller_one() -> None:
                 metadata = {"objective_metric": theirs, "objective_value": "4.0", **direction}
                 recorded = read_champion(version(CustomerMetadataProperties=metadata))
                 ruling = only(gate.judge(job(), tuned(ours, 25), recorded))
-                assert (ruling.passed, ruling.reason) == (False, "it is 25, the champion's 4: worse by 21")
+                assert (ruling.passed, ruling.reason) == (False, "25 > champion 4 (version 3): worse by 21")
 
 
 @pytest.mark.parametrize("theirs", ["validation:f1_binary", "validation:binary_f_beta", "F1"])
@@ -40,7 +40,7 @@ def test_two_spellings_of_one_metric_compare(ours: str, theirs: str) -> None:
     metadata = {"objective_metric": theirs, "objective_value": "0.8"}
     recorded = read_champion(version(CustomerMetadataProperties=metadata))
     ruling = only(QualityGate(champion=BetterThanChampion()).judge(job(), tuned(ours, 0.9), recorded))
-    assert (ruling.passed, ruling.reason) == (True, "it is 0.9, the champion's 0.8: better by 0.1")
+    assert (ruling.passed, ruling.reason) == (True, "0.9 > champion 0.8 (version 3): better by 0.1")
     limit = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.85)])
     assert limit.judge(job(), tuned(ours, 0.9), None).approved
 
@@ -81,6 +81,6 @@ def test_a_champion_whose_card_says_otherwise_than_its_metadata() -> None:
     ruling = only(judge(QualityGate(champion=BetterThanChampion()), edited, f1=0.75))
     assert (ruling.passed, ruling.limit) == (False, 0.9)
     assert ruling.reason == (
-        "it is 0.75, the champion's 0.9: worse by 0.15; the champion's metadata, which count, say 0.9, and its model "
+        "0.75 < champion 0.9 (version 3): worse by 0.15; the champion's metadata, which count, say 0.9, and its model "
         "card says 0.1"
     )

@@ -201,7 +201,7 @@ def test_a_group_that_does_not_exist_fails_the_task_with_the_nearest_name(
     assert context["ti"].pushed == {}
 
 
-@pytest.mark.parametrize(("policy", "approved"), [("pass", True), ("fail", False)])
+@pytest.mark.parametrize(("policy", "approved"), [("pass", True), ("reject", False)])
 def test_an_empty_group_follows_the_policy(
     policy: Any, approved: bool, context: Any, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:

@@ -60,7 +60,7 @@ def tuning_job(
     return name
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def job(sagemaker: SageMakerClient, emulator_url: str) -> str:
     """Name of a job with three candidates, of which the second has the smallest error."""
     candidates = [tuned(name, value) for name, value in ERRORS.items()]
@@ -99,7 +99,7 @@ def test_a_larger_error_does_not_beat_the_champion(context: Any, job: str, sagem
     assert ModelVersion.from_description(version).objective_type == "Minimize"
     assert version_facts(version)["objectiveType"] == "Minimize"
     for name, error in (("a", 5), ("c", 21)):
-        with pytest.raises(AirflowSkipException, match=rf"the champion's 4: worse by {error}\n"):
+        with pytest.raises(AirflowSkipException, match=rf"> champion 4 \(version 1\): worse by {error}\n"):
             gate_task(job, group, candidate_name=name).execute(context)
 
 
@@ -108,7 +108,7 @@ def test_a_version_of_an_earlier_registration_is_a_champion(context: Any, job: s
     group = make_group(sagemaker)
     recorded = {"objective_metric": "validation:mse", "objective_value": "4.0"}
     register(sagemaker, group, ModelApprovalStatus="Approved", CustomerMetadataProperties=recorded)
-    with pytest.raises(AirflowSkipException, match="it is 25, the champion's 4: worse by 21"):
+    with pytest.raises(AirflowSkipException, match=r"25 > champion 4 \(version 1\): worse by 21"):
         gate_task(job, group, candidate_name="c").execute(context)
 
 

@@ -29,7 +29,7 @@ VERDICT = Verdict(
             passed=False,
             value=0.92,
             limit=0.95,
-            reason="it is 0.92, the champion's 0.95: worse by 0.03",
+            reason="0.92 < champion 0.95 (version 3): worse by 0.03",
         ),
     ),
 ).to_json()
@@ -89,7 +89,7 @@ def test_it_begins_with_the_figure_and_tells_the_verdict_with_its_numbers() -> N
             "| Rule | Result | Figures |",
             "| --- | --- | --- |",
             "| F1 on test data better than the champion's by at least 0.01 | **failed** "
-            "| it is 0.92, the champion's 0.95: worse by 0.03 |",
+            "| 0.92 &lt; champion 0.95 (version 3): worse by 0.03 |",
             "| F1 on validation data at least 0.9 | passed | it is 0.96 |",
         ]
     )
