@@ -18,7 +18,7 @@ from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl import polling, triggers
 from airflow_sagemaker_automl.polling import Jobs, Snapshot, StreamKey, capacity_queue, shared_hook
-from airflow_sagemaker_automl.triggers import EARLIEST_EVENT_SECONDS, AutoMLJobTrigger, CapacityTrigger
+from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, unique, wait
 from tests.plain_http import hold_jobs, send
@@ -36,9 +36,19 @@ CONNECTION: Connection = {
 }
 
 
+# In place of five.
+EARLIEST_SECONDS = 1.0
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let triggers fire earlier than an executor could bear, which is not here."""
+    monkeypatch.setattr(triggers, "EARLIEST_EVENT_SECONDS", EARLIEST_SECONDS)
+
+
 def trigger(job_name: str, **arguments: Any) -> AutoMLJobTrigger:
     """Make the trigger under test."""
-    return AutoMLJobTrigger(**{"job_name": job_name, "connection": CONNECTION, "poll_interval": 0.5, **arguments})
+    return AutoMLJobTrigger(**{"job_name": job_name, "connection": CONNECTION, "poll_interval": 0.1, **arguments})
 
 
 def _over(aws_conn_id: str) -> Connection:
@@ -103,16 +113,17 @@ def running_job(sagemaker: SageMakerClient, emulator_url: str) -> str:
     return start(sagemaker, tabular_request("s3://no-such-bucket/"), name)
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_a_job_that_ends_fires_once(sagemaker: SageMakerClient, emulator_url: str) -> None:
-    """Alone, as in ``airflow dags test``: the end is noticed, and not in the first five seconds."""
+    """Alone, as in ``airflow dags test``: the end is noticed, and not in the first seconds."""
     name = unique()
-    stages = [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 1}]
+    stages = [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 0.5}]
     hold_jobs(emulator_url, name, Stages=stages, Ending={"AutoMLJobStatus": "Failed", "FailureReason": "No rows."})
     start(sagemaker, tabular_request("s3://no-such-bucket/"), name)
     payload, seconds = await first(trigger(name).run())
     assert payload == {"job_name": name, "end": "finished"}
     assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"] == "Failed"
-    assert seconds >= EARLIEST_EVENT_SECONDS
+    assert seconds >= EARLIEST_SECONDS
 
 
 @pytest.fixture
@@ -127,12 +138,13 @@ def ended_job(private_url: str) -> str:
 
 
 async def test_a_job_that_had_ended_before_is_not_missed(ended_job: str, private_connection: str) -> None:
-    """A triggerer that was down while the job ended finds out when it is back."""
+    """A triggerer that was down while the job ended finds out when it is back, and not in the first five seconds."""
     payload, seconds = await first(trigger(ended_job, connection=_over(private_connection)).run())
     assert payload["end"] == "finished"
-    assert EARLIEST_EVENT_SECONDS <= seconds < EARLIEST_EVENT_SECONDS + 20
+    assert seconds >= 5
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_a_deadline_ends_the_wait_and_not_the_job(sagemaker: SageMakerClient, running_job: str) -> None:
     """The trigger only says that time is up; stopping the job is the task's business."""
     payload, _ = await first(trigger(running_job, deadline=time.time() + 1).run())
@@ -140,15 +152,17 @@ async def test_a_deadline_ends_the_wait_and_not_the_job(sagemaker: SageMakerClie
     assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=running_job)["AutoMLJobStatus"] == "InProgress"
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_no_answer_is_no_ending(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the service cannot be reached the wait goes on, until its deadline."""
     nowhere = {"conn_type": "aws", "login": "a", "password": "b"}
     extra = {"region_name": "us-east-1", "endpoint_url": "http://127.0.0.1:9"}
     monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", json.dumps({**nowhere, "extra": extra}))
     connection = {**CONNECTION, "aws_conn_id": "nowhere"}
-    payload, seconds = await first(trigger("job", connection=connection, deadline=time.time() + 6).run())
+    deadline = time.time() + 2
+    payload, _ = await first(trigger("job", connection=connection, deadline=deadline).run())
     assert payload["end"] == "deadline"
-    assert seconds >= 6
+    assert time.time() >= deadline
 
 
 async def _snapshots(*seen: Snapshot[Jobs]) -> AsyncIterator[Snapshot[Jobs]]:
@@ -156,6 +170,7 @@ async def _snapshots(*seen: Snapshot[Jobs]) -> AsyncIterator[Snapshot[Jobs]]:
         yield snapshot
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job: str, private_connection: str) -> None:
     """Where ListAutoMLJobs is denied, a describe tells."""
     denied = Snapshot[Jobs](None, listing_refused=True)
@@ -164,6 +179,7 @@ async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job
     assert payload["end"] == "finished"
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.CaptureFixture[str]) -> None:
     """Of nine places that a waiter moves up through, the log has the first, and then one for each half of the way."""
     connection = _over("queue")
@@ -184,19 +200,21 @@ async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.Ca
     assert re.findall(r"number (\d+) of", capsys.readouterr().out) == ["9", "4", "2", "1"]
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_a_deadline_does_not_wait_for_a_poll(running_job: str) -> None:
     """With minutes between polls the wait still ends at its deadline."""
-    payload, seconds = await first(trigger(running_job, poll_interval=300, deadline=time.time() + 6).run())
+    payload, seconds = await first(trigger(running_job, poll_interval=900, deadline=time.time() + 1).run())
     assert payload["end"] == "deadline"
-    assert seconds < 60
+    assert seconds < 300
 
 
+@pytest.mark.usefixtures("_soon")
 async def test_a_job_that_is_nowhere_is_looked_for_a_while(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job may not be seen at once; one that stays away ends the wait, for the task to say so."""
-    monkeypatch.setattr(triggers, "_LONGEST_UNSEEN_SECONDS", 1)
+    monkeypatch.setattr(triggers, "_LONGEST_UNSEEN_SECONDS", 0.5)
     payload, seconds = await first(trigger("no-such-job").run())
     assert payload["end"] == "unreadable"
-    assert seconds >= EARLIEST_EVENT_SECONDS
+    assert seconds >= EARLIEST_SECONDS
 
 
 async def test_a_list_that_is_late_is_not_believed(running_job: str) -> None:
@@ -233,7 +251,7 @@ async def test_many_waits_are_one_poll(private_url: str, private_connection: str
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110  # What is waited for happens in another process.
             await asyncio.sleep(0.1)
 

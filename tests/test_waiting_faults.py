@@ -24,15 +24,14 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection
 
 REQUEST = tabular_request("s3://no-such-bucket/at-all/")
+_ONCE = {"retries": {"total_max_attempts": 1}}
 CONNECTION: Connection = {
     "aws_conn_id": "private",
     "region_name": None,
     "verify": None,
-    "botocore_config": {"retries": {"total_max_attempts": 1}, "read_timeout": 1, "connect_timeout": 1},
+    "botocore_config": _ONCE,
 }
-INTERVAL = 0.3
-# Some polls.
-A_WHILE = 2.0
+INTERVAL = 0.1
 
 
 @pytest.fixture(autouse=True)
@@ -83,8 +82,7 @@ async def test_throttling_delays_and_ends_nothing(account: SageMakerClient) -> N
         start(account, REQUEST, name)
     faults(account, ThrottlingRate=0.9, Seed=1)
     async with waiting(job_trigger("runs"), job_trigger("stops")) as waits:
-        await asyncio.sleep(A_WHILE)
-        assert waits.now() == {}
+        assert await waits.polled() == {}
         await stop(account, "stops")
         assert await waits.ended(1) == {"stops": "finished"}
 
@@ -95,8 +93,7 @@ async def test_a_service_in_trouble_ends_nothing(account: SageMakerClient, fault
     start(account, REQUEST, "job")
     faults(account, **{fault: 1})
     async with waiting(job_trigger("job")) as waits:
-        await asyncio.sleep(A_WHILE)
-        assert waits.now() == {}
+        assert await waits.polled() == {}
         await stop(account, "job")
         assert await waits.ended(1) == {"job": "finished"}
 
@@ -110,13 +107,13 @@ async def test_an_endpoint_that_falls_silent_ends_nothing(account: SageMakerClie
         for process in psutil.Process().children()
         if any(connection.laddr.port == port for connection in process.net_connections())
     ]
-    async with waiting(job_trigger("job")) as waits:
+    impatient: Connection = {**CONNECTION, "botocore_config": {**_ONCE, "read_timeout": 0.5}}
+    async with waiting(job_trigger("job", connection=impatient)) as waits:
         server.suspend()
         try:
-            await asyncio.sleep(A_WHILE)
+            assert await waits.polled() == {}
         finally:
             server.resume()
-        assert waits.now() == {}
         await stop(account, "job")
         assert await waits.ended(1) == {"job": "finished"}
 
@@ -127,10 +124,9 @@ async def test_credentials_that_expire_are_read_anew(
     """A token expires during the wait; once the connection has another one, the wait goes on with it."""
     start(account, REQUEST, "job")
     async with waiting(job_trigger("job")) as waits:
-        await asyncio.sleep(1)
+        await waits.polled()
         faults(account, ExpiredTokens="Known")
-        await asyncio.sleep(A_WHILE)
-        assert waits.now() == {}
+        assert await waits.polled() == {}
         connection = json.loads(airflow_environment(Path("unused"), private_url)["AIRFLOW_CONN_AWS_DEFAULT"])
         monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", json.dumps({**connection, "login": "renewed"}))
         renewed = sagemaker_client(private_url, access_key="renewed")
@@ -141,10 +137,12 @@ async def test_credentials_that_expire_are_read_anew(
 async def test_a_list_that_lags_behind_ends_nothing(account: SageMakerClient) -> None:
     """Jobs that the list does not have yet are described; an end that it does not show yet is noticed later."""
     start(account, REQUEST, "new")
-    faults(account, StaleListSeconds=8)
+    faults(account, StaleListSeconds=3600)
     async with waiting(job_trigger("new")) as waits:
-        await asyncio.sleep(A_WHILE)
-        assert waits.now() == {}
+        assert await waits.polled() == {}
+        faults(account, StaleListSeconds=1)
+        while not (await asyncio.to_thread(account.list_auto_ml_jobs))["AutoMLJobSummaries"]:
+            assert await waits.polled(1) == {}
         await asyncio.to_thread(lambda: account.stop_auto_ml_job(AutoMLJobName="new"))
         assert await waits.ended(1) == {"new": "finished"}
 
@@ -164,7 +162,7 @@ async def test_a_triggerer_that_cannot_ask_gives_its_tasks_back(
     private_url: str, private_connection: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What does not pass by itself, and has lasted, is for the worker to say, or to do without the triggerer."""
-    monkeypatch.setattr(polling, "_LONGEST_UNUSABLE_SECONDS", 1)
+    monkeypatch.setattr(polling, "_LONGEST_UNUSABLE_SECONDS", 0.1)
     if missing == "connection":
         monkeypatch.delenv("AIRFLOW_CONN_PRIVATE")
     else:
@@ -178,7 +176,7 @@ async def test_without_any_right_the_task_is_given_back(
     account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where neither list nor describe is allowed there is nothing to wait with, and the task says so."""
-    monkeypatch.setattr(triggers, "_LONGEST_UNSEEN_SECONDS", 1)
+    monkeypatch.setattr(triggers, "_LONGEST_UNSEEN_SECONDS", 0.1)
     start(account, REQUEST, "job")
     faults(account, DeniedOperations=["ListAutoMLJobs", "DescribeAutoMLJobV2"])
     async with waiting(job_trigger("job")) as waits:
@@ -192,15 +190,13 @@ async def test_places_are_given_in_the_order_of_arrival(account: SageMakerClient
     send(f"{account.meta.endpoint_url}/automl-emulator/requests", "DELETE")
     waiters = [capacity_trigger(f"wait-{number}", float(number)) for number in (3, 1, 2)]
     async with waiting(job_trigger("one"), job_trigger("two"), *waiters) as waits:
-        await asyncio.sleep(A_WHILE)
-        assert waits.now() == {}
+        assert await waits.polled() == {}
         await stop(account, "one")
         assert await waits.ended(2) == {"one": "finished", "wait-1": "room"}
         start(account, REQUEST, "wait-1")
         await stop(account, "two")
         assert set(await waits.ended(4)) == {"one", "two", "wait-1", "wait-2"}
-        await asyncio.sleep(4 * INTERVAL)
-        assert "wait-3" not in waits.now()
+        assert "wait-3" not in await waits.polled()
     _, counted = send(f"{account.meta.endpoint_url}/automl-emulator/requests", "GET")
     assert counted["Requests"]["DescribeAutoMLJobV2"] <= 6
 
@@ -210,7 +206,7 @@ async def test_a_wait_for_a_place_has_a_deadline(account: SageMakerClient) -> No
     for name in ("one", "two"):
         start(account, REQUEST, name)
     faults(account, DroppedRequestRate=1)
-    impatient = capacity_trigger("impatient", 1.0, deadline=time.time() + 1)
+    impatient = capacity_trigger("impatient", 1.0, deadline=time.time() + 0.5)
     async with waiting(impatient, capacity_trigger("patient", 2.0)) as waits:
         assert await waits.ended(1) == {"impatient": "deadline"}
         await stop(account, "one")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,24 @@ from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_sagemaker_automl.triggers import PolledTrigger
 
+# Ends a test that cannot pass; whatever is waited for comes much earlier.
+TOO_LONG_SECONDS = 120
+
+
+class Judged(AsyncIterator[Any]):
+    """A stream that counts the snapshots whose reader is done with them: when it asks for another one.
+
+    :ivar number: how many they are.
+    """
+
+    def __init__(self, stream: AsyncIterator[Any]) -> None:
+        self._stream = stream
+        self.number = -1
+
+    async def __anext__(self) -> Any:
+        self.number += 1
+        return await anext(self._stream)
+
 
 class Waits:
     """Triggers that wait as they do in the triggerer: on one stream, each in a task of its own."""
@@ -19,22 +36,39 @@ class Waits:
     def __init__(self, manager: SharedStreamManager) -> None:
         self._manager = manager
         self._tasks: dict[str, asyncio.Task[str]] = {}
+        self._judged: dict[str, Judged] = {}
 
     def add(self, trigger: PolledTrigger[Any]) -> None:
         """Let a trigger wait."""
-        stream = self._manager.subscribe(trigger_id=len(self._tasks), trigger=trigger, key=trigger.shared_stream_key())
-        self._tasks[_name(trigger)] = asyncio.create_task(_end(trigger, stream))
+        number, key = len(self._tasks), trigger.shared_stream_key()
+        stream = Judged(self._manager.subscribe(trigger_id=number, trigger=trigger, key=key))
+        self._judged[_name(trigger)] = stream
+        self._tasks[_name(trigger)] = asyncio.create_task(self._run(number, trigger, stream))
 
-    async def ended(self, number: int, seconds: float = 60) -> dict[str, str]:
+    async def ended(self, number: int) -> dict[str, str]:
         """Wait until so many have fired.
 
         :return: name → why the wait was over, of all that have fired.
         """
-        deadline = time.monotonic() + seconds
-        while len(done := self.now()) < number:
-            assert time.monotonic() < deadline, f"only {done} have fired"
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(TOO_LONG_SECONDS):
+            while len(done := self.now()) < number:
+                waiting = [task for task in self._tasks.values() if not task.done()]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return done
+
+    async def polled(self, times: int = 3) -> dict[str, str]:
+        """Wait until each that waits has judged so many more polls, failed ones too, or another one has fired.
+
+        :return: like :meth:`now`.
+        """
+        before = self.now()
+        goals = {name: judged.number + times for name, judged in self._judged.items() if name not in before}
+        async with asyncio.timeout(TOO_LONG_SECONDS):
+            while self.now() == before and any(  # noqa: ASYNC110  # Each of many tasks has an event to wait for.
+                self._judged[name].number < goal for name, goal in goals.items()
+            ):
+                await asyncio.sleep(0.02)
+        return self.now()
 
     def now(self) -> dict[str, str]:
         """Tell which have fired."""
@@ -47,11 +81,13 @@ class Waits:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._manager.stop_all()
 
-
-async def _end(trigger: PolledTrigger[Any], stream: AsyncIterator[Any]) -> str:
-    events = [event.payload async for event in trigger.filter_shared_stream(stream)]
-    assert [event.items() >= trigger.subject.items() for event in events] == [True]
-    return str(events[0]["end"])
+    async def _run(self, number: int, trigger: PolledTrigger[Any], stream: Judged) -> str:
+        try:
+            events = [event.payload async for event in trigger.filter_shared_stream(stream)]
+        finally:
+            await self._manager.unsubscribe(number, trigger.shared_stream_key())
+        assert [event.items() >= trigger.subject.items() for event in events] == [True]
+        return str(events[0]["end"])
 
 
 @asynccontextmanager

@@ -19,7 +19,6 @@ from tests.plain_http import send
 from tests.scripts import FAILED, hold, let_go, script_versions
 from tests.versions import decide, make_group, register
 from tests.watching.watches import (
-    A_WHILE,
     INTERVAL,
     Log,
     Store,
@@ -55,8 +54,7 @@ async def test_an_approval_is_told_with_all_that_is_known(account: SageMakerClie
         told = await approve(account, version)
         assert await watch.told(1) == [told]
         await watch.until(lambda: store.told() == ["1", "2"])
-        await asyncio.sleep(A_WHILE)
-        assert watch.events == [told]
+        assert await watch.polled() == [told]
     assert approved_version({"extra": {"from_trigger": True, "payload": told}}).model_package_arn == version
 
 
@@ -83,8 +81,7 @@ async def test_what_is_approved_while_nobody_watches_is_told_afterwards(account:
     decide(account, arns[2])
     async with watching(watcher(group, poll_interval=INTERVAL * 2), store) as watch:
         assert numbers(await watch.told(1)) == [3]
-        await asyncio.sleep(A_WHILE)
-        assert numbers(watch.events) == [3]
+        assert numbers(await watch.polled()) == [3]
 
 
 async def test_what_airflow_has_not_stored_is_told_again(account: SageMakerClient, store: Store) -> None:
@@ -95,7 +92,7 @@ async def test_what_airflow_has_not_stored_is_told_again(account: SageMakerClien
         await begun(watch, store)
         told = await approve(account, version)
         await watch.told(1)
-        await asyncio.sleep(A_WHILE)
+        await watch.polled(5)
         assert store.told() == []
     async with watching(watcher(version.split("/")[1]), store) as watch:
         assert await watch.told(1) == [told]
@@ -112,7 +109,7 @@ async def test_nothing_is_written_down_before_it_is_history(
         await begun(watch, store)
         await approve(account, version)
         await watch.told(1)
-        await asyncio.sleep(A_WHILE)
+        await watch.polled(5)
         assert (store.told(), store.writes) == ([], 1)
 
 
@@ -143,8 +140,7 @@ async def test_a_version_is_told_when_it_can_be_deployed(
     async with watching(watcher(group), store) as watch:
         await begun(watch, store)
         await asyncio.to_thread(register, account, group, ModelApprovalStatus="Approved")
-        await asyncio.sleep(A_WHILE)
-        assert watch.events == []
+        assert await watch.polled() == []
         if ending == "Completed":
             await asyncio.to_thread(let_go, private_url, group)
             assert numbers(await watch.told(1)) == [1]
@@ -193,7 +189,7 @@ async def test_watchers_of_one_group_share_a_poll(account: SageMakerClient, priv
         watch.add(watcher(version.split("/")[1]), stores[1])
         for each in stores:
             await begun(watch, each)
-        await asyncio.sleep(A_WHILE)
+        await watch.polled()
         assert requests(private_url)["ListModelPackages"] <= (loop.time() - started) / (0.8 * INTERVAL) + 1
         told = await approve(account, version)
         assert await watch.told(2) == [told, told]
@@ -207,7 +203,7 @@ async def test_a_watcher_of_no_asset_tells_and_forgets(account: SageMakerClient,
         await watch.until(lambda: "are told from now on" in log.text)
         await approve(account, version)
         assert numbers(await watch.told(1)) == [1]
-        await asyncio.sleep(A_WHILE)
+        await watch.polled()
     assert log.text.count("forgets what it has told when it ends") == 1
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,16 @@ import pytest
 from airflow_sagemaker_automl import approval_watch, polling
 from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 from demo.sandbox import airflow_environment
+from tests.plain_http import send
 from tests.versions import decide, make_group, register
 from tests.watching.watches import (
-    A_WHILE,
     Log,
     Store,
     approve,
     begun,
     faults,
     numbers,
+    requests,
     watcher,
     watching,
 )
@@ -50,8 +51,7 @@ async def test_trouble_ends_no_watch_and_is_said_once(
         faults(private_url, **TROUBLES[trouble])
         if trouble == "denied to describe":
             decide(account, version)
-        await asyncio.sleep(A_WHILE)
-        assert watch.events == []
+        assert await watch.polled() == []
         faults(private_url)
         decide(account, version)
         assert numbers(await watch.told(1)) == [1]
@@ -65,7 +65,7 @@ async def test_a_connection_that_is_put_right_is_read_again(
     wrong: str, account: SageMakerClient, private_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is nobody to restart the watcher; what is approved until then is told if the group was watched before."""
-    monkeypatch.setattr(polling, "_DOUBTED_AFTER_SECONDS", 1.0)
+    monkeypatch.setattr(polling, "_DOUBTED_AFTER_SECONDS", 0.1)
     right = airflow_environment(Path("unused"), private_url)["AIRFLOW_CONN_AWS_DEFAULT"]
     version = register(account, make_group(account))
     async with watching(watcher(version.split("/")[1]), store) as watch:
@@ -79,8 +79,7 @@ async def test_a_connection_that_is_put_right_is_read_again(
         monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", json.dumps({**connection, "extra": extras}))
     async with watching(watcher(version.split("/")[1]), store) as watch:
         await approve(account, version)
-        await asyncio.sleep(A_WHILE)
-        assert watch.events == []
+        assert await watch.polled() == []
         monkeypatch.setenv("AIRFLOW_CONN_PRIVATE", right)
         assert numbers(await watch.told(1)) == [1]
 
@@ -99,8 +98,7 @@ async def test_without_its_store_a_watcher_waits(account: SageMakerClient, store
     decide(account, arns[0])
     store.trouble = RuntimeError("no database")
     async with watching(watcher(group), store) as watch:
-        await asyncio.sleep(A_WHILE)
-        assert watch.events == []
+        assert await watch.polled() == []
         store.trouble = None
         assert numbers(await watch.told(1)) == [1]
     assert log.text.count("'private': what has been told cannot be read, nothing is told meanwhile: no database") == 1
@@ -130,12 +128,16 @@ async def test_a_list_that_lags_behind_is_not_believed(
     version = register(account, make_group(account))
     async with watching(watcher(version.split("/")[1]), store) as watch:
         await begun(watch, store)
-        faults(private_url, StaleListSeconds=3)
+        faults(private_url, StaleListSeconds=3600)
         await approve(account, version)
-        await asyncio.sleep(A_WHILE)
+        approved = time.time()
+        assert await watch.polled() == []
         await approve(account, version, "PendingManualApproval")
-        await asyncio.sleep(2 * A_WHILE)
-        assert watch.events == []
+        send(f"{private_url}/automl-emulator/requests", "DELETE")
+        while requests(private_url)["DescribeModelPackage"] < 2:  # The list says that there is something to look at.
+            faults(private_url, StaleListSeconds=time.time() - approved)
+            await watch.polled(1)
+        assert await watch.polled() == []
         faults(private_url)
         told = await approve(account, version)
         assert await watch.told(1) == [told]
@@ -159,8 +161,7 @@ async def test_what_cannot_be_written_down_is_told_again(account: SageMakerClien
         store.trouble = RuntimeError("no database")
         for arn in arns:
             await approve(account, arn)
-        await asyncio.sleep(A_WHILE)
-        assert sorted(numbers(watch.events)) == [1, 2]
+        assert sorted(numbers(await watch.polled())) == [1, 2]
         store.trouble = None
         await watch.until(lambda: store.told() == ["1", "2"])
     assert (

@@ -18,15 +18,14 @@ from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
 from airflow_sagemaker_automl.assets import ModelVersion
 from tests.plain_http import send
 from tests.versions import decide, described
+from tests.waits import TOO_LONG_SECONDS, Judged
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
 
-CONFIG = {"retries": {"total_max_attempts": 1}, "read_timeout": 5, "connect_timeout": 5}
-INTERVAL = 0.3
-# Some polls.
-A_WHILE = 2.0
+CONFIG = {"retries": {"total_max_attempts": 1}}
+INTERVAL = 0.1
 
 
 class Log:
@@ -90,24 +89,36 @@ class Watch:
         self.events: list[dict[str, Any]] = []
         self._manager = SharedStreamManager()
         self._tasks: list[asyncio.Task[None]] = []
+        self._judged: list[Judged] = []
 
     def add(self, trigger: ModelApprovalsTrigger, store: Store | None) -> None:
         """Let a watcher run."""
         trigger.asset_state_store = store  # type: ignore[assignment]  # Tests stand in for Airflow here.
-        stream = self._manager.subscribe(trigger_id=len(self._tasks), trigger=trigger, key=trigger.shared_stream_key())
-        self._tasks.append(asyncio.create_task(self._run(len(self._tasks), trigger, stream)))
+        number, key = len(self._tasks), trigger.shared_stream_key()
+        stream = Judged(self._manager.subscribe(trigger_id=number, trigger=trigger, key=key))
+        self._judged.append(stream)
+        self._tasks.append(asyncio.create_task(self._run(number, trigger, stream)))
 
-    async def told(self, number: int, seconds: float = 60) -> list[dict[str, Any]]:
+    async def told(self, number: int) -> list[dict[str, Any]]:
         """Wait until so many events have been told.
 
         :return: all of them.
         """
-        await self.until(lambda: len(self.events) >= number, seconds)
+        await self.until(lambda: len(self.events) >= number)
         return self.events
 
-    async def until(self, condition: Any, seconds: float = 60) -> None:
+    async def polled(self, times: int = 3) -> list[dict[str, Any]]:
+        """Wait until each watcher is done with so many more polls, failed ones too.
+
+        :return: all events.
+        """
+        goals = [judged.number + times for judged in self._judged]
+        await self.until(lambda: all(judged.number >= goal for judged, goal in zip(self._judged, goals, strict=True)))
+        return self.events
+
+    async def until(self, condition: Any) -> None:
         """Wait until something is so; no watcher may end meanwhile."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + TOO_LONG_SECONDS
         while not condition():
             assert [task for task in self._tasks if task.done()] == []
             assert time.monotonic() < deadline, f"only {self.events} are told"
