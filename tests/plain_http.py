@@ -39,8 +39,8 @@ def hold_jobs(url: str, pattern: str = "*", **members: Any) -> None:
     assert status in (200, 201), answer
 
 
-def once_answered(url: str, operation: str, act: Callable[[], Any]) -> Thread:
-    """Do something, in a thread of its own, as soon as an operation has been answered from now on.
+def once_answered(url: str, operation: str, act: Callable[[], Any], times: int = 1) -> Thread:
+    """Do something, in a thread of its own, as soon as an operation has been answered so often from now on.
 
     :param url: the emulator's, which nobody else asks meanwhile.
     """
@@ -49,8 +49,8 @@ def once_answered(url: str, operation: str, act: Callable[[], Any]) -> Thread:
 
     def watch() -> None:
         deadline = time.monotonic() + 120
-        while operation not in send(count, "GET")[1]["Requests"]:
-            assert time.monotonic() < deadline, f"nobody has called {operation}"
+        while send(count, "GET")[1]["Requests"].get(operation, 0) < times:
+            assert time.monotonic() < deadline, f"nobody has called {operation} {times} times"
             time.sleep(0.05)
         act()
 

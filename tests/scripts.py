@@ -51,15 +51,13 @@ def script_versions(url: str, group: str, ending: dict[str, Any] = COMPLETED, st
     _put(f"{url}/automl-emulator/scripts/{group}?model-package-groups={group}", script)
 
 
-def hold(url: str, group: str, ending: dict[str, Any] = COMPLETED, seconds: float | None = None) -> None:
-    """Let versions of a group that are registered from now on stay in progress.
+def hold(url: str, group: str, ending: dict[str, Any] = COMPLETED) -> None:
+    """Let versions of a group that are registered from now on stay in progress until :func:`let_go`.
 
     :param url: the emulator's.
     :param ending: how they end.
-    :param seconds: how long they stay; None until :func:`let_go`.
     """
-    stage = {"ModelPackageStatus": "InProgress", **({} if seconds is None else {"Seconds": seconds})}
-    script_versions(url, group, ending, [stage])
+    script_versions(url, group, ending, [{"ModelPackageStatus": "InProgress"}])
 
 
 def let_go(url: str, group: str) -> None:

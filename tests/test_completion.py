@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,7 +50,7 @@ class Waiter(WaitsForModelPackage):
 
 def waiter(arn: str, **arguments: Any) -> Waiter:
     """Make a task that waits for a version."""
-    fixed = {"task_id": "register", "aws_conn_id": "private", "poll_interval": 0.3}
+    fixed = {"task_id": "register", "aws_conn_id": "private", "poll_interval": 0.1}
     return Waiter(arn=arn, **{**fixed, **arguments})
 
 
@@ -82,16 +82,17 @@ def defers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def later(private_url: str) -> Iterator[Callable[[str], None]]:
-    """Let a version's group go after some looks."""
-    timers = []
+    """Let a version's group go after some looks that were answered."""
+    threads: list[Thread] = []
 
     def let_go_later(arn: str) -> None:
-        timers.append(Timer(2, let_go, (private_url, arn.split("/")[1])))
-        timers[-1].start()
+        threads.append(
+            once_answered(private_url, "DescribeModelPackage", lambda: let_go(private_url, arn.split("/")[1]), times=3)
+        )
 
     yield let_go_later
-    for timer in timers:
-        timer.join()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
@@ -108,13 +109,17 @@ def test_a_completed_version_is_looked_at_once(
 
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_version_that_takes_seconds_is_looked_at_often(
-    account: SageMakerClient, private_url: str, context: Any, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+    held: str,
+    context: Any,
+    deferrable: bool,
+    later: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A deferral, or an interval of minutes, would take longer than the version."""
     monkeypatch.setattr(completion, "_OFTEN_FOR_SECONDS", 60.0)
-    group = make_group(account)
-    hold(private_url, group, seconds=2)
-    described = waiter(register(account, group), deferrable=deferrable, poll_interval=600).execute(context)
+    monkeypatch.setattr(completion, "_OFTEN_SECONDS", 0.1)
+    later(held)
+    described = waiter(held, deferrable=deferrable, poll_interval=600).execute(context)
     assert described["ModelPackageStatus"] == "Completed"
 
 
@@ -279,7 +284,7 @@ def test_a_version_that_stays_unseen_is_an_error(
     account: SageMakerClient, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After minutes the service's own words are the task's error."""
-    monkeypatch.setattr(completion, "SEEN_WITHIN_SECONDS", 1)
+    monkeypatch.setattr(completion, "SEEN_WITHIN_SECONDS", 0.1)
     arn = f"{register(account, make_group(account))}0"
     with pytest.raises(AirflowFailException, match="does not exist"):
         waiter(arn).execute(context)

@@ -233,8 +233,8 @@ def test_a_decision_is_counted_though_the_rest_of_its_update_fails(
         model_card_status="Approved",
     )
     url = f"{private_url}/automl-emulator/faults"
-    # The answer comes late, so that what follows it is denied in time.
-    send(url, "PUT", {"LatencySeconds": 2, "Operations": ["UpdateModelPackage"]})
+    # The answer comes when other faults take the place of these, which deny what follows it.
+    send(url, "PUT", {"LatencySeconds": 3600, "Operations": ["UpdateModelPackage"]})
 
     def deny_the_next() -> None:
         deadline = time.monotonic() + 120

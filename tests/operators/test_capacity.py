@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,8 +83,8 @@ def test_who_was_overtaken_keeps_its_turn(context: Any, full: SageMakerClient) -
 
 def test_the_worker_waits_in_the_same_way(context: Any, full: SageMakerClient) -> None:
     """Without deferral the task holds its worker until there is room, and then trains."""
-    room = Timer(1.0, lambda: full.stop_auto_ml_job(AutoMLJobName="one"))
-    room.start()
+    url = str(full.meta.endpoint_url)
+    room = once_answered(url, "ListAutoMLJobs", lambda: full.stop_auto_ml_job(AutoMLJobName="one"), times=3)
     result = operator(deferrable=False, wait_for_completion=False).execute(context)
     room.join()
     assert full.describe_auto_ml_job_v2(AutoMLJobName=result["job_name"])["AutoMLJobStatus"] == "InProgress"

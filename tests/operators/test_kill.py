@@ -46,7 +46,7 @@ def test_the_job_of_a_task_that_somebody_ended_is_stopped(
     name = task.execute(context)["job_name"]
     airflow_says(state)
     task.on_kill()
-    assert wait(account, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+    assert wait(account, name)["AutoMLJobStatus"] == "Stopped"
 
 
 @pytest.mark.parametrize("state", ["running", "queued", "deferred", "up_for_retry"])
@@ -80,7 +80,7 @@ def test_the_execution_timeout_stops_the_job(context: Any, account: SageMakerCli
     name = task.execute(context)["job_name"]
     with pytest.raises(AirflowTaskTimeout):
         _time_out(task)
-    assert wait(account, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+    assert wait(account, name)["AutoMLJobStatus"] == "Stopped"
 
 
 def _time_out(task: SageMakerAutoMLJobOperator) -> None:
@@ -132,10 +132,13 @@ def test_throttling_does_not_keep_a_job_from_being_stopped(
     airflow_says("failed")
     task = operator(botocore_config={"retries": {"total_max_attempts": 1}})
     name = task.execute(context)["job_name"]
-    faults = {"ThrottlingRate": 1, "Operations": ["StopAutoMLJob"], "ForSeconds": 0.5}
-    send(f"{account.meta.endpoint_url}/automl-emulator/faults", "PUT", faults)
+    url = str(account.meta.endpoint_url)
+    faults = f"{url}/automl-emulator/faults"
+    send(faults, "PUT", {"ThrottlingRate": 1, "Operations": ["StopAutoMLJob"]})
+    calm = once_answered(url, "StopAutoMLJob", lambda: send(faults, "DELETE"), times=2)
     task.on_kill()
-    assert wait(account, name, seconds=10)["AutoMLJobStatus"] == "Stopped"
+    calm.join()
+    assert wait(account, name)["AutoMLJobStatus"] == "Stopped"
 
 
 def test_a_job_may_be_left_running_by_a_kill(context: Any, account: SageMakerClient, airflow_says: Says) -> None:

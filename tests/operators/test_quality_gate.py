@@ -217,8 +217,12 @@ def test_trouble_that_passes_is_waited_for(context: Any, sagemaker: SageMakerCli
     """A gate is asked at the end of hours of training."""
     group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
     champion = register(sagemaker, group, ModelApprovalStatus="Approved")
-    with faulty(emulator_url, ThrottlingRate=1, Operations=["ListModelPackages"], ForSeconds=8):
-        assert gate_task(job, group).execute(context)["champion"] == champion
+    url = f"{emulator_url}/automl-emulator/faults"
+    with faulty(emulator_url, ThrottlingRate=1, Operations=["ListModelPackages"]):
+        calm = once_answered(emulator_url, "ListModelPackages", lambda: send(url, "DELETE"), times=3)
+        once = {"retries": {"total_max_attempts": 1}}
+        assert gate_task(job, group, botocore_config=once).execute(context)["champion"] == champion
+        calm.join()
 
 
 def test_a_champion_that_goes_away_meanwhile_is_none(
@@ -233,8 +237,10 @@ def test_a_champion_that_goes_away_meanwhile_is_none(
     def take_away() -> None:
         sagemaker.delete_model_package(ModelPackageName=deleted)
         decide(sagemaker, rejected, "Rejected")
+        send(f"{emulator_url}/automl-emulator/faults", "DELETE")
 
-    with faulty(emulator_url, LatencySeconds=2, Operations=["DescribeModelPackage"]):
+    # The first description is held back until then.
+    with faulty(emulator_url, LatencySeconds=3600, Operations=["DescribeModelPackage"]):
         change = once_answered(emulator_url, "ListModelPackages", take_away)
         assert gate_task(job, group).execute(context)["champion"] == champion
         change.join()

@@ -133,8 +133,11 @@ def test_a_list_that_lags_behind_is_waited_for(
     """The service knows the token before the list shows the version."""
     group = unique("group")
     first = operator(job, group).execute(context)
-    with faulty(emulator_url, StaleListSeconds=60, ForSeconds=5):
+    url = f"{emulator_url}/automl-emulator/faults"
+    with faulty(emulator_url, StaleListSeconds=3600):
+        catching_up = once_answered(emulator_url, "ListModelPackages", lambda: send(url, "DELETE"), times=3)
         assert operator(job, group).execute(another_run()) == first
+        catching_up.join()
     assert len(versions(sagemaker, group)) == 1
 
 
@@ -151,11 +154,12 @@ def test_only_as_many_versions_are_looked_at_as_needed(
     assert (requests["ListModelPackages"], requests["DescribeModelPackage"]) == (1, 2)
 
     def delete() -> None:
-        time.sleep(0.5)
-        sagemaker.delete_model_package(ModelPackageName=made[3]["model_package_arn"])
+        sagemaker.delete_model_package(ModelPackageName=made[2]["model_package_arn"])
+        send(f"{emulator_url}/automl-emulator/faults", "DELETE")
 
-    with faulty(emulator_url, LatencySeconds=2, Operations=["ListModelPackages"]):
-        deletion = once_answered(emulator_url, "ListCandidatesForAutoMLJob", delete)
+    # The description of the newest is held back until the one before it is deleted.
+    with faulty(emulator_url, LatencySeconds=3600, Operations=["DescribeModelPackage"]):
+        deletion = once_answered(emulator_url, "ListModelPackages", delete)
         assert operator(job, group, description="number 0").execute(retry) == made[0]
         deletion.join()
 
@@ -166,7 +170,7 @@ def test_a_token_of_a_version_that_was_deleted_is_passed_over(
     """The service may give back the old ARN, or refuse the token, for as long as it remembers it."""
     from airflow_sagemaker_automl.operators import registration
 
-    monkeypatch.setattr(registration, "SEEN_WITHIN_SECONDS", 1)
+    monkeypatch.setattr(registration, "SEEN_WITHIN_SECONDS", 0.1)
     group = unique("group")
     first = operator(job, group).execute(context)["model_package_arn"]
     sagemaker.delete_model_package(ModelPackageName=first)

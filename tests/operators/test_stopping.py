@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from datetime import timedelta
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +17,7 @@ from airflow_sagemaker_automl.operators import SageMakerStopAutoMLJobOperator
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, start_first, tabular_request, wait
-from tests.plain_http import hold_jobs, send
+from tests.plain_http import hold_jobs, once_answered, send
 from tests.tasks import deferral, resume
 
 if TYPE_CHECKING:
@@ -104,7 +103,6 @@ def test_the_worker_waits_until_the_job_has_stopped(context: Any, account: SageM
 
 def test_a_deferred_wait_ends_with_the_job(context: Any, account: SageMakerClient, private_url: str) -> None:
     """The trigger stops nothing by itself; when the list is ahead of the job, the task waits on."""
-    hold_jobs(private_url, StoppingSeconds=2)
     start(account, REQUEST, "job")
     task = operator(wait_for_completion=True, deferrable=True)
     deferred = deferral(task, context)
@@ -113,6 +111,11 @@ def test_a_deferred_wait_ends_with_the_job(context: Any, account: SageMakerClien
     assert deferred.trigger.deadline is None
     with pytest.raises(TaskDeferred):
         resume(task, context, deferred, "finished")
+    # In an account where a stop takes no time, that job has stopped.
+    assert send(f"{private_url}/moto-api/reset", "POST")[0] == 200
+    hold_jobs(private_url)
+    start(account, REQUEST, "job")
+    account.stop_auto_ml_job(AutoMLJobName="job")
     wait(account, "job")
     assert resume(task, context, deferred, "finished")["status"] == "Stopped"
 
@@ -147,8 +150,9 @@ def test_a_service_that_throttles_is_asked_again(context: Any, account: SageMake
     """For longer than boto3 would."""
     start(account, REQUEST, "job")
     assert send(f"{private_url}/automl-emulator/faults", "PUT", {"ThrottlingRate": 1})[0] == 200
-    calm = Timer(2.0, lambda: send(f"{private_url}/automl-emulator/faults", "DELETE"))
-    calm.start()
+    calm = once_answered(
+        private_url, "DescribeAutoMLJobV2", lambda: send(f"{private_url}/automl-emulator/faults", "DELETE"), times=3
+    )
     once = {"retries": {"total_max_attempts": 1}}
     assert operator(botocore_config=once).execute(context)["status"] == "Stopping"
     calm.join()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -44,24 +45,37 @@ def card_of(sagemaker: SageMakerClient, arn: str) -> dict[str, Any]:
 def rewriting(sagemaker: SageMakerClient, arn: str, times: int, approval: ModelApprovalStatusType) -> Iterator[None]:
     """Be another who has read a card before, and sends it so often as soon as a risk rating has been laid over it.
 
-    Answers to updates are late, so that who has sent one looks at the card after this.
+    No update is answered before that has been done, so that who has sent one looks at the card after this.
     """
     faults = f"{sagemaker.meta.endpoint_url}/automl-emulator/faults"
     before = card_of(sagemaker, arn)
 
-    def rewrite() -> None:
-        for turn in range(times):
-            deadline = time.monotonic() + 120
-            while "intended_uses" not in card_of(sagemaker, arn):
-                assert time.monotonic() < deadline, "nobody has laid anything over the card"
-                time.sleep(0.05)
-            content = json.dumps({**before, "business_details": {"line_of_business": str(turn + 1)}})
-            sagemaker.update_model_package(
-                ModelPackageArn=arn, ModelCard={"ModelCardContent": content}, ModelApprovalStatus=approval
-            )
+    def hold_answers() -> None:
+        """Send the answers that are held back, and hold those to come."""
+        late = {"LatencySeconds": 3600, "Operations": ["UpdateModelPackage"]}
+        assert send(faults, "PUT", late)[0] == 200
 
-    late = {"LatencySeconds": 2, "Operations": ["UpdateModelPackage"]}
-    assert send(faults, "PUT", late)[0] in (200, 201)
+    def until(condition: Callable[[dict[str, Any]], bool]) -> None:
+        deadline = time.monotonic() + 120
+        while not condition(card_of(sagemaker, arn)):
+            assert time.monotonic() < deadline, "the card has not become what it should be"
+            time.sleep(0.05)
+
+    def rewrite() -> None:
+        for turn in range(1, times + 1):
+            until(lambda card: "intended_uses" in card)
+            rewritten = {**before, "business_details": {"line_of_business": str(turn)}}
+            change: Any = {"ModelCard": {"ModelCardContent": json.dumps(rewritten)}, "ModelApprovalStatus": approval}
+            with ThreadPoolExecutor() as pool:
+                update = pool.submit(sagemaker.update_model_package, ModelPackageArn=arn, **change)
+                until(lambda card: card == rewritten)  # noqa: B023  # Waited for within the turn.
+                if turn < times:
+                    hold_answers()
+                else:
+                    send(faults, "DELETE")
+                update.result()
+
+    hold_answers()
     other = Thread(target=rewrite)
     other.start()
     try:

@@ -71,7 +71,8 @@ def test_a_service_that_goes_away_for_a_while_ends_no_wait(
     start(account, REQUEST, "job")
 
     def be_away_until_the_job_has_stopped() -> None:
-        faults(account, DroppedRequestRate=1, Operations=["DescribeAutoMLJobV2"], ForSeconds=4)
+        # The next four looks meet it, and the fifth does not.
+        faults(account, DroppedRequestRate=0.8, Seed=10, Operations=["DescribeAutoMLJobV2"])
         account.stop_auto_ml_job(AutoMLJobName="job")
 
     going = after_the_first_look(account, be_away_until_the_job_has_stopped)

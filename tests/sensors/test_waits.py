@@ -156,7 +156,7 @@ def test_a_job_that_is_not_there_fails_the_task_for_good(
         sensor(**MODES["reschedule"]).execute(long_ago)
     with pytest.raises(AirflowFailException, match="no AutoML job 'job'"):
         resume(sensor(deferrable=True), context, "unreadable")
-    monkeypatch.setattr(looking, "SEEN_WITHIN_SECONDS", 1)
+    monkeypatch.setattr(looking, "SEEN_WITHIN_SECONDS", 0.1)
     with pytest.raises(AirflowFailException, match="no AutoML job 'job'"):
         sensor().execute(context)
 

@@ -57,7 +57,7 @@ def sensor(**arguments: Any) -> SageMakerAutoMLJobSensor:
         "deferrable": False,
         "poke_interval": 0.2,
         "timeout": 120,
-        "botocore_config": {"retries": {"total_max_attempts": 1}, "read_timeout": 5},
+        "botocore_config": {"retries": {"total_max_attempts": 1}},
     }
     return SageMakerAutoMLJobSensor(**{**defaults, **arguments})
 
