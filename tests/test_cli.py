@@ -62,7 +62,7 @@ except SystemExit as end:
 print({"airflow", "boto3", "botocore", "yaml"} & set(sys.modules))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=300
     )
     assert done.stdout.startswith("Usage: python -m airflow_sagemaker_automl request new [OPTIONS] TYPE")
     assert done.stdout.endswith("set()\n")
@@ -233,7 +233,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
             stdout=nobody_reads,
             stderr=subprocess.PIPE,
             check=False,
-            timeout=60,
+            timeout=300,
         )
     assert done.stderr == b""
 

@@ -86,7 +86,7 @@ print({{"airflow", "boto3", "botocore"}} & set(sys.modules))
 """
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=300
     )
     assert done.stdout.endswith("set()\n")
 
@@ -273,7 +273,7 @@ def test_what_airflow_logs_is_not_in_the_card(
     keys = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
     environment = {**airflow_environment(tmp_path / "airflow", url), **keys, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
-        [*COMMAND, _arn(version)], env=environment, capture_output=True, text=True, check=False, timeout=180
+        [*COMMAND, _arn(version)], env=environment, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.stdout == _show(_arn(version)).stdout
     assert done.stderr.count("\n") == done.stderr.count("Error: ") == errors

@@ -135,5 +135,5 @@ except SystemExit as end:
     assert end.code == 0, end.code
 assert not {"airflow", "boto3", "botocore"} & set(sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, check=True, timeout=300)
     assert done.stdout == (REPOSITORY / "docs" / "iam.md").read_bytes()

@@ -102,11 +102,12 @@ def test_an_interrupted_demo_leaves_nothing_behind(how: signal.Signals) -> None:
     process = _demo()
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Emulator on")
-    time.sleep(3)
-    children = psutil.Process(process.pid).children(recursive=True)
-    assert children
+    deadline = time.monotonic() + 120
+    while len(children := psutil.Process(process.pid).children(recursive=True)) < 2:
+        assert time.monotonic() < deadline, "only the emulator has been started"
+        time.sleep(0.05)
     process.send_signal(how)
-    _, errors = process.communicate(timeout=90)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "Traceback" not in errors

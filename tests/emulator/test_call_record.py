@@ -148,6 +148,6 @@ def test_a_folder_that_cannot_be_made_is_said_before_the_start(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     folder = tmp_path / "file" / "calls"
     command = [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0", "--record-calls", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
     assert f"{str(folder)!r} cannot be made a folder: Not a directory" in done.stderr

@@ -64,20 +64,21 @@ def _status(sagemaker: SageMakerClient, arn: str) -> str:
 
 def test_a_version_follows_the_script_of_its_group(sagemaker: SageMakerClient, emulator_url: str, group: str) -> None:
     """It passes through its stages to its ending, and the reasons are those of the script."""
-    stages = [{"ModelPackageStatus": status, "Seconds": 1} for status in ("Pending", "InProgress")]
+    stages = [{"ModelPackageStatus": "Pending", "Seconds": 0.5}, {"ModelPackageStatus": "InProgress"}]
     ending = {"ModelPackageStatus": "Failed", "ModelPackageStatusDetails": _REASONS}
     url = f"{emulator_url}/automl-emulator/scripts/{group}?model-package-groups={group.upper()[:-1]}?"
     assert send(url, "PUT", {"Stages": stages, "Ending": ending})[0] == 201
     arn = _register(sagemaker, group)
     seen = [_status(sagemaker, arn)]
-    deadline = time.monotonic() + 60
-    while seen[-1] != "Failed":
+    deadline = time.monotonic() + 120
+    while seen[-1] != "InProgress":
         assert time.monotonic() < deadline
         status = _status(sagemaker, arn)
         seen += [status] if status != seen[-1] else []
         time.sleep(0.05)
-    assert seen == [status for status in ("Pending", "InProgress", "Failed") if status in seen]
-    assert len(seen) > 1
+    assert seen in (["Pending", "InProgress"], ["InProgress"])  # A slow client comes too late for the first.
+    assert send(f"{emulator_url}/automl-emulator/scripts/{group}", "DELETE")[0] == 204
+    assert _status(sagemaker, arn) == "Failed"
     assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelPackageStatusDetails"] == _REASONS
 
 

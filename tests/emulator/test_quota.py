@@ -50,13 +50,15 @@ def test_a_job_above_the_quota_is_refused(sagemaker: SageMakerClient) -> None:
 
 def test_a_job_that_has_ended_makes_room(sagemaker: SageMakerClient) -> None:
     """A stopping job still counts, a stopped one does not."""
-    hold_jobs(str(sagemaker.meta.endpoint_url), StoppingSeconds=1.5)
-    for name in ("first", "second"):
+    for name, seconds in (("first", 3600), ("second", 0)):
+        hold_jobs(str(sagemaker.meta.endpoint_url), StoppingSeconds=seconds)
         start(sagemaker, _REQUEST, name)
     sagemaker.stop_auto_ml_job(AutoMLJobName="first")
     with pytest.raises(sagemaker.exceptions.ResourceLimitExceeded):
         start(sagemaker, _REQUEST, "third")
-    assert wait(sagemaker, "first")["AutoMLJobStatus"] == "Stopped"
+    sagemaker.stop_auto_ml_job(AutoMLJobName="second")
+    assert wait(sagemaker, "second")["AutoMLJobStatus"] == "Stopped"
+    assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName="first")["AutoMLJobStatus"] == "Stopping"
     assert start(sagemaker, _REQUEST, "third") == "third"
 
 
