@@ -76,7 +76,7 @@ def start_first(sagemaker: SageMakerClient, name: str) -> None:
     )
 
 
-def wait(sagemaker: SageMakerClient, job_name: str, until: str = "", seconds: float = 120) -> dict[str, Any]:
+def wait(sagemaker: SageMakerClient, job_name: str, until: str = "", seconds: float = 300) -> dict[str, Any]:
     """Wait until a job has ended, or has reached a secondary status.
 
     :return: the last description.

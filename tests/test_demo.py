@@ -102,7 +102,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(how: signal.Signals) -> None:
     process = _demo()
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Emulator on")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while len(children := psutil.Process(process.pid).children(recursive=True)) < 2:
         assert time.monotonic() < deadline, "only the emulator has been started"
         time.sleep(0.05)

@@ -18,8 +18,9 @@ from typing import IO, Any
 
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 
-# A job at its run-time limit is ended gracefully: the trainer finishes by itself, and is killed only if it hangs.
-GRACE_AFTER_DEADLINE = 30.0
+# A job at its run-time limit is ended gracefully: the trainer finishes by itself, on a busy machine within minutes, and
+# is killed only if it hangs.
+GRACE_AFTER_DEADLINE = 300.0
 _LOG_TAIL = 600
 _NOT_DEPLOYED = (
     "ModelDeployConfig: the emulator deploys nothing by itself; create model, endpoint configuration and endpoint, "

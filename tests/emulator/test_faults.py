@@ -33,7 +33,7 @@ def _client(url: str, key: str = "emulator", config: Config = _ONCE, token: str 
     return session.client("sagemaker", endpoint_url=url, config=config)
 
 
-def _eventually(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def _eventually(condition: Callable[[], Any], seconds: float = 300) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():

@@ -152,7 +152,7 @@ def test_weights_and_capacities_change_in_place(sagemaker: SageMakerClient) -> N
     sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "all", "DesiredInstanceCount": 5}]
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] != "InService":
         assert time.monotonic() < deadline
         time.sleep(0.1)

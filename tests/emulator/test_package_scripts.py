@@ -70,7 +70,7 @@ def test_a_version_follows_the_script_of_its_group(sagemaker: SageMakerClient, e
     assert send(url, "PUT", {"Stages": stages, "Ending": ending})[0] == 201
     arn = _register(sagemaker, group)
     seen = [_status(sagemaker, arn)]
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while seen[-1] != "InProgress":
         assert time.monotonic() < deadline
         status = _status(sagemaker, arn)

@@ -185,7 +185,7 @@ def test_an_update_with_a_token_is_made_once(sagemaker: SageMakerClient, group: 
 
 def test_versions_are_listed_by_everything_that_the_request_has(sagemaker: SageMakerClient, group: str) -> None:
     """Times, name, approval, type and order; the request has no other member."""
-    arns = []
+    arns: list[str] = []
     for status in ("Approved", "Rejected", "Approved"):
         # botocore sends times in whole seconds unless it is a recent one.
         time.sleep(1 if arns else 0)

@@ -33,7 +33,7 @@ def _send(
     headers = {"Content-Type": "application/x-amz-json-1.1"}
     headers |= {"X-Amz-Target": target} if target else {}
     headers |= {"Authorization": _SIGNED} if signed else {}
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=300)
     connection.request(method, path, body, headers)
     with connection.getresponse() as answer:
         content = answer.read()

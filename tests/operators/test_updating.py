@@ -56,7 +56,7 @@ def rewriting(sagemaker: SageMakerClient, arn: str, times: int, approval: ModelA
         assert send(faults, "PUT", late)[0] == 200
 
     def until(condition: Callable[[dict[str, Any]], bool]) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not condition(card_of(sagemaker, arn)):
             assert time.monotonic() < deadline, "the card has not become what it should be"
             time.sleep(0.05)
