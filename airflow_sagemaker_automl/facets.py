@@ -59,7 +59,9 @@ class SageMakerAutoMLEndingRunFacet(RunFacet):
     :param secondaryStatus: ``AutoMLJobSecondaryStatus``.
     :param outcome: in the words of :class:`~airflow_sagemaker_automl.core.outcome.Outcome`; none while it runs.
     :param failureReason: what the service says of a job that failed.
-    :param partialFailures: what it says of parts that failed.
+    :param partialFailures: parts that failed, each as ``PART: reason``; the parts are those of
+        :class:`~airflow_sagemaker_automl.core.partial_failure.JobPart`.
+    :param endpointName: the endpoint that it has deployed its model to; none where there is none.
     :param elapsedSeconds: from its creation to its end, or until now.
     :param bestCandidateMetrics: data set → metric → value.
     """
@@ -70,6 +72,7 @@ class SageMakerAutoMLEndingRunFacet(RunFacet):
     outcome: str | None = None
     failureReason: str | None = None
     partialFailures: list[str] = field(factory=list)
+    endpointName: str | None = None
     bestCandidateMetrics: dict[str, dict[str, float]] = field(factory=dict)
 
 

@@ -192,7 +192,7 @@ class WaitsForAutoMLJob(Waits):
         """Judge a job that has ended, and give the task's result.
 
         :param is_news: whether its end is to be counted.
-        :raises AutoMLJobError: its ending is not accepted.
+        :raises AutoMLJobError: its outcome is not accepted.
         :raises AirflowSkipException: the same, and the task is to be skipped.
         """
         self.remember_job(job)
@@ -205,12 +205,14 @@ class WaitsForAutoMLJob(Waits):
             if self.acceptance.on_no_candidate == "skip":
                 raise AirflowSkipException(str(error)) from error
             raise
-        for failure in job.partial_failures:
-            self.log.warning("AutoML job %s failed in part: %s", job.name, failure)
+        for failed in job.failed_parts:
+            self.log.warning("A part of AutoML job %s failed, %s", job.name, failed)
         level = logging.INFO if job.outcome is Outcome.MODEL else logging.WARNING
         best = job.best_candidate.name if job.best_candidate else "none"
         text = "AutoML job %s ended as %s (%s) after %.0f s; its best candidate: %s"
         self.log.log(level, text, job.name, job.outcome, job.secondary_status, job.elapsed_seconds, best)
+        if job.endpoint_name:
+            self.log.info("AutoML job %s has deployed its model to endpoint %s", job.name, job.endpoint_name)
         return job.to_json()
 
 

@@ -128,22 +128,15 @@ def test_check_leaves_templates_for_when_they_are_rendered() -> None:
     assert _run("check", "-", stdin=text).stdout == "-: valid\n"
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        ("AutoMLJobName: [", 1),
-        ("RoleArn: a\nRoleArn: b\n", 1),
-        ("", 1),
-        ("- 1\n", 1),
-    ],
-)
-def test_check_says_why_a_file_holds_no_request(content: str, line: int) -> None:
-    """Broken, ambiguous, empty, or something else."""
+@pytest.mark.parametrize("command", ["check", "migrate"])
+@pytest.mark.parametrize("content", ["AutoMLJobName: [", "RoleArn: a\nRoleArn: b\n", "", "- 1\n", "\tRoleArn: a"])
+def test_a_file_that_holds_no_request_is_unreadable(command: str, content: str) -> None:
+    """Broken, ambiguous, empty, or something else: one line on standard error, and the exit code that the help names."""
     Path("request.yaml").write_text(content)
-    answer = _run("check", "request.yaml")
-    assert answer.exit_code == 1
-    assert answer.stdout.startswith("request.yaml: ")
-    assert len(answer.stdout.splitlines()) == line
+    answer = _run(command, "request.yaml")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("Error: request.yaml: request ")
+    assert len(answer.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", ["check", "migrate"])
@@ -204,6 +197,40 @@ def test_migrate_takes_the_arguments_of_the_old_operator() -> None:
     }
     assert "SageMakerAutoMLJobOperator calls it poll_interval" in answer.stderr
     assert answer.exit_code == 1
+
+
+@pytest.mark.parametrize("format_", ["json", "yaml"])
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        (
+            {"ModelDeployConfig": {"AutoGenerateEndpointName": True, "EndpointName": "houses-demo"}},
+            "The new request is not valid: ModelDeployConfig.EndpointName = 'houses-demo' must be left out where "
+            "AutoGenerateEndpointName is true",
+        ),
+        (
+            {"OutputDataConfig": {"S3OutputPath": "bucket/output"}},
+            "The new request is not valid: OutputDataConfig.S3OutputPath = 'bucket/output' must be an S3 URI: "
+            "s3://bucket/prefix",
+        ),
+        (
+            {
+                "AutoMLJobConfig": {
+                    "CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "xgboost"]}]}
+                }
+            },
+            "AutoMLProblemTypeConfig.TabularJobConfig.CandidateGenerationConfig.AlgorithmsConfig is given without "
+            "Mode, on which it depends which algorithms there are, and mode AUTO has none to choose from. Add Mode: "
+            "ENSEMBLING, the one mode that has all of these.",
+        ),
+    ],
+)
+def test_migrate_says_what_check_says_of_the_new_request(members: dict[str, object], says: str, format_: str) -> None:
+    """Nobody has to run the second command to learn that what was printed is refused."""
+    answer = _run("migrate", "-", "--format", format_, stdin=json.dumps(V1 | members))
+    assert (answer.stderr, answer.exit_code) == (f"{says}\n", 1)
+    checked = _run("check", "-", stdin=answer.stdout)
+    assert says.removeprefix("The new request is not valid: ") in checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize(

@@ -71,22 +71,51 @@ def check(paths: Sequence[str]) -> None:
 
 
 def _checked(path: str) -> int:
-    from airflow_sagemaker_automl.core.request_file import parse_request
-    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
-    from airflow_sagemaker_automl.validation import checked_request
-
     try:
         text, suffix = read(path)
-        checked_request(parse_request(text, suffix, rendered=False), rendered=False)
+        request = _parsed(path, text, suffix, rendered=False)
     except Unreadable as error:
         error.show()
         return UNREADABLE
+    violations, remarks = _judged(request)
+    for remark in remarks:
+        click.echo(f"{path}: {remark}", err=True)
+    for violation in violations or ["valid"]:
+        click.echo(f"{path}: {violation}")
+    return TO_BE_MENDED if violations else 0
+
+
+def _parsed(path: str, text: str, suffix: str, *, rendered: bool) -> dict[str, Any]:
+    """Read a request.
+
+    :raises Unreadable: the text holds none.
+    """
+    from airflow_sagemaker_automl.core.request_file import parse_request
+    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
+
+    try:
+        return parse_request(text, suffix, rendered=rendered)
     except InvalidJobRequest as error:
-        for violation in error.violations:
-            click.echo(f"{path}: {violation}")
-        return TO_BE_MENDED
-    click.echo(f"{path}: valid")
-    return 0
+        hint = " A Jinja expression has to stand in quotes here." if rendered and "{{" in text else ""
+        raise Unreadable("\n".join(f"{path}: {violation}{hint}" for violation in error.violations)) from error
+
+
+def _judged(request: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Judge what is literal in a request.
+
+    :return: what the service would refuse, and what it takes that is probably not meant.
+    """
+    from airflow_sagemaker_automl.core import rules
+    from airflow_sagemaker_automl.core.literals import literal
+    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
+    from airflow_sagemaker_automl.validation import checked_request
+
+    remarks = list(rules.remarks(literal(request)))
+    try:
+        checked_request(request, rendered=False)
+    except InvalidJobRequest as error:
+        return [str(violation) for violation in error.violations], remarks
+    return [], remarks
 
 
 @request.command()
@@ -105,32 +134,32 @@ def migrate(path: str, format_: str) -> None:
       s3_input: s3://my-bucket/churn/
       target_attribute: churned
 
-    What did not map, or not as it stood, is said on standard error, and all else is printed nevertheless. The exit
-    code is 0 where all of it did, 1 where something did not, 2 where the file holds no such request.
+    Standard error names what did not map, or not as it stood, and what "request check" says of the result; the
+    request is printed all the same. The exit code is 0 where nothing is said, 1 where something is, 2 where the file
+    holds no such request.
 
     \b
     Example:
       python -m airflow_sagemaker_automl request migrate old.json > request.yaml
-      python -m airflow_sagemaker_automl request check request.yaml
     """
     migration = _migrated(path)
-    click.echo(_written(migration.request, format_), nl=False)
-    for remark in migration.remarks:
-        click.echo(remark, err=True)
-    sys.exit(TO_BE_MENDED if migration.remarks else 0)
+    printed = _written(migration.request, format_)
+    click.echo(printed, nl=False)
+    # What is read again is what a later check reads.
+    violations, remarks = _judged(_parsed(path, printed, f".{format_}", rendered=False))
+    said = [*migration.remarks, *(f"The new request is not valid: {each}" for each in violations), *remarks]
+    for line in said:
+        click.echo(line, err=True)
+    sys.exit(TO_BE_MENDED if said else 0)
 
 
 def _migrated(path: str) -> Migration:
-    from airflow_sagemaker_automl.core.request_file import parse_request
     from airflow_sagemaker_automl.core.v1_request import from_v1
-    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 
     text, suffix = read(path)
+    request = _parsed(path, text, suffix, rendered=True)
     try:
-        return from_v1(parse_request(text, suffix))
-    except InvalidJobRequest as error:
-        hint = " A Jinja expression has to stand in quotes here." if "{{" in text else ""
-        raise Unreadable("\n".join(f"{path}: {violation}{hint}" for violation in error.violations)) from error
+        return from_v1(request)
     except ValueError as error:
         raise Unreadable(f"{path}: {error}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,7 +11,8 @@ from typing import Any
 from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.literals import at, text
 from airflow_sagemaker_automl.core.metric_names import read_objective
-from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
+from airflow_sagemaker_automl.core.outcome import FLAWS, Acceptance, Outcome
+from airflow_sagemaker_automl.core.partial_failure import FAILED_STEPS, FailedPart, JobPart, failed_parts
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobError,
     AutoMLJobFailed,
@@ -46,9 +47,19 @@ class JobStatus(StrEnum):
 FINISHED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 _TIME_LIMIT_REACHED = "MaxAutoMLJobRuntimeReached"
 _DEFINITIONS_ONLY = "CandidateDefinitionsGenerated"
+_FLAWS_OF_PARTS = {
+    Outcome.PARTIAL_MODEL: {JobPart.CANDIDATE, JobPart.OTHER},
+    Outcome.MODEL_NOT_DEPLOYED: {JobPart.DEPLOYMENT},
+    Outcome.MODEL_WITHOUT_INSIGHTS: {JobPart.INSIGHTS},
+    Outcome.MODEL_WITHOUT_EXPLANATION: {JobPart.EXPLANATION},
+}
+_MISSING = {
+    Outcome.PARTIAL_MODEL: "parts of the job failed",
+    Outcome.MODEL_NOT_DEPLOYED: "it is not deployed",
+    Outcome.MODEL_WITHOUT_INSIGHTS: "it has no model insights report",
+    Outcome.MODEL_WITHOUT_EXPLANATION: "it has no explainability report",
+}
 _ERRORS: Mapping[Outcome, type[AutoMLJobError]] = {
-    Outcome.MODEL_AT_TIME_LIMIT: AutoMLJobFlawed,
-    Outcome.PARTIAL_MODEL: AutoMLJobFlawed,
     Outcome.DEFINITIONS_ONLY: NoBestCandidate,
     Outcome.NO_CANDIDATE: NoBestCandidate,
     Outcome.STOPPED_WITH_CANDIDATE: AutoMLJobStopped,
@@ -72,6 +83,9 @@ class AutoMLJob:
     :param settings: what was asked for, by members of the API: those of the problem type's configuration, and
         ``AutoMLJobObjective`` and ``DataSplitConfig`` where they were given.
     :param resolved_attributes: what the service has made of it, by members of the API.
+    :param partial_failures: what the service says of parts that failed, in its words; see :attr:`failed_parts`.
+    :param is_to_be_deployed: whether an endpoint for the best candidate was asked for (``ModelDeployConfig``).
+    :param endpoint_name: the endpoint that the job has deployed its best candidate to; None where there is none.
     :param created: when the service accepted the job.
     :param ended: None while it runs.
     :param console_url: None where there is no console, as with an emulator.
@@ -92,6 +106,8 @@ class AutoMLJob:
     resolved_attributes: Mapping[str, Any] = field(default_factory=dict)
     failure_reason: str | None = None
     partial_failures: tuple[str, ...] = ()
+    is_to_be_deployed: bool = False
+    endpoint_name: str | None = None
     created: datetime
     ended: datetime | None = None
     console_url: str | None = None
@@ -126,6 +142,8 @@ class AutoMLJob:
                 for failure in answer.get("PartialFailureReasons", [])
                 if failure.get("PartialFailureMessage")
             ),
+            is_to_be_deployed=_is_to_be_deployed(answer),
+            endpoint_name=answer.get("ModelDeployResult", {}).get("EndpointName"),
             created=answer["CreationTime"],
             ended=answer.get("EndTime"),
             console_url=console_url,
@@ -150,6 +168,7 @@ class AutoMLJob:
             channels=channel_uris(request),
             datasets=tuple(uri for _, uri in _channels(request)),
             settings=job_settings(request),
+            is_to_be_deployed=_is_to_be_deployed(request),
             created=datetime.now(UTC),
             console_url=console_url,
         )
@@ -170,21 +189,58 @@ class AutoMLJob:
         return self.status is JobStatus.IN_PROGRESS
 
     @property
-    def outcome(self) -> Outcome | None:
-        """How it ended; None while it runs."""
-        if self.status is JobStatus.COMPLETED:
-            return self._completed_as()
-        if self.status is JobStatus.STOPPED:
-            return Outcome.STOPPED_WITH_CANDIDATE if self.best_candidate else Outcome.STOPPED
-        return Outcome.FAILED if self.status is JobStatus.FAILED else None
+    def failed_parts(self) -> tuple[FailedPart, ...]:
+        """Which parts of it failed, each with the reason."""
+        return failed_parts(
+            self.partial_failures,
+            self.secondary_status,
+            job_name=self.name,
+            reason=self.failure_reason,
+            # The service leaves the endpoint's name out where the deployment failed. Without a model there is none.
+            lacks_endpoint=self.is_finished
+            and self.best_candidate is not None
+            and self.is_to_be_deployed
+            and not self.endpoint_name,
+        )
 
-    def _completed_as(self) -> Outcome:
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended: the first of :attr:`outcomes`; None while it runs."""
+        return next(iter(self.outcomes), None)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """All that there is to say of how it ended, the most serious first; empty while it runs."""
+        if not self.is_finished:
+            return ()
         if self.best_candidate is None:
+            return (self._ended_without_model(),)
+        if self.status is JobStatus.STOPPED:
+            return (Outcome.STOPPED_WITH_CANDIDATE, *self._flaws())
+        # Which primary status goes with a step that failed after the training is not documented.
+        if self.status is JobStatus.FAILED and self.secondary_status not in FAILED_STEPS:
+            return (Outcome.FAILED,)
+        return tuple(self._flaws()) or (Outcome.MODEL,)
+
+    def _ended_without_model(self) -> Outcome:
+        if self.status is JobStatus.COMPLETED:
             asked_for = self.secondary_status == _DEFINITIONS_ONLY
             return Outcome.DEFINITIONS_ONLY if asked_for else Outcome.NO_CANDIDATE
+        return Outcome.STOPPED if self.status is JobStatus.STOPPED else Outcome.FAILED
+
+    def _flaws(self) -> Iterator[Outcome]:
         if self.secondary_status == _TIME_LIMIT_REACHED:
-            return Outcome.MODEL_AT_TIME_LIMIT
-        return Outcome.PARTIAL_MODEL if self.partial_failures else Outcome.MODEL
+            yield Outcome.MODEL_AT_TIME_LIMIT
+        failed = {each.part for each in self.failed_parts}
+        yield from (flaw for flaw, parts in _FLAWS_OF_PARTS.items() if parts & failed)
+
+    def _refusal(self, outcome: Outcome) -> str:
+        option = f"which {FLAWS[outcome]}='fail' refuses"
+        if outcome is Outcome.MODEL_AT_TIME_LIMIT:
+            return f"it was cut short ({self.secondary_status}), {option}; raise its run-time limits"
+        parts = _FLAWS_OF_PARTS[outcome]
+        reasons = "; ".join(str(each).rstrip(".") for each in self.failed_parts if each.part in parts)
+        return f"{_MISSING[outcome]}, {option}: {reasons}"
 
     @property
     def elapsed_seconds(self) -> float:
@@ -192,18 +248,20 @@ class AutoMLJob:
         return ((self.ended or datetime.now(UTC)) - self.created).total_seconds()
 
     def raise_for_status(self, acceptance: Acceptance | None = None) -> None:
-        """Turn every ending that is not good enough into an error; do nothing while the job runs.
+        """Turn every outcome that is not good enough into an error; do nothing while the job runs.
 
-        :param acceptance: which endings are; default: those of
+        :param acceptance: which outcomes are; default: those of
             :class:`~airflow_sagemaker_automl.core.outcome.Acceptance`'s own defaults.
         :raises AutoMLJobFailed: it failed.
         :raises AutoMLJobStopped: it was stopped.
         :raises NoBestCandidate: it completed without a model.
         :raises AutoMLJobFlawed: it has a model, with a flaw that was not to be accepted.
         """
-        outcome = self.outcome
-        if outcome is not None and outcome not in (acceptance or Acceptance()).outcomes:
-            raise _ERRORS[outcome](self)
+        refused = (acceptance or Acceptance()).refused(self.outcomes)
+        if refused and refused[0] in FLAWS:
+            raise AutoMLJobFlawed(self, [self._refusal(outcome) for outcome in refused])
+        if refused:
+            raise _ERRORS[refused[0]](self)
 
     def to_json(self) -> dict[str, Any]:
         """Give what a downstream task needs, small and JSON-safe; times are ISO 8601, durations seconds."""
@@ -218,6 +276,8 @@ class AutoMLJob:
             "objective": self.objective,
             "objective_type": self.objective_type,
             "best_candidate": self.best_candidate.to_json() if self.best_candidate else None,
+            "endpoint_name": self.endpoint_name,
+            "failed_parts": [{"part": each.part.value, "message": each.message} for each in self.failed_parts],
             "created": self.created.isoformat(),
             "ended": self.ended.isoformat() if self.ended else None,
             "elapsed_seconds": round(self.elapsed_seconds, 3),
@@ -247,6 +307,11 @@ def job_settings(request: Mapping[str, Any]) -> dict[str, Any]:
     configs = request.get("AutoMLProblemTypeConfig", {}).values()
     more = {key: request[key] for key in ("AutoMLJobObjective", "DataSplitConfig") if request.get(key)}
     return {key: value for config in configs for key, value in config.items()} | more
+
+
+def _is_to_be_deployed(request: Mapping[str, Any]) -> bool:
+    config = request.get("ModelDeployConfig", {})
+    return bool(config.get("AutoGenerateEndpointName") or config.get("EndpointName"))
 
 
 def _resolved_problem_type(resolved: Mapping[str, Any]) -> str | None:

@@ -118,7 +118,8 @@ def ending_facts(job: AutoMLJob) -> dict[str, Any]:
         "secondaryStatus": job.secondary_status,
         "outcome": job.outcome.value if job.outcome else None,
         "failureReason": job.failure_reason,
-        "partialFailures": list(job.partial_failures),
+        "partialFailures": [str(each) for each in job.failed_parts],
+        "endpointName": job.endpoint_name,
         "elapsedSeconds": round(job.elapsed_seconds, 3),
         "bestCandidateMetrics": job.best_candidate.metrics_by_set() if job.best_candidate else {},
     }

@@ -20,6 +20,7 @@ from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import is_resolved, literal, number, plain
 from airflow_sagemaker_automl.core.members import Flag, Later, Number, Text, Whole
 from airflow_sagemaker_automl.core.metric_names import MINIMIZE, read_metric, same_metric
+from airflow_sagemaker_automl.core.partial_failure import JobPart
 from airflow_sagemaker_automl.core.rules.quality_gate import DataSet, GateReading
 from airflow_sagemaker_automl.core.verdict import Ruling, Verdict
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidQualityGate, Violation
@@ -38,6 +39,7 @@ __all__ = [
 ]
 # Of 0.3 - 0.28 and 0.02, floating point makes two numbers.
 _TOLERANCE = 1e-9
+_COUNTED = (JobPart.CANDIDATE, JobPart.OTHER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,10 @@ class QualityGate:
     :param thresholds: limits of its own figures.
     :param champion: how it has to compare with the champion; None (default) compares nothing.
     :param most_partial_failures: how many parts of the job may have failed. Default: any number.
+    :param partial_failures_counted: which parts count there: ``candidate``, ``explanation``, ``insights``,
+        ``deployment`` and ``other``, which is what the service's reason does not name
+        (:mod:`airflow_sagemaker_automl.core.partial_failure`). Default: ``candidate`` and ``other``; a model is no
+        worse without its explanation.
     :param on_missing_figure: what follows if the candidate lacks a figure that a rule is about, or it is not known
         whether more or less of a metric is better: ``fail`` (default) the task, or ``reject`` the candidate.
     :raises InvalidQualityGate: with everything that is wrong; also if there is no rule at all.
@@ -138,6 +144,7 @@ class QualityGate:
     thresholds: Sequence[Threshold] | Later = ()
     champion: BetterThanChampion | Later | None = None
     most_partial_failures: Whole | None = None
+    partial_failures_counted: Sequence[Text] | Later | None = None
     on_missing_figure: Text = "fail"
 
     def __post_init__(self) -> None:
@@ -160,6 +167,8 @@ class QualityGate:
             members["thresholds"] = tuple(Threshold(**each) for each in members["thresholds"])
         if "champion" in members:
             members["champion"] = BetterThanChampion(**members["champion"])
+        if "partial_failures_counted" in members:
+            members["partial_failures_counted"] = tuple(members["partial_failures_counted"])
         return cls(**members)
 
     def judge(self, job: AutoMLJob, candidate: Candidate, champion: Champion | None) -> Verdict:
@@ -177,7 +186,7 @@ class QualityGate:
         if isinstance(gate.champion, BetterThanChampion):
             rules.append(judging.better_than_champion(gate.champion, "champion"))
         if isinstance(gate.most_partial_failures, int):
-            rules.append(judging.partial_failures(gate.most_partial_failures))
+            rules.append(judging.partial_failures(gate.most_partial_failures, gate.partial_failures_counted))
         if judging.violations:
             raise InvalidQualityGate(judging.violations)
         compared = champion.model_package_arn if champion and gate.champion else None
@@ -284,13 +293,23 @@ class _Judging:
         passed, reason = _compared(value, champion, best, needed, is_minimised=direction == MINIMIZE)
         return ruled(passed, reason + _contradiction(champion, data_set, metric, best), best)
 
-    def partial_failures(self, most: int) -> Ruling:
-        """Count the parts of the job that failed."""
-        failures = self._job.partial_failures
-        count = len(failures)
-        reason = f"{count} failed{': ' + '; '.join(failures) if count else ''}"
-        name = f"at most {most} failed parts of the job"
-        return Ruling(name=name, passed=count <= most, value=float(count), limit=float(most), reason=reason)
+    def partial_failures(self, most: int, counted: Any) -> Ruling:
+        """Count the parts of the job that failed.
+
+        :param counted: the parts that count; None for those that do by default.
+        """
+        parts = self._job.failed_parts
+        counting = [str(each) for each in parts if each.part in (counted or _COUNTED)]
+        others = [str(each) for each in parts if each.part not in (counted or _COUNTED)]
+        reason = f"{len(counting)} failed{': ' if counting else ''}{'; '.join(counting)}"
+        kinds = f" ({', '.join(counted)})" if counted else ""
+        return Ruling(
+            name=f"at most {most} failed parts of the job{kinds}",
+            passed=len(counting) <= most,
+            value=float(len(counting)),
+            limit=float(most),
+            reason=f"{reason} (not counted: {'; '.join(others)})" if others else reason,
+        )
 
     def _direction(self, metric: str, rule: BetterThanChampion, path: str) -> str | None:
         """Find out which direction is better: what the service says of the objective, else the name, else the gate."""

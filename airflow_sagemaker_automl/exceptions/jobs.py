@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from airflow_sagemaker_automl.exceptions.base import AutoMLError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_sagemaker_automl.core.job import AutoMLJob
 
 
@@ -116,6 +118,11 @@ class AutoMLJobError(AutoMLError):
     def _outcome(self) -> str:
         return f"is {self.job.status.value} ({self.job.secondary_status})."
 
+    def _failed_parts(self) -> str:
+        """Name what failed, as a sentence that follows another one."""
+        failed = "; ".join(str(each) for each in self.job.failed_parts)
+        return f" Failed parts: {failed}" if failed else ""
+
 
 class AutoMLJobUnfinished(AutoMLJobError):
     """The job still runs although its end is needed; a retry finds it later.
@@ -140,8 +147,7 @@ class AutoMLJobFailed(AutoMLJobError):
     retry_can_help = True
 
     def _outcome(self) -> str:
-        partial = f" Partial failures: {'; '.join(self.job.partial_failures)}" if self.job.partial_failures else ""
-        return f"failed: {self.job.failure_reason or 'the service gives no reason.'}{partial}"
+        return f"failed: {self.job.failure_reason or 'the service gives no reason.'}{self._failed_parts()}"
 
 
 class AutoMLJobStopped(AutoMLJobError):
@@ -154,7 +160,7 @@ class AutoMLJobStopped(AutoMLJobError):
             return "was stopped before it was completed."
         return (
             f"was stopped before it was completed. Its best candidate until then is {self.job.best_candidate.name}; "
-            "on_stopped='accept_candidate' would take it."
+            "on_stopped='pass' would take it."
         )
 
 
@@ -168,22 +174,24 @@ class NoBestCandidate(AutoMLJobError):
         what = f"completed ({self.job.secondary_status}) without a best candidate: there is no model to register."
         if self.job.secondary_status == "CandidateDefinitionsGenerated":
             return f"{what} It was asked for candidate definitions only."
-        return f"{what} Raise its run-time limits if it ran out of time."
+        return f"{what} Raise its run-time limits if it ran out of time.{self._failed_parts()}"
 
 
 class AutoMLJobFlawed(AutoMLJobError):
     """The job has a model, but ended in a way that the task was told not to accept.
 
     Another job with the same request would cost the same and most likely end the same.
+
+    :param refused: what is missing beside the model, with the option that refuses it; sentences without a full stop.
     """
 
+    def __init__(self, job: AutoMLJob, refused: Sequence[str]) -> None:
+        AutoMLError.__init__(self, job, refused)
+        self.job = job
+        self.refused = tuple(refused)
+
     def _outcome(self) -> str:
-        if self.job.partial_failures:
-            return f"failed in part, which on_partial_failure='fail' refuses: {'; '.join(self.job.partial_failures)}"
-        return (
-            f"has a model but was cut short ({self.job.secondary_status}), which on_time_limit='fail' refuses. "
-            "Raise its run-time limits."
-        )
+        return f"has a model, but {'. Also, '.join(self.refused)}."
 
 
 class AutoMLJobTimedOut(AutoMLJobError):

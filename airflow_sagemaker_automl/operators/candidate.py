@@ -40,7 +40,7 @@ def ended_job(task: ConnectsToSageMaker, ti: Any, job_name: str, candidate_name:
         raise AutoMLJobUnfinished(job, why)
     try:
         # A stopped job's candidate is a model all the same, if the task that trained it has taken it.
-        job.raise_for_status(Acceptance(on_stopped="accept_candidate"))
+        job.raise_for_status(Acceptance(on_stopped="pass"))
     except AutoMLJobError as error:
         raise CandidateNotRegistrable(job.name, candidate_name, str(error)) from error
     return job

@@ -77,14 +77,16 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         good. Default: no limit. The task's ``execution_timeout`` ends a wait as well, deferred or not.
     :param capacity_timeout: seconds, or a timedelta, to wait for a place in the account's quota until the task
         fails. Default: no limit.
-    :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``accept_candidate`` if it
-        has a best candidate by then.
+    :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``pass`` if it has a
+        best candidate by then.
     :param on_no_candidate: what to make of a job that completed without a best candidate, or was asked for candidate
-        definitions only: ``fail`` (default), ``skip`` or ``accept``.
-    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``accept``
-        (default) or ``fail``.
-    :param on_partial_failure: what to make of a model of a job of which parts failed: ``accept`` (default; the log
-        names the parts) or ``fail``.
+        definitions only: ``fail`` (default), ``skip`` or ``pass``.
+    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``pass``
+        (default; the log warns, as for the next four) or ``fail``.
+    :param on_partial_failure: the same, where other candidates failed, or parts that the service does not name.
+    :param on_deployment_failure: the same, where the endpoint that ``ModelDeployConfig`` asks for is missing.
+    :param on_insights_failure: the same, where the model insights report failed.
+    :param on_explanation_failure: the same, where the explainability report failed, which SageMaker Clarify makes.
     :param stop_on_timeout: stop the job when ``wait_timeout`` ends the wait (default: True).
     :param stop_on_kill: stop the job when the task is cleared, marked as failed or successful, or ended by
         ``execution_timeout``, while it waits (default: True).
@@ -93,7 +95,9 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
     :return: (XCom) ``job_name``, ``job_arn``, ``status``, ``secondary_status``, ``outcome`` (of
         :class:`~airflow_sagemaker_automl.core.outcome.Outcome`), ``problem_type``, ``resolved_problem_type``,
         ``objective``, ``objective_type``, ``best_candidate`` (``name``, ``objective_metric``, ``objective_type``,
-        ``objective_value``, ``metrics`` by data set), ``created``, ``ended``, ``elapsed_seconds``.
+        ``objective_value``, ``metrics`` by data set), ``endpoint_name`` (None unless the job has deployed its model),
+        ``failed_parts`` (a list of ``part``, of :class:`~airflow_sagemaker_automl.core.partial_failure.JobPart`, and
+        ``message``), ``created``, ``ended``, ``elapsed_seconds``.
     """
 
     template_fields: Sequence[str] = ("request", "extra_request", "job_name", *CONNECTION_FIELDS)
@@ -115,8 +119,11 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         capacity_timeout: float | timedelta | None = None,
         on_stopped: OnStopped = "fail",
         on_no_candidate: OnNoCandidate = "fail",
-        on_time_limit: OnFlaw = "accept",
-        on_partial_failure: OnFlaw = "accept",
+        on_time_limit: OnFlaw = "pass",
+        on_partial_failure: OnFlaw = "pass",
+        on_deployment_failure: OnFlaw = "pass",
+        on_insights_failure: OnFlaw = "pass",
+        on_explanation_failure: OnFlaw = "pass",
         stop_on_timeout: bool = True,
         stop_on_kill: bool = True,
         **kwargs: Any,
@@ -137,6 +144,9 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
             on_no_candidate=on_no_candidate,
             on_time_limit=on_time_limit,
             on_partial_failure=on_partial_failure,
+            on_deployment_failure=on_deployment_failure,
+            on_insights_failure=on_insights_failure,
+            on_explanation_failure=on_explanation_failure,
         )
         self.stop_on_timeout = stop_on_timeout
         self.stop_on_kill = stop_on_kill

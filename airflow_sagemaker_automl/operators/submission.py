@@ -110,7 +110,11 @@ class Submission:
 
     def _is_good(self, job: AutoMLJob) -> bool:
         """Judge a job of this generation: whether it works towards what is wanted, or ended so that this is settled."""
-        return job.is_in_progress or job.outcome in self.acceptance.settled
+        return job.is_in_progress or self.acceptance.settles(job.outcomes)
+
+    def _is_accepted(self, job: AutoMLJob) -> bool:
+        """Judge a job of an older generation."""
+        return self.adopts_after_clear and job.is_finished and not self.acceptance.refused(job.outcomes)
 
     def _go_on_with(self, job: AutoMLJob, different: list[str]) -> AutoMLJob:
         metrics.count(metrics.ADOPTED)
@@ -157,7 +161,7 @@ class Submission:
                     "Stopping AutoML job %s, which this task was running before it was to train anew", job.name
                 )
                 self._stop(job.name)
-            elif good is None and self.adopts_after_clear and job.outcome in self.acceptance.outcomes:
+            elif good is None and self._is_accepted(job):
                 different = self._differences(job, self._tags(job))
                 good = None if different else job
                 for difference in different:

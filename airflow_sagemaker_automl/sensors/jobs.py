@@ -32,14 +32,16 @@ class SageMakerAutoMLJobSensor(LookingSensor["AutoMLJob"], WaitsForAutoMLJob):
         ``silent_fail`` have no effect there. Default: ``[operators] default_deferrable``.
     :param poke_interval: seconds, or a timedelta, between two looks at the job (default: 60). Deferred tasks with
         the same connection and interval share one poll.
-    :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``accept_candidate`` if it
-        has a best candidate by then.
+    :param on_stopped: what to make of a job that somebody stopped: ``fail`` (default), or ``pass`` if it has a
+        best candidate by then.
     :param on_no_candidate: what to make of a job that completed without a best candidate: ``fail`` (default),
-        ``skip`` or ``accept``.
-    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``accept``
-        (default) or ``fail``.
-    :param on_partial_failure: what to make of a model of a job of which parts failed: ``accept`` (default) or
-        ``fail``.
+        ``skip`` or ``pass``.
+    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``pass``
+        (default; the log warns, as for the next four) or ``fail``.
+    :param on_partial_failure: the same, where other candidates failed, or parts that the service does not name.
+    :param on_deployment_failure: the same, where the endpoint that ``ModelDeployConfig`` asks for is missing.
+    :param on_insights_failure: the same, where the model insights report failed.
+    :param on_explanation_failure: the same, where the explainability report failed, which SageMaker Clarify makes.
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
         those of every sensor: ``timeout`` (counted from the first look, deferred or not), ``execution_timeout`` (the
         same), ``mode``, ``soft_fail`` and so on. An ending that is not accepted fails the task at once and for good,
@@ -60,8 +62,11 @@ class SageMakerAutoMLJobSensor(LookingSensor["AutoMLJob"], WaitsForAutoMLJob):
         poke_interval: float | timedelta = 60,
         on_stopped: OnStopped = "fail",
         on_no_candidate: OnNoCandidate = "fail",
-        on_time_limit: OnFlaw = "accept",
-        on_partial_failure: OnFlaw = "accept",
+        on_time_limit: OnFlaw = "pass",
+        on_partial_failure: OnFlaw = "pass",
+        on_deployment_failure: OnFlaw = "pass",
+        on_insights_failure: OnFlaw = "pass",
+        on_explanation_failure: OnFlaw = "pass",
         **kwargs: Any,
     ) -> None:
         super().__init__(deferrable=deferrable, poke_interval=poke_interval, **kwargs)
@@ -71,6 +76,9 @@ class SageMakerAutoMLJobSensor(LookingSensor["AutoMLJob"], WaitsForAutoMLJob):
             on_no_candidate=on_no_candidate,
             on_time_limit=on_time_limit,
             on_partial_failure=on_partial_failure,
+            on_deployment_failure=on_deployment_failure,
+            on_insights_failure=on_insights_failure,
+            on_explanation_failure=on_explanation_failure,
         )
 
     @property

@@ -38,7 +38,10 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
     ),
     (
         {"most_partial_failures": 0, 7: 1},
-        ["gate.7 = 1 is not known; there are thresholds, champion, most_partial_failures, on_missing_figure"],
+        [
+            "gate.7 = 1 is not known; there are thresholds, champion, most_partial_failures, partial_failures_counted, "
+            "on_missing_figure"
+        ],
     ),
     ({"thresholds": {"F1": 0.9}}, ["gate.thresholds = {'F1': 0.9} must be a list of thresholds, not a mapping"]),
     (
@@ -150,6 +153,31 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
     ({"most_partial_failures": -1}, ["gate.most_partial_failures = -1 must be a whole number, 0 or more"]),
     ({"most_partial_failures": "1.5"}, ["gate.most_partial_failures = '1.5' must be a whole number, 0 or more"]),
     ({"most_partial_failures": True}, ["gate.most_partial_failures = True must be a whole number, 0 or more"]),
+    *(
+        (
+            {"most_partial_failures": 0, "partial_failures_counted": wrong},
+            [
+                f"gate.partial_failures_counted = {wrong!r} must be a list of one or more of explanation, insights, "
+                "deployment, candidate, other"
+            ],
+        )
+        for wrong in ("candidate", [], 7)
+    ),
+    (
+        {"most_partial_failures": 0, "partial_failures_counted": ["explanations"]},
+        [
+            "gate.partial_failures_counted[0] = 'explanations' must be one of explanation, insights, deployment, "
+            "candidate, other; did you mean 'explanation'?"
+        ],
+    ),
+    (
+        {"most_partial_failures": 0, "partial_failures_counted": [None]},
+        ["gate.partial_failures_counted[0] = '' must be one of explanation, insights, deployment, candidate, other"],
+    ),
+    (
+        {"partial_failures_counted": ["candidate"]},
+        ["gate.partial_failures_counted says what most_partial_failures counts, which is missing"],
+    ),
     (
         json.dumps({"thresholds": [{"metric": "F1", "minimum": "x"}], "champion": {"margin": "x"}}),
         [

@@ -84,8 +84,10 @@ def test_what_is_not_known_yet_is_not_judged(later: Any) -> None:
             thresholds=[Threshold(**unknown)],
             champion=BetterThanChampion(**dict.fromkeys(names, later)),
             most_partial_failures=later,
+            partial_failures_counted=[later],
             on_missing_figure=later,
         ),
+        QualityGate(most_partial_failures=later, partial_failures_counted=later),
         QualityGate(thresholds=later, champion=later),
         {"thresholds": [later], "champion": later},
         later,
@@ -109,6 +111,7 @@ def test_a_gate_becomes_plain_and_what_it_was() -> None:
         thresholds=(Threshold(metric="F1", minimum=0.5), Threshold(metric="LogLoss", maximum=1.0, data_set="Test")),
         champion=BetterThanChampion(margin=0.25, is_relative=True, metric="F1", on_missing_champion_figure="pass"),
         most_partial_failures=2,
+        partial_failures_counted=("candidate", "explanation"),
         on_missing_figure="reject",
     )
     mapping = gate_as_mapping(gate)
@@ -119,6 +122,7 @@ def test_a_gate_becomes_plain_and_what_it_was() -> None:
         "thresholds": json.dumps(mapping["thresholds"]),
         "champion": {**mapping["champion"], "margin": "0.25", "is_relative": " True "},
         "most_partial_failures": "2",
+        "partial_failures_counted": '["candidate", "explanation"]',
         "on_missing_figure": "reject",
     }
     assert QualityGate.read(texts) == gate
@@ -193,10 +197,13 @@ def test_a_problem_type_that_is_not_known_refuses_nothing(request_: Any) -> None
         require_literals({"champion": {"metric": "AUC"}}, problem_type=problem_type)
 
 
-@given(thresholds=JSON, parts=JSON, failures=JSON)
-def test_whatever_a_gate_holds_it_is_refused_or_judges(thresholds: Any, parts: Any, failures: Any) -> None:
+@given(thresholds=JSON, parts=JSON, failures=JSON, counted=JSON)
+def test_whatever_a_gate_holds_it_is_refused_or_judges(
+    thresholds: Any, parts: Any, failures: Any, counted: Any
+) -> None:
     """With a verdict that is JSON; nothing else happens."""
     given = {"thresholds": thresholds, "champion": parts, "most_partial_failures": failures}
+    given["partial_failures_counted"] = counted
     try:
         gate = QualityGate.read(gate_as_mapping(given))
     except InvalidQualityGate:

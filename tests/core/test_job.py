@@ -11,7 +11,8 @@ import pytest
 from botocore.session import get_session
 
 from airflow_sagemaker_automl.core.job import FINISHED, AutoMLJob, JobStatus
-from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
+from airflow_sagemaker_automl.core.outcome import FLAWS, Acceptance, Outcome
+from airflow_sagemaker_automl.core.partial_failure import FAILED_STEPS, FailedPart, JobPart
 from airflow_sagemaker_automl.exceptions import (
     AutoMLError,
     AutoMLJobError,
@@ -104,6 +105,21 @@ ENDINGS: dict[Outcome, dict[str, Any]] = {
     },
     Outcome.PARTIAL_MODEL: {
         "AutoMLJobStatus": "Completed",
+        "PartialFailureReasons": [{"PartialFailureMessage": "2 of 10 candidates failed."}],
+        "BestCandidate": BEST,
+    },
+    Outcome.MODEL_NOT_DEPLOYED: {
+        "AutoMLJobStatus": "Completed",
+        "ModelDeployConfig": {"AutoGenerateEndpointName": True},
+        "BestCandidate": BEST,
+    },
+    Outcome.MODEL_WITHOUT_INSIGHTS: {
+        "AutoMLJobStatus": "Completed",
+        "AutoMLJobSecondaryStatus": "ModelInsightsError",
+        "BestCandidate": BEST,
+    },
+    Outcome.MODEL_WITHOUT_EXPLANATION: {
+        "AutoMLJobStatus": "Completed",
         "PartialFailureReasons": [{"PartialFailureMessage": "No explanation."}],
         "BestCandidate": BEST,
     },
@@ -132,18 +148,17 @@ def test_every_ending_has_a_name(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("options", "taken"),
     [
-        ({}, {Outcome.MODEL, Outcome.MODEL_AT_TIME_LIMIT, Outcome.PARTIAL_MODEL}),
-        ({"on_time_limit": "fail"}, {Outcome.MODEL, Outcome.PARTIAL_MODEL}),
-        ({"on_partial_failure": "fail"}, {Outcome.MODEL, Outcome.MODEL_AT_TIME_LIMIT}),
+        ({}, {Outcome.MODEL, *FLAWS}),
+        *(({option: "fail"}, {Outcome.MODEL, *FLAWS} - {flaw}) for flaw, option in FLAWS.items()),
         (
-            {"on_stopped": "accept_candidate", "on_time_limit": "fail", "on_partial_failure": "fail"},
+            {"on_stopped": "pass", **dict.fromkeys(FLAWS.values(), "fail")},
             {Outcome.MODEL, Outcome.STOPPED_WITH_CANDIDATE},
         ),
         (
-            {"on_no_candidate": "accept"},
+            {"on_no_candidate": "pass"},
             set(Outcome) - {Outcome.FAILED, Outcome.STOPPED, Outcome.STOPPED_WITH_CANDIDATE},
         ),
-        ({"on_no_candidate": "skip"}, {Outcome.MODEL, Outcome.MODEL_AT_TIME_LIMIT, Outcome.PARTIAL_MODEL}),
+        ({"on_no_candidate": "skip"}, {Outcome.MODEL, *FLAWS}),
     ],
 )
 def test_options_say_which_endings_are_good_enough(options: dict[str, Any], taken: set[Outcome]) -> None:
@@ -159,20 +174,97 @@ def test_options_say_which_endings_are_good_enough(options: dict[str, Any], take
             assert raised.value.job is job
 
 
-def test_flaws_are_named() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (
+            Outcome.MODEL_AT_TIME_LIMIT,
+            "it was cut short (MaxAutoMLJobRuntimeReached), which on_time_limit='fail' refuses; raise its run-time "
+            "limits.",
+        ),
+        (
+            Outcome.PARTIAL_MODEL,
+            "parts of the job failed, which on_partial_failure='fail' refuses: candidate: 2 of 10 candidates failed.",
+        ),
+        (
+            Outcome.MODEL_NOT_DEPLOYED,
+            "it is not deployed, which on_deployment_failure='fail' refuses: deployment: ModelDeployConfig asked for "
+            "an endpoint, and there is none.",
+        ),
+        (
+            Outcome.MODEL_WITHOUT_INSIGHTS,
+            "it has no model insights report, which on_insights_failure='fail' refuses: insights: the service reports "
+            "ModelInsightsError and gives no reason.",
+        ),
+        (
+            Outcome.MODEL_WITHOUT_EXPLANATION,
+            "it has no explainability report, which on_explanation_failure='fail' refuses: explanation: No "
+            "explanation.",
+        ),
+    ],
+)
+def test_flaws_are_named(outcome: Outcome, words: str) -> None:
     """Who refuses a flawed model reads which option refused it, and why."""
-    strict = Acceptance(on_time_limit="fail", on_partial_failure="fail")
-    for outcome, words in [
-        (Outcome.MODEL_AT_TIME_LIMIT, r"cut short \(MaxAutoMLJobRuntimeReached\), which on_time_limit='fail' refuses"),
-        (Outcome.PARTIAL_MODEL, "failed in part, which on_partial_failure='fail' refuses: No explanation."),
-    ]:
-        with pytest.raises(AutoMLJobFlawed, match=words):
-            AutoMLJob.from_api(described(**ENDINGS[outcome])).raise_for_status(strict)
+    with pytest.raises(AutoMLJobFlawed) as raised:
+        AutoMLJob.from_api(described(**ENDINGS[outcome])).raise_for_status(Acceptance(**{FLAWS[outcome]: "fail"}))
+    assert str(raised.value) == f"AutoML job job has a model, but {words}"
+
+
+@pytest.mark.parametrize("option", ["on_time_limit", "on_deployment_failure", "on_explanation_failure"])
+def test_no_flaw_hides_another_one(option: str) -> None:
+    """Of a job at its time limit that was not deployed either, each is refused by its own option; both are named."""
+    members = {**ENDINGS[Outcome.MODEL_AT_TIME_LIMIT], **ENDINGS[Outcome.MODEL_WITHOUT_EXPLANATION]}
+    members["AutoMLJobSecondaryStatus"] = "MaxAutoMLJobRuntimeReached"
+    job = AutoMLJob.from_api(described(**members, ModelDeployConfig={"EndpointName": "houses"}))
+    assert job.outcomes == (
+        Outcome.MODEL_AT_TIME_LIMIT,
+        Outcome.MODEL_NOT_DEPLOYED,
+        Outcome.MODEL_WITHOUT_EXPLANATION,
+    )
+    job.raise_for_status(Acceptance())
+    with pytest.raises(AutoMLJobFlawed, match=option):
+        job.raise_for_status(Acceptance(**{option: "fail"}))
+    with pytest.raises(AutoMLJobFlawed, match=r"on_time_limit.*\. Also, .*on_deployment_failure.*\. Also, "):
+        job.raise_for_status(Acceptance(**dict.fromkeys(FLAWS.values(), "fail")))
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed"])
+@pytest.mark.parametrize(("secondary", "part"), FAILED_STEPS.items())
+@pytest.mark.parametrize("reasons", [[], ["Something went wrong."]])
+def test_a_step_after_the_training_that_failed_is_an_outcome(
+    status: str, secondary: str, part: JobPart, reasons: list[str]
+) -> None:
+    """Whatever the primary status is, with or without a reason; without a model there is nothing to accept."""
+    members = {
+        "AutoMLJobStatus": status,
+        "AutoMLJobSecondaryStatus": secondary,
+        "PartialFailureReasons": [{"PartialFailureMessage": text} for text in reasons],
+    }
+    job = AutoMLJob.from_api(described(**members, BestCandidate=BEST))
+    (failed,) = job.failed_parts
+    assert failed == FailedPart(part, *reasons or [f"the service reports {secondary} and gives no reason"])
+    assert job.outcome in FLAWS
+    job.raise_for_status()
+    with pytest.raises((AutoMLJobFailed, NoBestCandidate), match=f"{part}: "):
+        AutoMLJob.from_api(described(**members)).raise_for_status()
+
+
+@pytest.mark.parametrize("config", [{"AutoGenerateEndpointName": True}, {"EndpointName": "houses"}])
+def test_a_job_that_has_deployed_is_a_model_with_its_endpoint(config: dict[str, Any]) -> None:
+    """The result names the endpoint; without one, which is how the service says so, the model is not deployed."""
+    members = {"AutoMLJobStatus": "Completed", "BestCandidate": BEST, "ModelDeployConfig": config}
+    deployed = AutoMLJob.from_api(described(**members, ModelDeployResult={"EndpointName": "made-by-the-service"}))
+    assert (deployed.outcome, deployed.failed_parts) == (Outcome.MODEL, ())
+    assert deployed.to_json()["endpoint_name"] == "made-by-the-service"
+    for result in ({}, {"ModelDeployResult": {}}):
+        without = AutoMLJob.from_api(described(**members, **result))
+        assert (without.outcome, without.to_json()["endpoint_name"]) == (Outcome.MODEL_NOT_DEPLOYED, None)
+        assert [each["part"] for each in without.to_json()["failed_parts"]] == ["deployment"]
 
 
 def test_all_options_that_are_wrong_are_named_at_once() -> None:
     """A misspelt option is refused when the DAG is parsed."""
-    with pytest.raises(ValueError, match="on_stopped = 'accept' must be one of fail, accept_candidate; on_time_limit"):
+    with pytest.raises(ValueError, match="on_stopped = 'accept' must be one of fail, pass; on_time_limit"):
         Acceptance(on_stopped="accept", on_time_limit="skip")  # type: ignore[arg-type]
 
 

@@ -193,11 +193,27 @@ def test_a_metric_that_is_named_is_compared_whatever_the_champion_was_ranked_by(
     assert only(judge(QualityGate(champion=rule), champion(metric="AUC"))).passed
 
 
-def test_failed_parts_of_the_job_can_be_limited() -> None:
-    """The reason names them."""
-    ruling = only(judge(QualityGate(most_partial_failures=0), failures=("no explanations",)))
-    assert (ruling.passed, ruling.value, ruling.reason) == (False, 1.0, "1 failed: no explanations")
-    assert judge(QualityGate(most_partial_failures=1), failures=("no explanations",)).approved
+def test_failed_candidates_of_the_job_can_be_limited() -> None:
+    """The reason names them; what nobody can tell counts like a candidate."""
+    ruling = only(judge(QualityGate(most_partial_failures=0), failures=("A candidate failed.", "Internal error.")))
+    said = "2 failed: candidate: A candidate failed.; other: Internal error."
+    assert (ruling.passed, ruling.value, ruling.reason) == (False, 2.0, said)
+    assert judge(QualityGate(most_partial_failures=1), failures=("A candidate failed.",)).approved
+
+
+def test_a_missing_explanation_rejects_no_model_unless_it_is_to_count() -> None:
+    """By default the reason tells of it and the rule passes; the gate can be told what counts."""
+    failures = ("No explanations.", "The insights report failed.", "The deployment failed.")
+    ruling = only(judge(QualityGate(most_partial_failures=0), failures=failures))
+    assert (ruling.passed, ruling.value) == (True, 0.0)
+    assert ruling.reason == (
+        "0 failed (not counted: explanation: No explanations.; insights: The insights report failed.; deployment: The "
+        "deployment failed.)"
+    )
+    strict = QualityGate(most_partial_failures=0, partial_failures_counted=["explanation", "deployment"])
+    ruling = only(judge(strict, failures=failures))
+    assert (ruling.passed, ruling.value) == (False, 2.0)
+    assert ruling.name == "at most 0 failed parts of the job (explanation, deployment)"
 
 
 @pytest.mark.parametrize(

@@ -14,5 +14,5 @@ with DAG(dag_id="queue_for_the_quota", schedule=None):
         request=tabular_request("s3://no-such-bucket/at-all/"),
         poll_interval=1,
         deferrable=True,
-        on_no_candidate="accept",
+        on_no_candidate="pass",
     )

@@ -353,13 +353,39 @@ def test_a_named_candidate_is_judged(context: Any, sagemaker: SageMakerClient, e
         gate_task(job, "churn", gate, candidate_name="nobody").execute(context)
 
 
-def test_parts_of_a_job_that_failed_are_counted(context: Any, sagemaker: SageMakerClient, emulator_url: str) -> None:
+def test_candidates_of_a_job_that_failed_are_counted(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str
+) -> None:
     """A job that completed with partial failures has a model, which a gate may refuse."""
-    reasons = [{"PartialFailureMessage": "No explanations."}]
+    reasons = [{"PartialFailureMessage": "3 candidates failed."}]
     job = ended(sagemaker, emulator_url, figures(0.9), PartialFailureReasons=reasons)
     assert gate_task(job, "churn", {"most_partial_failures": "1"}).execute(context)["approved"]
-    with pytest.raises(AirflowSkipException, match="at most 0 failed parts of the job: 1 failed: No explanations"):
+    with pytest.raises(AirflowSkipException, match="of the job: 1 failed: candidate: 3 candidates failed"):
         gate_task(job, "churn", {"most_partial_failures": 0}).execute(context)
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed"])
+@pytest.mark.parametrize("reasons", [[], ["No explanations."], ["Internal error."]])
+def test_a_missing_explanation_rejects_no_model(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str, status: str, reasons: list[str]
+) -> None:
+    """Not with the gate of the shipped DAG: the candidate is approved, and registered, unless explanations count."""
+    group, ending = (
+        make_group(sagemaker),
+        {"AutoMLJobStatus": status, "AutoMLJobSecondaryStatus": "ExplainabilityError"},
+    )
+    if reasons:
+        ending["PartialFailureReasons"] = [{"PartialFailureMessage": text} for text in reasons]  # type: ignore[assignment]
+    job = ended(sagemaker, emulator_url, figures(0.9), **ending)
+    gate = QualityGate(champion=BetterThanChampion(), most_partial_failures=0)
+    verdict = gate_task(job, group, gate).execute(context)
+    assert verdict["approved"]
+    assert "0 failed (not counted: explanation: " in verdict["rules"][-1]["reason"]
+    registered = registration(job, group, verdict=verdict).execute(context)
+    assert registered["approval_status"] == "Approved"
+    strict = QualityGate(most_partial_failures=0, partial_failures_counted=["explanation"])
+    with pytest.raises(AirflowSkipException, match=r"\(explanation\): 1 failed: explanation: "):
+        gate_task(job, group, strict).execute(context)
 
 
 def test_a_job_without_a_candidate_is_told_as_at_registration(

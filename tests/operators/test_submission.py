@@ -129,7 +129,7 @@ def test_what_to_reuse_is_one_of_three(context: Any) -> None:
         operator(reuse_job="always")
 
 
-@pytest.mark.parametrize(("on_stopped", "same"), [("accept_candidate", True), ("fail", False)])
+@pytest.mark.parametrize(("on_stopped", "same"), [("pass", True), ("fail", False)])
 def test_a_retry_goes_on_with_an_ending_that_is_accepted(
     context: Any, account: SageMakerClient, on_stopped: str, same: bool
 ) -> None:

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
         ("model", {}),
         ("model_at_time_limit", {}),
         ("partial_model", {}),
-        ("no_candidate", {"on_no_candidate": "accept"}),
-        ("definitions_only", {"on_no_candidate": "accept"}),
-        ("stopped_with_candidate", {"on_stopped": "accept_candidate"}),
+        ("model_not_deployed", {}),
+        ("model_without_insights", {}),
+        ("model_without_explanation", {}),
+        ("no_candidate", {"on_no_candidate": "pass"}),
+        ("definitions_only", {"on_no_candidate": "pass"}),
+        ("stopped_with_candidate", {"on_stopped": "pass"}),
     ],
 )
 def test_an_accepted_ending_is_the_result(
@@ -46,12 +49,15 @@ def test_an_accepted_ending_is_the_result(
     ("ending", "options", "words"),
     [
         ("failed", {}, "failed: The data is empty"),
-        ("stopped", {"on_stopped": "accept_candidate"}, "was stopped before it was completed"),
-        ("stopped_with_candidate", {}, "on_stopped='accept_candidate' would take it"),
+        ("stopped", {"on_stopped": "pass"}, "was stopped before it was completed"),
+        ("stopped_with_candidate", {}, "on_stopped='pass' would take it"),
         ("no_candidate", {}, "without a best candidate"),
         ("definitions_only", {}, "candidate definitions only"),
         ("model_at_time_limit", {"on_time_limit": "fail"}, "on_time_limit='fail' refuses"),
-        ("partial_model", {"on_partial_failure": "fail"}, "No insights"),
+        ("partial_model", {"on_partial_failure": "fail"}, "A candidate failed"),
+        ("model_not_deployed", {"on_deployment_failure": "fail"}, "it is not deployed"),
+        ("model_without_insights", {"on_insights_failure": "fail"}, "it has no model insights report"),
+        ("model_without_explanation", {"on_explanation_failure": "fail"}, "it has no explainability report"),
     ],
 )
 def test_an_ending_that_is_not_accepted_fails_for_good(

@@ -173,8 +173,8 @@ def test_a_name_that_is_none_fails_the_task_for_good(
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"on_stopped": "accept"}, ValueError, r"on_stopped = 'accept' must be one of fail, accept_candidate"),
-        ({"on_time_limit": "skip"}, ValueError, r"on_time_limit = 'skip' must be one of accept, fail"),
+        ({"on_stopped": "accept"}, ValueError, r"on_stopped = 'accept' must be one of fail, pass"),
+        ({"on_time_limit": "skip"}, ValueError, r"on_time_limit = 'skip' must be one of pass, fail"),
         ({"poll_interval": 5}, TypeError, "poke_interval"),
         ({"poke_interval": -1}, ValueError, "poke_interval"),
         ({"timeout": "1h"}, ValueError, "timeout"),

@@ -36,7 +36,14 @@ COMPLETED: dict[str, Any] = {"AutoMLJobStatus": "Completed", "BestCandidate": "f
 ENDINGS: dict[str, dict[str, Any]] = {
     "model": COMPLETED,
     "model_at_time_limit": {**COMPLETED, "AutoMLJobSecondaryStatus": "MaxAutoMLJobRuntimeReached"},
-    "partial_model": {**COMPLETED, "PartialFailureReasons": [{"PartialFailureMessage": "No insights."}]},
+    "partial_model": {**COMPLETED, "PartialFailureReasons": [{"PartialFailureMessage": "A candidate failed."}]},
+    "model_not_deployed": {**COMPLETED, "AutoMLJobSecondaryStatus": "ModelDeploymentError"},
+    "model_without_insights": {**COMPLETED, "AutoMLJobSecondaryStatus": "ModelInsightsError"},
+    "model_without_explanation": {
+        "AutoMLJobStatus": "Failed",
+        "AutoMLJobSecondaryStatus": "ExplainabilityError",
+        "BestCandidate": "first",
+    },
     "definitions_only": {
         "AutoMLJobStatus": "Completed",
         "AutoMLJobSecondaryStatus": "CandidateDefinitionsGenerated",

@@ -57,7 +57,7 @@ def custom_details(
         "AutoML job": job.name,
         "Candidate": candidate.name,
         "Job ended as": f"{job.status.value} ({job.secondary_status})",
-        "Partial failures": "; ".join(job.partial_failures),
+        "Partial failures": "; ".join(str(each) for each in job.failed_parts),
         "Quality gate": verdict_sentence(verdict),
         "Airflow DAG": provenance.dag_id,
         "Airflow run": provenance.run_id,

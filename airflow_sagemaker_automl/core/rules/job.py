@@ -179,7 +179,14 @@ def roles(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def remarks(request: Mapping[str, Any]) -> Iterator[str]:
-    """Rule 18: what the service takes, and what is probably not meant."""
+    """Rules 13 and 18: what the service may take, and what is probably not meant."""
+    kind = "TabularJobConfig"
+    path = f"AutoMLProblemTypeConfig.{kind}"
+    yield from tabular.remarks(at(request, "AutoMLProblemTypeConfig", kind), path)
+    yield from _remarks_on_split(request)
+
+
+def _remarks_on_split(request: Mapping[str, Any]) -> Iterator[str]:
     fraction = number(at(request, "DataSplitConfig", "ValidationFraction"))
     if fraction is None:
         return

@@ -16,13 +16,15 @@ from airflow_sagemaker_automl.core.metric_names import (
     metrics_of,
     read_metric,
 )
+from airflow_sagemaker_automl.core.partial_failure import JobPart
 from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, of_entry, one_of
 from airflow_sagemaker_automl.exceptions import Violation
 
 DataSet: TypeAlias = Literal["Train", "Validation", "Test"]
 
-_GATE = ("thresholds", "champion", "most_partial_failures", "on_missing_figure")
-_RULES = _GATE[:3]
+_RULES = ("thresholds", "champion", "most_partial_failures")
+_GATE = (*_RULES, "partial_failures_counted", "on_missing_figure")
+_PARTS = tuple(part.value for part in JobPart)
 _THRESHOLD = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction")
 # What follows from an event; the first is the default.
 _EVENTS = {
@@ -68,11 +70,27 @@ class GateReading:
         if "most_partial_failures" in members:
             place = _below(path, "most_partial_failures")
             read["most_partial_failures"] = self._count(members["most_partial_failures"], place)
+        if "partial_failures_counted" in members:
+            place = _below(path, "partial_failures_counted")
+            read["partial_failures_counted"] = self._counted(members["partial_failures_counted"], place)
+            if "most_partial_failures" not in read:
+                self._wrong(place, None, "says what most_partial_failures counts, which is missing")
         # Where something is wrong, a rule was meant.
         if not self.violations and all(rule == [] for rule in read.values()):
             self._wrong(path or "the gate", None, f"needs a rule: {', '.join(_RULES)}")
         on_missing = self._word(members.get("on_missing_figure"), _below(path, "on_missing_figure"), _ON_MISSING_FIGURE)
         return {**read, **_present({"on_missing_figure": on_missing})}
+
+    def _counted(self, value: Any, path: str) -> Any:
+        value = _opened(value)
+        if value is UNRESOLVED:
+            return value
+        if not isinstance(value, list) or not value:
+            self._wrong(path, value, f"must be a list of one or more of {', '.join(_PARTS)}")
+            return []
+        # None would be taken for a member that is left out.
+        words = ["" if item is None else item for item in value]
+        return [self._word(item, f"{path}[{place}]", _PARTS) for place, item in enumerate(words)]
 
     def _thresholds(self, value: Any, path: str) -> Any:
         value = _opened(value)

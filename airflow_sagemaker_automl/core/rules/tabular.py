@@ -98,6 +98,29 @@ def _algorithms(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Vio
         yield from one_of(place, algorithm, known, where=where)
 
 
+def remarks(config: Any, path: str) -> Iterator[str]:
+    """Rule 13: algorithms without a mode, in which the service has none to choose from if it takes ``AUTO``.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CandidateGenerationConfig.html
+    """
+    if not isinstance(config, Mapping) or config.get("Mode") is not None:
+        return
+    chosen = [algorithm for _, algorithm in listed_algorithms(config, path)]
+    if chosen:
+        fitting = [mode for mode, known in ALGORITHMS.items() if all(name in (*known, UNRESOLVED) for name in chosen)]
+        yield (
+            f"{path}.CandidateGenerationConfig.AlgorithmsConfig is given without Mode, on which it depends which "
+            f"algorithms there are, and mode AUTO has none to choose from. {_mode_to_add(fitting)}"
+        )
+
+
+def _mode_to_add(fitting: list[str]) -> str:
+    if not fitting:
+        return "No mode has all of these."
+    only = ", the one mode that has all of these" if len(fitting) == 1 else ""
+    return f"Add Mode: {' or '.join(fitting)}{only}."
+
+
 def _weights(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Violation]:
     """Rule 15."""
     column = config.get("SampleWeightAttributeName")

@@ -1,0 +1,111 @@
+"""Which parts of an AutoML job failed, of a job that may have a model all the same.
+
+The service says so in three places: ``AutoMLJobSecondaryStatus`` (``ExplainabilityError``, ``ModelInsightsError``,
+``ModelDeploymentError``), ``PartialFailureReasons``, and a ``ModelDeployResult`` without an endpoint. The reasons are
+free text, of which AWS publishes no list; they are told apart by the names that AWS's documentation gives to the steps
+of a job and to their files:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLPartialFailureReason.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-explainability.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-model-insights.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ModelDeployResult.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobPart(StrEnum):
+    """A part of a job.
+
+    ``EXPLANATION``: the explainability report, which SageMaker Clarify makes.
+    ``INSIGHTS``: the model insights report.
+    ``DEPLOYMENT``: the endpoint that ``ModelDeployConfig`` asks for.
+    ``CANDIDATE``: a candidate, or a step of its training.
+    ``OTHER``: the service's reason names none of these.
+    """
+
+    EXPLANATION = "explanation"
+    INSIGHTS = "insights"
+    DEPLOYMENT = "deployment"
+    CANDIDATE = "candidate"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class FailedPart:
+    """A part of a job that failed.
+
+    :param message: the service's reason, or what else shows that it failed.
+    """
+
+    part: JobPart
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.part.value}: {self.message}"
+
+
+# A step after the training: the model is there, whatever the primary status is.
+FAILED_STEPS: Mapping[str, JobPart] = {
+    "ExplainabilityError": JobPart.EXPLANATION,
+    "ModelInsightsError": JobPart.INSIGHTS,
+    "ModelDeploymentError": JobPart.DEPLOYMENT,
+}
+# In this order: what an explanation or a report is about is a candidate, too.
+_WORDS: Sequence[tuple[JobPart, re.Pattern[str]]] = (
+    (
+        JobPart.EXPLANATION,
+        re.compile(
+            r"expla(in|nation)|(?<![a-z])shap(?![a-z])|clarify|feature (importance|attribution)|partial dependence"
+            r"|analysis\.json",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        JobPart.INSIGHTS,
+        re.compile(r"insight|(quality|performance|metrics) report|model (quality|monitor)|statistics\.json", re.I),
+    ),
+    (JobPart.DEPLOYMENT, re.compile(r"deploy|(?<!vpc )\bendpoint(?! url)", re.IGNORECASE)),
+    (
+        JobPart.CANDIDATE,
+        re.compile(r"candidate|train|\btrials?\b|\btun(e|ing)|algorithm|hyper-?parameter|feature engineering", re.I),
+    ),
+)
+_LOCATION = re.compile(r"\S*(?:arn:|s3://|https?://)\S*")
+
+
+def failed_parts(
+    messages: Sequence[str], secondary_status: str, *, job_name: str, reason: str | None, lacks_endpoint: bool
+) -> tuple[FailedPart, ...]:
+    """Say which parts of a job failed, each with its reason.
+
+    :param messages: of ``PartialFailureReasons``.
+    :param secondary_status: ``AutoMLJobSecondaryStatus``. Where no message is about the step that it names, a single
+        message that is about nothing known is taken for that step's.
+    :param job_name: a name is no evidence: a job may be called ``explain-churn``.
+    :param reason: ``FailureReason``, for a step that has no message.
+    :param lacks_endpoint: whether the job ended without the endpoint that was asked for.
+    """
+    failed = [FailedPart(_part(message, job_name), message) for message in messages]
+    step = FAILED_STEPS.get(secondary_status)
+    if step and all(each.part is not step for each in failed):
+        unclear = [place for place, each in enumerate(failed) if each.part is JobPart.OTHER]
+        if len(unclear) == 1:
+            failed[unclear[0]] = FailedPart(step, failed[unclear[0]].message)
+        else:
+            failed.append(FailedPart(step, reason or f"the service reports {secondary_status} and gives no reason"))
+    if lacks_endpoint and all(each.part is not JobPart.DEPLOYMENT for each in failed):
+        failed.append(FailedPart(JobPart.DEPLOYMENT, "ModelDeployConfig asked for an endpoint, and there is none"))
+    return tuple(failed)
+
+
+def _part(message: str, job_name: str) -> JobPart:
+    said = _LOCATION.sub(" ", message)
+    if job_name and not job_name.isalpha():
+        # The service names the steps of a job after the job.
+        said = re.sub(rf"\S*{re.escape(job_name)}\S*", " ", said, flags=re.IGNORECASE)
+    return next((part for part, words in _WORDS if words.search(said)), JobPart.OTHER)
