@@ -28,6 +28,7 @@ CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 _PATIENCE_SECONDS = 600
 # What operators and sensors know themselves to be about; a job that was started rather than one that was asked for.
 _SUBJECTS = {"_started_job": "AutoML job", "job_name": "AutoML job", "model_package_arn": "Model package"}
+_NAMES_OR_ARNS = ("job_name", "model_package_arn", "model_package_group_name")
 
 
 class ConnectsToSageMaker(RendersTemplatesOnly, RemembersLineage, HasLinks):
@@ -74,12 +75,18 @@ class ConnectsToSageMaker(RendersTemplatesOnly, RemembersLineage, HasLinks):
 
     @property
     def hook(self) -> SageMakerAutoMLHook:
-        """The hook for them, built when it is first asked for."""
+        """The hook for them, built when it is first asked for.
+
+        :raises OtherRegion: what the task is about is of another region.
+        """
         from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
         if self._hook is None:
             mask_proxy_passwords(self.botocore_config)
-            self._hook = SageMakerAutoMLHook.from_connection(self.connection)
+            hook = SageMakerAutoMLHook.from_connection(self.connection)
+            for name in _NAMES_OR_ARNS:
+                hook.require_region(getattr(self, name, None))
+            self._hook = hook
         return self._hook
 
     def patiently(self, ask: Callable[[SageMakerAutoMLHook], R]) -> R:

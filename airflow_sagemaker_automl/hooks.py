@@ -20,7 +20,7 @@ from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.lineage import data_uris, version_uris
 from airflow_sagemaker_automl.core.quota import Refusal
-from airflow_sagemaker_automl.core.version_arn import VersionState
+from airflow_sagemaker_automl.core.version_arn import VersionState, require_region
 from airflow_sagemaker_automl.exceptions import (
     AutoMLJobNotFound,
     JobNameTaken,
@@ -60,7 +60,8 @@ class SageMakerAutoMLHook(AwsBaseHook):
     """AutoML jobs, their candidates, and the model registry.
 
     Takes the arguments of :class:`~airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`. Methods raise
-    :class:`botocore.exceptions.ClientError` as it comes, but for the cases that they name.
+    :class:`botocore.exceptions.ClientError` as it comes, but for the cases that they name; and, before any call,
+    :class:`~airflow_sagemaker_automl.exceptions.OtherRegion` for an ARN of another region.
     """
 
     conn: SageMakerClient
@@ -97,6 +98,14 @@ class SageMakerAutoMLHook(AwsBaseHook):
         ).get_conn()
         return client
 
+    def require_region(self, name_or_arn: Any) -> None:
+        """Require of an ARN that it is of the connection's region; anything else needs no client, and passes.
+
+        :raises OtherRegion: it is of another one.
+        """
+        if str(name_or_arn).startswith("arn:"):
+            require_region(name_or_arn, self.conn_region_name)
+
     def create_job(self, request: Mapping[str, Any]) -> AutoMLJob:
         """Start a job.
 
@@ -129,6 +138,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :raises AutoMLJobNotFound: there is none of this name.
         """
+        self.require_region(job_name)
         try:
             return dict(self.conn.describe_auto_ml_job_v2(AutoMLJobName=job_name))
         except self.conn.exceptions.ResourceNotFound as error:
@@ -139,6 +149,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :raises AutoMLJobNotFound: there is none of this name.
         """
+        self.require_region(job_name)
         try:
             self.conn.stop_auto_ml_job(AutoMLJobName=job_name)
         except self.conn.exceptions.ResourceNotFound as error:
@@ -171,6 +182,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
         :param group: name or ARN of the group.
         :return: ARN → status and approval.
         """
+        self.require_region(group)
         answer = self.conn.list_model_packages(
             ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
         )
@@ -296,6 +308,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
         :param request: arguments of ``CreateModelPackage``.
         :return: its ARN; None where the client token was used before, with another content.
         """
+        self.require_region(request.get("ModelPackageGroupName", ""))
         try:
             arn = self.conn.create_model_package(**request)["ModelPackageArn"]
         except self.conn.exceptions.ConflictException:
@@ -341,6 +354,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :raises ModelPackageGroupNotFound: there is no such group.
         """
+        self.require_region(group)
         pages = self.conn.get_paginator("list_model_packages").paginate(
             ModelPackageGroupName=group,
             SortBy="CreationTime",
@@ -361,10 +375,12 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
         :param request: arguments of ``UpdateModelPackage``.
         """
+        self.require_region(request["ModelPackageArn"])
         self.conn.update_model_package(**request)
 
     def describe_model_package(self, arn: str) -> dict[str, Any]:
         """Give the answer of ``DescribeModelPackage``."""
+        self.require_region(arn)
         return dict(self.conn.describe_model_package(ModelPackageName=arn))
 
     def _collect(self, **done: Any) -> None:
@@ -382,6 +398,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
     def _group_status(self, name: str) -> str | None:
         """Look for a group; None where there is none."""
+        self.require_region(name)
         try:
             return self.conn.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupStatus"]
         except ClientError as error:

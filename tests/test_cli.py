@@ -131,7 +131,7 @@ def test_check_leaves_templates_for_when_they_are_rendered() -> None:
 @pytest.mark.parametrize("command", ["check", "migrate"])
 @pytest.mark.parametrize("content", ["AutoMLJobName: [", "RoleArn: a\nRoleArn: b\n", "", "- 1\n", "\tRoleArn: a"])
 def test_a_file_that_holds_no_request_is_unreadable(command: str, content: str) -> None:
-    """Broken, ambiguous, empty, or something else: one line on standard error, and the exit code that the help names."""
+    """Broken, ambiguous, empty, or something else: a line on standard error, and the exit code of the help."""
     Path("request.yaml").write_text(content)
     answer = _run(command, "request.yaml")
     assert (answer.exit_code, answer.stdout) == (2, "")

@@ -99,7 +99,14 @@ EXAMPLES: list[AutoMLError] = [
     ),
     exceptions.AutoMLJobStopped(job("Stopped", "Stopped", BestCandidate=None)),
     exceptions.NoBestCandidate(job("Completed", "MaxAutoMLJobRuntimeReached")),
-    exceptions.AutoMLJobFlawed(job("Completed", "MaxAutoMLJobRuntimeReached")),
+    exceptions.AutoMLJobFlawed(
+        job("Completed", "ModelDeploymentError"),
+        [
+            "it is not deployed, which on_deployment_failure='fail' refuses: deployment: Not enough capacity for "
+            "ml.m5.12xlarge"
+        ],
+    ),
+    exceptions.OtherRegion(ARN, "eu-central-1", "us-east-1"),
     exceptions.AutoMLJobTimedOut(job("InProgress", "TrainingModels"), 21600, "has been told to stop."),
     exceptions.CandidateNotRegistrable(NAME, "best", "the job has no such candidate; it has: lightgbm, xgboost."),
     exceptions.CandidateRejected(

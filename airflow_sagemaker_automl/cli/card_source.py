@@ -151,6 +151,7 @@ def _fetched(arn: str, *, aws_conn_id: str | None, region: str | None) -> dict[s
 def _described(arn: str, *, aws_conn_id: str | None, region: str) -> dict[str, Any]:
     from airflow.sdk.exceptions import AirflowException
 
+    from airflow_sagemaker_automl.exceptions import OtherRegion
     from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 
     try:
@@ -158,6 +159,8 @@ def _described(arn: str, *, aws_conn_id: str | None, region: str) -> dict[str, A
             # The hook would go on without a connection that is not there.
             SageMakerAutoMLHook.get_connection(aws_conn_id)
         return SageMakerAutoMLHook(aws_conn_id=aws_conn_id, region_name=region).describe_model_package(arn)
+    except OtherRegion as error:
+        raise Unreadable(str(error)) from error
     except (AirflowException, ValueError) as error:
         raise Unreadable(_explained(arn, error)) from error
     except Exception as error:

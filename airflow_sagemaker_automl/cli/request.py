@@ -61,7 +61,8 @@ def check(paths: Sequence[str]) -> None:
     Every rule of the service that a request breaks is named; nothing is sent.
 
     FILE is a .json, .yaml or .yml file, or - for what comes in. Jinja templates are left for when they are rendered.
-    The exit code is 0 where all requests are valid, 1 where one is not, 2 where a file cannot be read.
+    The exit code is 0 where all requests are valid, 1 where one is not, 2 where a file cannot be read, or
+    holds no request.
 
     \b
     Example:

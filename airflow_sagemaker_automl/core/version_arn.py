@@ -1,14 +1,28 @@
-"""A version of a model package group: where its ARN says that it is, and how it stands."""
+"""A version of a model package group: where its ARN says that it is, and its state."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from airflow_sagemaker_automl.exceptions import OtherRegion
+
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
     r":model-package/(?P<group>[^/\s]+)/(?P<number>\d+)"
 )
+_REGION = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):")
+
+
+def require_region(name_or_arn: str, region: str) -> None:
+    """Require of an ARN that it is of a region; a name is of any.
+
+    :param name_or_arn: of a job, a version or a group.
+    :raises OtherRegion: it is of another one.
+    """
+    match = _REGION.match(name_or_arn)
+    if match and match["region"] != region:
+        raise OtherRegion(name_or_arn, match["region"], region)
 
 
 class VersionArn(NamedTuple):

@@ -74,8 +74,6 @@ _ENDINGS = {
     "Failed": _AFTER_STEPS | {"Failed"},
     "Stopped": frozenset({"Stopped"}),
 }
-# In answers of the service all the same.
-_NOT_IN_THE_MODEL = "MergingAutoMLTaskReports"
 _NOT_WHILE_RUNNING = FINISHED | _AFTER_STEPS
 _MEMBERS = frozenset({"Stages", "Candidates", "Ending", "Held", "ResolvedAttributes", "StoppingSeconds"})
 _DESCRIBED_ENDING = {
@@ -169,8 +167,6 @@ def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any]) -> 
         yield from seconds_problems(stage, "Seconds", f"{path}.Seconds")
         status = stage.get("AutoMLJobSecondaryStatus")
         found = violations("AutoMLJobSecondaryStatus", status, f"{path}.AutoMLJobSecondaryStatus")
-        if status == _NOT_IN_THE_MODEL:
-            found = []
         yield from found
         if not found and status in _NOT_WHILE_RUNNING:
             yield f"{path}: no running job shows {status}; it belongs into Ending."

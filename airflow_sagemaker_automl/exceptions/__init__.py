@@ -13,6 +13,7 @@
      │   └─ NoQuota              and waiting will not change that
      ├─ QuotaWaitTimedOut        no place became free in time
      ├─ UnknownStatus            the service answered with a status that this version does not know
+     ├─ OtherRegion              what an ARN names is not where the connection leads
      ├─ AutoMLJobNotFound        there is no job of this name in the account and region
      ├─ AutoMLJobError           what became of a job; carries the job
      │   ├─ AutoMLJobUnfinished  it still runs, and something needs its end
@@ -44,6 +45,7 @@ from __future__ import annotations
 
 from airflow_sagemaker_automl.exceptions.base import (
     AutoMLError,
+    OtherRegion,
     ServiceUnavailable,
     UnknownStatus,
 )
@@ -122,6 +124,7 @@ __all__ = [
     "ModelPackageUnfinished",
     "NoBestCandidate",
     "NoQuota",
+    "OtherRegion",
     "QuestionOfAnotherVersion",
     "QuotaReached",
     "QuotaWaitTimedOut",

@@ -32,6 +32,27 @@ class UnknownStatus(AutoMLError):
         )
 
 
+class OtherRegion(AutoMLError):
+    """An ARN is of another region than the connection, which sees nothing there; no call was made.
+
+    :param arn: of a job, a version or a group.
+    :param region: the region in it.
+    :param own_region: the region that the connection, or ``region_name``, leads to.
+    """
+
+    def __init__(self, arn: str, region: str, own_region: str) -> None:
+        super().__init__(arn, region, own_region)
+        self.arn = arn
+        self.region = region
+        self.own_region = own_region
+
+    def __str__(self) -> str:
+        return (
+            f"{self.arn} is in region {self.region}, and this connection leads to {self.own_region}. "
+            f"Set region_name={self.region!r}, or name what is meant in {self.own_region}."
+        )
+
+
 class ServiceUnavailable(AutoMLError):
     """The service could not be asked, or has not done what it was asked for.
 

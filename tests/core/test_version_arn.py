@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.core.version_arn import VersionArn, require_region
+from airflow_sagemaker_automl.exceptions import OtherRegion
 
 
 @pytest.mark.parametrize(("partition", "region"), [("aws", "eu-west-1"), ("aws-us-gov", "us-gov-west-1")])
@@ -29,3 +30,17 @@ def test_anything_else_is_refused(text: str) -> None:
     """A package without a group has no version, and a group is none."""
     with pytest.raises(ValueError, match="is no ARN of a version"):
         VersionArn.parse(text)
+
+
+@pytest.mark.parametrize("kind", ["automl-job/churn", "model-package/churn/1", "model-package-group/churn"])
+def test_an_arn_of_another_region_is_named_as_such(kind: str) -> None:
+    """Both regions are known before any call; a name, and another account, are of no other region."""
+    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:{kind}"
+    require_region(arn, "eu-west-1")
+    require_region("churn", "us-east-1")
+    with pytest.raises(OtherRegion) as refused:
+        require_region(arn, "us-east-1")
+    assert str(refused.value) == (
+        f"{arn} is in region eu-west-1, and this connection leads to us-east-1. Set region_name='eu-west-1', or name "
+        "what is meant in us-east-1."
+    )

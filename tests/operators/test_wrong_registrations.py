@@ -76,14 +76,6 @@ JOBS: Mapping[str, Mapping[str, Any]] = {
         "Ending": {"AutoMLJobStatus": "Completed", "AutoMLJobSecondaryStatus": "CandidateDefinitionsGenerated"}
     },
     "failed": {"Ending": {"AutoMLJobStatus": "Failed", "FailureReason": "The role cannot read the data."}},
-    "failed after training": {
-        "Candidates": _CANDIDATES,
-        "Ending": {
-            "AutoMLJobStatus": "Failed",
-            "AutoMLJobSecondaryStatus": "ModelDeploymentError",
-            "BestCandidate": "good",
-        },
-    },
     "hosted with few keys": {
         "Candidates": [{"Candidate": {**_GOOD, "InferenceContainers": [_CONTAINER, _served_with("predicted_label")]}}],
         "Ending": {"AutoMLJobStatus": "Completed", "BestCandidate": "good"},

@@ -1,14 +1,17 @@
 """``analysis.json``, SageMaker Clarify's report, as metric groups of a model card.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-results.html
-Of text classification it is a list of explained texts:
+Of text and of image classification it holds explained samples, texts with a score for each token and images with a
+heatmap, in a list or a single one:
 https://docs.aws.amazon.com/sagemaker/latest/dg/text-classification-explainability-report.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification-explainability-report.html
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from posixpath import commonprefix
 from typing import Any
 
 from airflow_sagemaker_automl.core.card.charts import Metric, bars, curve, largest_bars, scalar
@@ -25,17 +28,20 @@ _MOST_BIAS_METRICS = 30
 _PLOTS = "pdp"
 _BIAS = {"pre_training_bias_metrics": "pre-training", "post_training_bias_metrics": "post-training"}
 _KNOWN = {"version", "explanations", *_BIAS}
+_OF_TEXTS = {"text", "token_scores"}
+_OF_IMAGES = {"input_image_uri", "heatmap_image_uri"}
 
 
 def read_explanations(analysis: Any) -> Reading:
     """Read what the model's outputs depend on.
 
     :param analysis: the parsed report, whatever it holds.
-    :return: one group for each explained output, with its largest values first, or one for all explained texts.
+    :return: one group for each explained output, with its largest values first, or one for all explained texts and
+        one for all explained images.
     """
     reading = Reading()
-    if isinstance(analysis, list):
-        _read_texts(analysis, reading)
+    if isinstance(analysis, list) or mapping(analysis).keys() & (_OF_TEXTS | _OF_IMAGES):
+        _read_samples(analysis if isinstance(analysis, list) else [analysis], reading)
         return reading
     if not isinstance(analysis, Mapping):
         reading.unknown.append("the whole report")
@@ -113,11 +119,44 @@ def _explained(content: Mapping[str, Any]) -> list[Metric]:
     return metrics if expected is None else [*metrics, scalar("expected_value", expected)]
 
 
-def _read_texts(samples: list[Any], reading: Reading) -> None:
+def _read_samples(samples: list[Any], reading: Reading) -> None:
+    texts = [sample for sample in samples if mapping(sample).keys() & _OF_TEXTS]
+    images = [sample for sample in samples if mapping(sample).keys() & _OF_IMAGES]
+    if texts:
+        _read_texts(texts, reading)
+    if images:
+        _read_images(images, reading)
+    if not samples:
+        reading.unknown.append("the list, which is empty")
+    reading.unknown += [
+        f"[{place}]" for place, sample in enumerate(samples) if not mapping(sample).keys() & (_OF_TEXTS | _OF_IMAGES)
+    ]
+
+
+def _read_images(samples: list[Mapping[str, Any]], reading: Reading) -> None:
+    """Sum up explained images: how many of each label, how sure the model is of them, and where the heatmaps are."""
+    heatmaps = [uri for sample in samples if (uri := text(sample.get("heatmap_image_uri")))]
+    folder = commonprefix(heatmaps).rpartition("/")[0]
+    metrics = [
+        *_predicted(samples, "explained images"),
+        scalar("explained_images", len(samples)),
+        scalar("heatmaps", len(heatmaps), f"In {folder}/" if folder.removeprefix("s3:").strip("/") else ""),
+    ]
+    sure = [value for sample in samples if (value := number(sample.get("probability"))) is not None]
+    if sure:
+        metrics.append(scalar("mean_probability", total(sure) / len(sure), "Of the predicted labels."))
+    reading.groups.append({"name": "explained images", "metric_data": metrics})
+
+
+def _predicted(samples: list[Mapping[str, Any]], axis: str) -> list[Metric]:
+    counts = Counter(text(sample.get("predicted_label")) for sample in samples)
+    return largest_bars("predicted_labels", counts, axis, "labels")
+
+
+def _read_texts(samples: list[Mapping[str, Any]], reading: Reading) -> None:
     """Sum up explained texts: how many of each label, and what their words count for, by the size of attributions."""
-    predicted = Counter(text(mapping(sample).get("predicted_label")) for sample in samples)
     attributions: dict[str, list[float]] = {}
-    for score in (score for sample in samples for score in sequence(mapping(sample).get("token_scores"))):
+    for score in (score for sample in samples for score in sequence(sample.get("token_scores"))):
         token = text(mapping(mapping(score).get("description")).get("partial_text"))
         value = number(mapping(score).get("attribution"))
         if token and value is not None:
@@ -125,10 +164,9 @@ def _read_texts(samples: list[Any], reading: Reading) -> None:
     sums = {token: total(sizes) for token, sizes in attributions.items()}
     charts = largest_bars("token_attributions", sums, "sum of absolute attributions", "tokens")
     if not charts:
-        reading.unknown.append("the list of explained texts")
+        reading.unknown.append("token_scores of the explained texts")
         return
-    counts = largest_bars("predicted_labels", predicted, "explained texts", "labels")
-    metrics = [*charts, *counts, scalar("explained_texts", len(samples))]
+    metrics = [*charts, *_predicted(samples, "explained texts"), scalar("explained_texts", len(samples))]
     reading.groups.append({"name": "explained texts", "metric_data": metrics})
 
 

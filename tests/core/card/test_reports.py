@@ -225,6 +225,44 @@ def test_explained_texts_are_summed_up() -> None:
     assert metric(build(analysis=TEXTS), "Explainability", "explained_texts")["value"] == 2
 
 
+def test_a_single_explained_text_is_read_like_a_list_of_one() -> None:
+    """The documentation of the service shows one."""
+    assert read_explanations(TEXTS[0]) == read_explanations(TEXTS[:1])
+    assert read_explanations(TEXTS[0]).unknown == []
+
+
+def test_explained_images_are_summed_up() -> None:
+    """How many of each label, how sure the model is, and where the heatmaps are; a list or a single one."""
+    images = [
+        {
+            "input_image_uri": f"s3://bucket/images/{name}.jpg",
+            "heatmap_image_uri": f"s3://bucket/output/heatmaps/{name}.png",
+            "predicted_label": name.partition("-")[0],
+            "probability": probability,
+        }
+        for name, probability in (("cat-1", 0.97), ("dog-1", 0.88))
+    ]
+    reading = read_explanations(images)
+    (group,) = reading.groups
+    assert (group["name"], reading.unknown) == ("explained images", [])
+    predicted, count, heatmaps, sure = group["metric_data"]
+    assert bars(predicted) == {"cat": 1, "dog": 1}
+    assert (count["value"], heatmaps["value"]) == (2, 2)
+    assert heatmaps["notes"] == "In s3://bucket/output/heatmaps/"
+    assert sure["value"] == pytest.approx(0.925)
+    assert metric(build(analysis=images), "Explainability", "explained_images")["value"] == 2
+    assert read_explanations(images[0]).groups[0]["metric_data"][1]["value"] == 1
+
+
+def test_samples_of_an_unknown_kind_are_named_by_their_place() -> None:
+    """Beside those that are read."""
+    reading = read_explanations([*TEXTS, 7, {"audio_uri": "s3://bucket/a.wav"}])
+    assert [group["name"] for group in reading.groups] == ["explained texts"]
+    assert reading.unknown == [f"[{len(TEXTS)}]", f"[{len(TEXTS) + 1}]"]
+    assert read_explanations([]).unknown == ["the list, which is empty"]
+    assert read_explanations({"text": "A film"}).unknown == ["token_scores of the explained texts"]
+
+
 def test_partial_dependence_is_drawn_by_what_the_feature_is() -> None:
     """A curve for a number, bars for a category; an average that is none is left out."""
     age, plan = read_partial_dependence(ANALYSIS).groups
