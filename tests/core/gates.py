@@ -10,6 +10,7 @@ _CHAMPIONS = (
     "margin, is_relative, metric, data_set, is_new_metric, direction, without_champion, on_missing_champion_figure, "
     "on_other_objective"
 )
+_NO_PARTS: tuple[Any, ...] = ("candidate", [], 7)
 # A gate, and what is wrong with it. All of it shows in a DAG file already.
 WRONG_GATES: list[tuple[Any, list[str]]] = [
     ({}, ["gate needs a rule: thresholds, champion, most_partial_failures"]),
@@ -161,7 +162,7 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
                 "deployment, candidate, other"
             ],
         )
-        for wrong in ("candidate", [], 7)
+        for wrong in _NO_PARTS
     ),
     (
         {"most_partial_failures": 0, "partial_failures_counted": ["explanations"]},

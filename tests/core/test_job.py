@@ -53,6 +53,12 @@ def described(**members: Any) -> dict[str, Any]:
     }
 
 
+def refusing(*options: str) -> Acceptance:
+    """Make an acceptance of which some options refuse what they are about."""
+    given: dict[str, Any] = dict.fromkeys(options, "fail")
+    return Acceptance(**given)
+
+
 def test_the_statuses_are_those_of_the_service() -> None:
     """The vocabulary is total over botocore's own."""
     model = get_session().get_service_model("sagemaker")
@@ -206,7 +212,7 @@ def test_options_say_which_endings_are_good_enough(options: dict[str, Any], take
 def test_flaws_are_named(outcome: Outcome, words: str) -> None:
     """Who refuses a flawed model reads which option refused it, and why."""
     with pytest.raises(AutoMLJobFlawed) as raised:
-        AutoMLJob.from_api(described(**ENDINGS[outcome])).raise_for_status(Acceptance(**{FLAWS[outcome]: "fail"}))
+        AutoMLJob.from_api(described(**ENDINGS[outcome])).raise_for_status(refusing(FLAWS[outcome]))
     assert str(raised.value) == f"AutoML job job has a model, but {words}"
 
 
@@ -223,9 +229,9 @@ def test_no_flaw_hides_another_one(option: str) -> None:
     )
     job.raise_for_status(Acceptance())
     with pytest.raises(AutoMLJobFlawed, match=option):
-        job.raise_for_status(Acceptance(**{option: "fail"}))
+        job.raise_for_status(refusing(option))
     with pytest.raises(AutoMLJobFlawed, match=r"on_time_limit.*\. Also, .*on_deployment_failure.*\. Also, "):
-        job.raise_for_status(Acceptance(**dict.fromkeys(FLAWS.values(), "fail")))
+        job.raise_for_status(refusing(*FLAWS.values()))
 
 
 @pytest.mark.parametrize("status", ["Completed", "Failed"])
@@ -256,7 +262,8 @@ def test_a_job_that_has_deployed_is_a_model_with_its_endpoint(config: dict[str, 
     deployed = AutoMLJob.from_api(described(**members, ModelDeployResult={"EndpointName": "made-by-the-service"}))
     assert (deployed.outcome, deployed.failed_parts) == (Outcome.MODEL, ())
     assert deployed.to_json()["endpoint_name"] == "made-by-the-service"
-    for result in ({}, {"ModelDeployResult": {}}):
+    results: list[dict[str, Any]] = [{}, {"ModelDeployResult": {}}]
+    for result in results:
         without = AutoMLJob.from_api(described(**members, **result))
         assert (without.outcome, without.to_json()["endpoint_name"]) == (Outcome.MODEL_NOT_DEPLOYED, None)
         assert [each["part"] for each in without.to_json()["failed_parts"]] == ["deployment"]

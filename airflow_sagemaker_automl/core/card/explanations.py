@@ -143,8 +143,8 @@ def _read_images(samples: list[Mapping[str, Any]], reading: Reading) -> None:
         scalar("heatmaps", len(heatmaps), f"In {folder}/" if folder.removeprefix("s3:").strip("/") else ""),
     ]
     sure = [value for sample in samples if (value := number(sample.get("probability"))) is not None]
-    if sure:
-        metrics.append(scalar("mean_probability", total(sure) / len(sure), "Of the predicted labels."))
+    if sure and (whole := total(sure)) is not None:
+        metrics.append(scalar("mean_probability", whole / len(sure), "Of the predicted labels."))
     reading.groups.append({"name": "explained images", "metric_data": metrics})
 
 
