@@ -36,12 +36,12 @@ class SageMakerAutoMLJobSensor(LookingSensor["AutoMLJob"], WaitsForAutoMLJob):
         best candidate by then.
     :param on_no_candidate: what to make of a job that completed without a best candidate: ``fail`` (default),
         ``skip`` or ``pass``.
-    :param on_time_limit: what to make of a model of a job that its own run-time limit has cut short: ``pass``
-        (default; the log warns, as for the next four) or ``fail``.
-    :param on_partial_failure: the same, where other candidates failed, or parts that the service does not name.
-    :param on_deployment_failure: the same, where the endpoint that ``ModelDeployConfig`` asks for is missing.
-    :param on_insights_failure: the same, where the model insights report failed.
-    :param on_explanation_failure: the same, where the explainability report failed, which SageMaker Clarify makes.
+    :param on_time_limit: ``pass`` (default) or ``fail``, as of
+        :class:`~airflow_sagemaker_automl.operators.jobs.SageMakerAutoMLJobOperator`, like the next four.
+    :param on_partial_failure: of other candidates, or of parts that the service does not name.
+    :param on_deployment_failure: of the endpoint that was asked for.
+    :param on_insights_failure: of the model insights report.
+    :param on_explanation_failure: of the explainability report.
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
         those of every sensor: ``timeout`` (counted from the first look, deferred or not), ``execution_timeout`` (the
         same), ``mode``, ``soft_fail`` and so on. An ending that is not accepted fails the task at once and for good,
