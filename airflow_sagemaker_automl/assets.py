@@ -39,6 +39,7 @@ from urllib.parse import quote
 from airflow.sdk import Asset
 
 from airflow_sagemaker_automl.core.model_version import ModelVersion
+from airflow_sagemaker_automl.exceptions import escaped
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -282,7 +283,7 @@ def _readable(extras: Iterator[Mapping[str, Any]]) -> list[ModelVersion]:
     if faults and not versions:
         raise faults[-1]
     for fault in faults:
-        log.warning("%s It does not count, since another event can be read.", fault)
+        log.warning("%s It does not count, since another event can be read.", escaped(fault))
     return versions
 
 

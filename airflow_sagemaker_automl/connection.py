@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sagemaker_automl import metrics
-from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable
+from airflow_sagemaker_automl.exceptions import AutoMLError, ServiceUnavailable, escaped
 from airflow_sagemaker_automl.lineage import RemembersLineage
 from airflow_sagemaker_automl.links import HasLinks
 from airflow_sagemaker_automl.masking import mask_proxy_passwords
@@ -113,7 +113,7 @@ class ConnectsToSageMaker(RendersTemplatesOnly, RemembersLineage, HasLinks):
 
     def _tell_of_trouble(self, error: BaseException) -> None:
         metrics.count(metrics.CALLS_REPEATED, kind_of(error))
-        self.log.warning("%sAWS could not be asked, trying again: %s", self._subject, error)
+        self.log.warning("%s", escaped(f"{self._subject}AWS could not be asked, trying again: {error}"))
         self.forget_stale_hook(error)
 
     @property
@@ -155,7 +155,7 @@ def errors_for_people(
             raise AirflowFailException(f"{self._subject}{error}") from error
         except ClientError as error:
             kind = ServiceUnavailable if may_pass(error) else AirflowFailException
-            raise kind(f"{self._subject}{error}") from error
+            raise kind(escaped(f"{self._subject}{error}")) from error
         except BotoCoreError as error:
             raise ServiceUnavailable(f"{self._subject}{_explain(error, self.aws_conn_id)}") from error
 

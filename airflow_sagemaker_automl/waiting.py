@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished, NoBestCandidate
+from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished, NoBestCandidate, escaped
 from airflow_sagemaker_automl.masking import proxy_passwords
 from airflow_sagemaker_automl.polling import pause
 from airflow_sagemaker_automl.service_errors import kind_of, may_pass
@@ -206,7 +206,7 @@ class WaitsForAutoMLJob(Waits):
                 raise AirflowSkipException(str(error)) from error
             raise
         for failed in job.failed_parts:
-            self.log.warning("A part of AutoML job %s failed, %s", job.name, failed)
+            self.log.warning("A part of AutoML job %s failed, %s", job.name, escaped(str(failed)))
         level = logging.INFO if job.outcome is Outcome.MODEL else logging.WARNING
         best = job.best_candidate.name if job.best_candidate else "none"
         text = "AutoML job %s ended as %s (%s) after %.0f s; its best candidate: %s"

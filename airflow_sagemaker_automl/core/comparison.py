@@ -6,6 +6,8 @@ import reprlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from airflow_sagemaker_automl.exceptions import escaped
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _LONGEST_SHOWN = 120
@@ -26,7 +28,7 @@ def differences(asked: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]
     :return: one clause for each member, for example ``RoleArn is 'a' there and 'b' here``.
     """
     return [
-        f"{path} is {shown(there)} there and {shown(here)} here"
+        escaped(f"{path} is {shown(there)} there and {shown(here)} here")
         for path, here, there in differing({key: asked[key] for key in asked if key not in _NOT_COMPARED}, found)
     ]
 

@@ -57,6 +57,7 @@ from airflow_sagemaker_automl.exceptions.decisions import (
     ModelPackageUndecided,
     QuestionOfAnotherVersion,
 )
+from airflow_sagemaker_automl.exceptions.escaping import escaped
 from airflow_sagemaker_automl.exceptions.jobs import (
     AutoMLJobError,
     AutoMLJobFailed,
@@ -131,4 +132,5 @@ __all__ = [
     "ServiceUnavailable",
     "UnknownStatus",
     "Violation",
+    "escaped",
 ]

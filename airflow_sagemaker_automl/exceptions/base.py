@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar
+
+from airflow_sagemaker_automl.exceptions.escaping import escaped
+
+
+def _on_one_line(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    @wraps(write)
+    def written(error: Any) -> str:
+        return escaped(write(error))
+
+    return written
 
 
 class AutoMLError(Exception):
     """Base of all errors of this package.
 
-    The arguments of every error are those of its constructor, so that each survives pickling.
+    The arguments of every error are those of its constructor, so that each survives pickling. Its text has one line,
+    whatever names and texts of other people stand in it; a class whose text has several says so with ``has_lines``,
+    and writes each line with :func:`~airflow_sagemaker_automl.exceptions.escaping.escaped`.
     """
 
     retry_can_help: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, has_lines: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__str__" in vars(cls) and not has_lines:
+            cls.__str__ = _on_one_line(cls.__str__)  # type: ignore[method-assign]
 
 
 class UnknownStatus(AutoMLError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_sagemaker_automl.exceptions.base import AutoMLError
+from airflow_sagemaker_automl.exceptions.escaping import escaped
 
 
 class CandidateNotRegistrable(AutoMLError):
@@ -26,7 +27,7 @@ class CandidateNotRegistrable(AutoMLError):
         return f"{which} of AutoML job {self.job_name} cannot be registered: {self.reason}"
 
 
-class CandidateRejected(AutoMLError):
+class CandidateRejected(AutoMLError, has_lines=True):
     """A quality gate has not approved a candidate.
 
     :param job_name: the AutoML job.
@@ -41,7 +42,7 @@ class CandidateRejected(AutoMLError):
         self.verdict = verdict
 
     def __str__(self) -> str:
-        return f"{self.verdict}\n  candidate: {self.candidate_name} of AutoML job {self.job_name}"
+        return f"{self.verdict}\n  candidate: {escaped(self.candidate_name)} of AutoML job {escaped(self.job_name)}"
 
 
 class ChampionUnreadable(AutoMLError):

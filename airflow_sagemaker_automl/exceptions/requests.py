@@ -8,10 +8,26 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from airflow_sagemaker_automl.exceptions.base import AutoMLError
+from airflow_sagemaker_automl.exceptions.escaping import escaped
 
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
 _LONGEST_SHOWN = 120
+_MOST_SHOWN = 100
+# Python writes no number of more than some 4300 decimal digits.
+_MOST_BITS = 10_000
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 80
+
+    def repr_int(self, x: int, level: int) -> str:
+        if x.bit_length() > _MOST_BITS:
+            return f"<a whole number of {x.bit_length()} bits>"
+        return super().repr_int(x, level)
+
+
+_SHORT = _Short()
 
 
 @dataclass(frozen=True)
@@ -31,12 +47,13 @@ class Violation:
 
     def __str__(self) -> str:
         if self.value is None:
-            return f"{self.path} {self.rule}"
+            return escaped(f"{self.path} {self.rule}")
         shown = _SHORT.repr(self.value)
-        return f"{self.path} = {shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + ' ...'} {self.rule}"
+        shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]} ..."
+        return escaped(f"{self.path} = {shown} {self.rule}")
 
 
-class InvalidRequest(AutoMLError):
+class InvalidRequest(AutoMLError, has_lines=True):
     """What was asked for was refused before any call.
 
     :param violations: every rule that is broken.
@@ -58,7 +75,9 @@ class InvalidRequest(AutoMLError):
             head, several, wrong = self.task_id, ": ", list(map(self._placed, self.violations))
         if len(wrong) == 1:
             return f"{head}: {wrong[0]}"
-        return "\n  ".join([f"{head}{several}{len(wrong)} things are wrong:", *wrong])
+        more = len(wrong) - _MOST_SHOWN
+        rest = [f"and {more} more"] if more > 0 else []
+        return "\n  ".join([f"{head}{several}{len(wrong)} things are wrong:", *wrong[:_MOST_SHOWN], *rest])
 
     def _placed(self, violation: Violation) -> str:
         """Write a violation with the operator's argument first."""

@@ -35,6 +35,7 @@ from airflow_sagemaker_automl.exceptions import (
     ModelPackageDecidedElsewhere,
     QuestionOfAnotherVersion,
     Violation,
+    escaped,
 )
 from airflow_sagemaker_automl.lineage import TellsOfVersion
 from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
@@ -263,7 +264,7 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
             error = ModelPackageDecidedElsewhere(arn, words, decided, reason)
             require_going_on(self, "fail", error, decision_result(outcome, described), context)
         text = "%s was decided on elsewhere meanwhile, and stays %s: %s. The answer here changes nothing: %s"
-        self.log.warning(text, arn, decided, reason, words)
+        self.log.warning(text, arn, decided, escaped(reason), words)
         return end_task(self, outcome, described, context)
 
     def _write_question(self, described: Mapping[str, Any], context: Context) -> None:

@@ -15,7 +15,7 @@ from airflow_sagemaker_automl.core.approval import ApprovalStatus, approval_stat
 from airflow_sagemaker_automl.core.decision import outcome_elsewhere, ranking_figure
 from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
 from airflow_sagemaker_automl.core.version_arn import VersionArn
-from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished
+from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished, escaped
 from airflow_sagemaker_automl.lineage import TellsOfVersion
 from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
 from airflow_sagemaker_automl.sensors.looking import LookingSensor
@@ -135,7 +135,8 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         metrics.count(metrics.DECIDED, outcome_elsewhere(status.value).value)
         if status is ApprovalStatus.REJECTED:
             return self._end_rejected(seen, context, result)
-        self.log.info("%s is %s: %s", self._what, status, seen.get("ApprovalDescription") or "nothing says why.")
+        reason = escaped(seen.get("ApprovalDescription") or "nothing says why.")
+        self.log.info("%s is %s: %s", self._what, status, reason)
         tell_of_update(self, context, seen, ApprovalStatus.APPROVED)
         return result
 

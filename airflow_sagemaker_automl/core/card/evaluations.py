@@ -25,6 +25,7 @@ from airflow_sagemaker_automl.core.card.training import listed, verdict_sentence
 from airflow_sagemaker_automl.core.evidence import Report
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.literals import mapping, sequence
+from airflow_sagemaker_automl.exceptions import escaped
 
 _log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ def _log_unknown(report: Report, *readings: Reading) -> None:
         more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
         _log.warning(
             "Of the report %s this is of no known format and not on the model card: %s%s",
-            report.uri,
-            ", ".join(unknown[:_MOST_NAMED]),
+            escaped(report.uri),
+            escaped(", ".join(unknown[:_MOST_NAMED])),
             more,
         )

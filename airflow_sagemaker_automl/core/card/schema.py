@@ -16,7 +16,7 @@ from airflow_sagemaker_automl.core.card.author import author_card
 from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_LABEL, number
 from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
 from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, one_of
-from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
+from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation, escaped
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def without_breaches(card: Mapping[str, Any]) -> dict[str, Any]:
     while breaches := list(_breaches(sound)):
         # From the end, so that places in lists stay what they are.
         for way in sorted({_removable(breach.way) for breach in breaches}, reverse=True):
-            _log.warning("Left out of the model card, since it breaks the schema: %s", _dotted(way))
+            _log.warning("Left out of the model card, since it breaks the schema: %s", escaped(_dotted(way)))
             del at(sound, *way[:-1])[way[-1]]
     return cast("dict[str, Any]", sound)
 
