@@ -6,6 +6,9 @@ import hashlib
 import json
 import os
 import threading
+import tracemalloc
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +57,65 @@ def test_a_report_that_cannot_be_read_is_no_failure(
     for place in ("away", "deep"):
         assert hook.read_report(f"s3://{BUCKET}/reports/{place}", "statistics.json") is None
         assert f"reports/{place}/statistics.json" in capsys.readouterr().out
+
+
+def test_a_report_that_is_too_large_is_no_failure(
+    hook: SageMakerAutoMLHook, s3: S3Client, breast_cancer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No more of it is read than is needed to know, and the log says that there is no report and why."""
+    largest = 10 * 1024**2
+    for size, file in ((largest, "statistics.json"), (largest + 1, "analysis.json"), (4 * largest, "large.json")):
+        s3.put_object(Bucket=BUCKET, Key=f"reports/large/{file}", Body=b"{}" + b" " * (size - 2))
+    report = hook.read_report(f"s3://{BUCKET}/reports/large", "statistics.json")
+    assert report
+    assert report.content == {}
+    capsys.readouterr()
+    for file in ("analysis.json", "large.json"):
+        tracemalloc.start()
+        assert hook.read_report(f"s3://{BUCKET}/reports/large", file) is None
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < largest
+        said = f"No report from s3://{BUCKET}/reports/large/{file}: it is too large, with more than 10 MiB"
+        assert said in capsys.readouterr().out
+
+
+def test_a_report_of_a_size_that_s3_does_not_tell_is_read_up_to_the_limit(
+    hook: SageMakerAutoMLHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that is sent in chunks, as a proxy may do, has no length, and is not read to its end either."""
+    sent = 0
+    chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+
+    class Endless(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            nonlocal sent
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            with suppress(OSError):
+                while sent < 200:
+                    self.wfile.write(chunk)
+                    sent += 1
+            self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - so it is called.
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("AIRFLOW_CONN_ENDLESS", json.dumps(_connection_to(url)))
+        assert SageMakerAutoMLHook(aws_conn_id="endless").read_report("s3://bucket/x", "statistics.json") is None
+        server.shutdown()
+    assert sent < 100
+
+
+def _connection_to(url: str) -> dict[str, object]:
+    extra = {"region_name": "us-east-1", "endpoint_url": url}
+    return {"conn_type": "aws", "login": "x", "password": "x", "extra": extra}
 
 
 def test_an_emulator_has_no_console(hook: SageMakerAutoMLHook, sagemaker: SageMakerClient, emulator_url: str) -> None:
