@@ -128,15 +128,62 @@ def test_check_leaves_templates_for_when_they_are_rendered() -> None:
     assert _run("check", "-", stdin=text).stdout == "-: valid\n"
 
 
+_NO_REQUESTS = {
+    "AutoMLJobName: [": "is no valid YAML: ",
+    "RoleArn: a\nRoleArn: b\n": "is ambiguous: line 1: the key 'RoleArn' stands there 2 times",
+    "": "must hold a mapping of CreateAutoMLJobV2's arguments",
+    "- 1\n": "must hold a mapping of CreateAutoMLJobV2's arguments",
+    "day: 2024-02-31": "is no valid YAML: line 1: '2024-02-31' is no timestamp",
+    "day: !!timestamp x": "is no valid YAML: line 1: 'x' is no timestamp",
+    f"count: {'1' * 5000}": "is no valid YAML: line 1: ",
+    "[" * 1000: "is nested too deep: more than 50 levels",
+    "{a: &a [*a]}": "holds itself",
+    "a: " + "x" * 2**20: "is too large: it has more than 1024 KiB",
+}
+
+
 @pytest.mark.parametrize("command", ["check", "migrate"])
-@pytest.mark.parametrize("content", ["AutoMLJobName: [", "RoleArn: a\nRoleArn: b\n", "", "- 1\n", "\tRoleArn: a"])
-def test_a_file_that_holds_no_request_is_unreadable(command: str, content: str) -> None:
-    """Broken, ambiguous, empty, or something else: a line on standard error, and the exit code of the help."""
+@pytest.mark.parametrize("content", list(_NO_REQUESTS), ids=list(_NO_REQUESTS.values()))
+def test_a_file_that_holds_no_request_is_told_apart_from_a_bad_one(command: str, content: str) -> None:
+    """Broken, ambiguous, empty, too large, or something else: one sentence, and exit status 2 as documented."""
     Path("request.yaml").write_text(content)
     answer = _run(command, "request.yaml")
-    assert (answer.exit_code, answer.stdout) == (2, "")
-    assert answer.stderr.startswith("Error: request.yaml: request ")
+    assert (answer.stdout, answer.exit_code) == ("", 2)
+    assert answer.stderr.startswith("Error: request.yaml: ")
+    assert _NO_REQUESTS[content] in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [("request", "check"), ("request", "migrate"), ("card", "show")])
+def test_only_regular_files_are_read(command: tuple[str, str]) -> None:
+    """Nobody waits for a pipe that nobody writes to, and a device has no end."""
+    os.mkfifo("pipe.yaml")
+    for path, words in {
+        "pipe.yaml": "it is a pipe, not a regular file.",
+        "/dev/zero": "it is no regular file.",
+    }.items():
+        answer = CliRunner().invoke(main, [*command, path])
+        assert (answer.stdout, answer.exit_code) == ("", 2)
+        assert f"{path}: {words}" in answer.stderr
+
+
+def test_what_comes_in_is_read_up_to_the_limit() -> None:
+    """Standard input may have no end."""
+    answer = _run("check", "-", stdin="a: " + "x" * 2**21)
+    assert (answer.stdout, answer.exit_code) == ("", 2)
+    assert "-: it is too large: it has more than 1024 KiB." in answer.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "migrate"])
+def test_keys_and_names_of_files_forge_no_line_of_a_terminal(command: str) -> None:
+    """Line breaks, escape codes and directions in a key, a value or a name are shown, not obeyed."""
+    forged = "a\nrequest.yaml: valid\x1b[2J\u202e"
+    Path(f"{forged}.json").write_text(json.dumps({**V1, forged: {forged: forged}}))
+    answer = _run(command, f"{forged}.json")
+    lines = answer.stdout.splitlines() if command == "check" else answer.stderr.splitlines()
+    assert r"a\nrequest.yaml: valid\x1b[2J\u202e" in "".join(lines)
+    assert not any(line.startswith("request.yaml") for line in lines)
+    assert all(line.isprintable() for line in lines)
 
 
 @pytest.mark.parametrize("command", ["check", "migrate"])

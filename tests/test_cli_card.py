@@ -159,7 +159,7 @@ def test_only_one_is_printed() -> None:
         ("", "card.json: it is empty."),
         ("<html>", "card.json: it is no valid JSON: Expecting value: line 1 column 1"),
         ('{"a": ', "card.json: it is no valid JSON: "),
-        ("[" * 100_000, "card.json: it is nested too deep."),
+        ("[" * 100_000, "card.json: it is nested too deep: more than 50 levels."),
         ("[]", "card.json: it holds no model card."),
         ("3", "card.json: it holds no model card."),
         ('"word"', "card.json: it is no valid JSON: "),

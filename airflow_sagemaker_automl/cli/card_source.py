@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_sagemaker_automl.cli.files import STDIO, Unreadable, read
+from airflow_sagemaker_automl.core import documents
 from airflow_sagemaker_automl.rendering import version_facts, version_title
 from airflow_sagemaker_automl.service_errors import code_of, is_denied, is_stale, may_pass
 
@@ -91,23 +91,16 @@ def _content(path: str) -> Any:
 
 def _json(path: str, text: str) -> Any:
     try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise Unreadable(f"{path}: it is nested too deep.") from error
-    except ValueError as error:
-        raise Unreadable(f"{path}: it is no valid JSON: {error}.") from error
+        return documents.parse_json(text)
+    except documents.Unreadable as error:
+        raise Unreadable(f"{path}: it {error}.") from error
 
 
 def _yaml(path: str, text: str) -> Any:
-    import yaml
-
     try:
-        return yaml.safe_load(text)
-    except RecursionError as error:
-        raise Unreadable(f"{path}: it is nested too deep.") from error
-    except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise Unreadable(f"{path}: it is no valid YAML: {reason}.") from error
+        return documents.parse_yaml(text)
+    except documents.Unreadable as error:
+        raise Unreadable(f"{path}: it {error}.") from error
 
 
 def _of_content(path: str, content: Any, fetch: Fetch) -> FoundCard:

@@ -7,15 +7,29 @@ from pathlib import Path
 
 import click
 
+from airflow_sagemaker_automl.exceptions import escaped
+
 STDIO = "-"
 TO_BE_MENDED = 1
 UNREADABLE = 2
 
 
 class Unreadable(click.ClickException):
-    """There is nothing that the command could work on; the message says why."""
+    """There is nothing that the command could work on.
+
+    :param reasons: why, a line for each.
+    """
 
     exit_code = UNREADABLE
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("\n".join(map(escaped, reasons)))
+
+
+def _of_input() -> str:
+    from airflow_sagemaker_automl.core.documents import MOST_BYTES, as_text
+
+    return as_text(sys.stdin.buffer.read(MOST_BYTES + 1))
 
 
 def read(path: str) -> tuple[str, str]:
@@ -24,15 +38,14 @@ def read(path: str) -> tuple[str, str]:
     :return: its text, and the suffix of its name.
     :raises Unreadable: with what is wrong about it.
     """
+    from airflow_sagemaker_automl.core import documents
+
     try:
-        content = sys.stdin.buffer.read() if path == STDIO else Path(path).read_bytes()
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        reason = f"it is no text in UTF-8: {error.reason} at byte {error.start}."
+        text = _of_input() if path == STDIO else documents.read_file(path)
+    except documents.Unreadable as error:
+        reason = f"it {error}."
     except FileNotFoundError:
         reason = "there is no such file."
-    except IsADirectoryError:
-        reason = "it is a directory; name the files in it."
     except OSError as error:
         reason = f"it cannot be read: {error.strerror}."
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from airflow_sagemaker_automl.cli.files import TO_BE_MENDED, UNREADABLE, Unreadable, read
+from airflow_sagemaker_automl.exceptions import escaped
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.v1_request import Migration
@@ -80,9 +81,9 @@ def _checked(path: str) -> int:
         return UNREADABLE
     violations, remarks = _judged(request)
     for remark in remarks:
-        click.echo(f"{path}: {remark}", err=True)
+        click.echo(f"{escaped(path)}: {escaped(remark)}", err=True)
     for violation in violations or ["valid"]:
-        click.echo(f"{path}: {violation}")
+        click.echo(f"{escaped(path)}: {violation}")
     return TO_BE_MENDED if violations else 0
 
 
@@ -91,14 +92,14 @@ def _parsed(path: str, text: str, suffix: str, *, rendered: bool) -> dict[str, A
 
     :raises Unreadable: the text holds none.
     """
-    from airflow_sagemaker_automl.core.request_file import parse_request
-    from airflow_sagemaker_automl.exceptions import InvalidJobRequest
+    from airflow_sagemaker_automl.core import documents
+    from airflow_sagemaker_automl.core.request_file import parse_mapping
 
     try:
-        return parse_request(text, suffix, rendered=rendered)
-    except InvalidJobRequest as error:
+        return parse_mapping(text, suffix, of="CreateAutoMLJobV2's arguments", rendered=rendered)
+    except documents.Unreadable as error:
         hint = " A Jinja expression has to stand in quotes here." if rendered and "{{" in text else ""
-        raise Unreadable("\n".join(f"{path}: {violation}{hint}" for violation in error.violations)) from error
+        raise Unreadable(f"{path}: it {error}.{hint}") from error
 
 
 def _judged(request: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -150,7 +151,7 @@ def migrate(path: str, format_: str) -> None:
     violations, remarks = _judged(_parsed(path, printed, f".{format_}", rendered=False))
     said = [*migration.remarks, *(f"The new request is not valid: {each}" for each in violations), *remarks]
     for line in said:
-        click.echo(line, err=True)
+        click.echo(escaped(line), err=True)
     sys.exit(TO_BE_MENDED if said else 0)
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, Literal
 
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
 
-_DEEPEST = 50
+DEEPEST = 50
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+
+
+# Numbers, and what is nothing that a request, a card or a gate may hold.
+_VALUES = (bool, int, float, complex, Decimal, bytes, bytearray, set, frozenset, date, time, timedelta, os.PathLike)
 
 
 class _Marker(Enum):
@@ -25,9 +33,9 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     :raises InvalidJobRequest: it holds itself, or is nested far deeper than any request.
     """
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         raise InvalidJobRequest(
-            [Violation("request", None, f"must be nested {_DEEPEST} deep at most; does it hold itself?")]
+            [Violation("request", None, f"must be nested {DEEPEST} deep at most; does it hold itself?")]
         )
     if isinstance(value, Mapping):
         return {key: plain(item, depth + 1) for key, item in value.items()}
@@ -39,8 +47,8 @@ def plain(value: Any, depth: int = 0) -> Any:
 def literal(value: Any) -> Any:
     """Copy a tree as it will be judged.
 
-    :return: with :data:`UNRESOLVED` for each Jinja template and each object that is no value (an XComArg), and None
-        for each empty text, which leaves its member out.
+    :return: with :data:`UNRESOLVED` for each Jinja template and each object that Airflow may resolve (an XComArg), and
+        None for each empty text, which leaves its member out. Other values of Python stay, and will never be right.
     """
     if isinstance(value, Mapping):
         return {key: literal(item) for key, item in value.items()}
@@ -48,7 +56,7 @@ def literal(value: Any) -> Any:
         return [literal(item) for item in value]
     if isinstance(value, str):
         return UNRESOLVED if _TEMPLATE.search(value) else value or None
-    return value if value is None or isinstance(value, bool | int | float) else UNRESOLVED
+    return value if value is None or isinstance(value, _VALUES) or is_dataclass(value) else UNRESOLVED
 
 
 def is_resolved(value: Any) -> bool:

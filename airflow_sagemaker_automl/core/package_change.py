@@ -17,6 +17,7 @@ from airflow_sagemaker_automl.exceptions import (
     ModelCardArchived,
     ModelCardUnreadable,
     Violation,
+    escaped,
 )
 
 # Arguments of the update operator → where they stand in UpdateModelPackage.
@@ -67,7 +68,8 @@ class Change:
     after: Any
 
     def __str__(self) -> str:
-        return f"{self.member}: {shown(self.before)} → {shown(self.after) if self.after is not None else 'removed'}"
+        after = shown(self.after) if self.after is not None else "removed"
+        return escaped(f"{self.member}: {shown(self.before)} → {after}")
 
     def to_json(self) -> dict[str, Any]:
         """Give it small and JSON-safe."""
@@ -188,7 +190,7 @@ def _content(described: Mapping[str, Any]) -> Mapping[str, Any]:
 def _parsed(content: str | None) -> Mapping[str, Any] | None:
     try:
         card = json.loads(content or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return card if isinstance(card, Mapping) else None
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_sagemaker_automl.core.documents import Unreadable, parse_json
 from airflow_sagemaker_automl.core.literals import mapping, sequence, text
 from airflow_sagemaker_automl.core.rules.wording import kind_of
-from airflow_sagemaker_automl.exceptions import Violation
+from airflow_sagemaker_automl.exceptions import Violation, escaped
 
 _TRUTHS = {"true": True, "false": False}
 # It says what the verdict would have a version be; what the version is stands elsewhere.
@@ -35,7 +35,7 @@ class Ruling:
     headline: str = ""
 
     def __str__(self) -> str:
-        return f"{'passed' if self.passed else 'failed'}: {self.name}: {self.reason}"
+        return escaped(f"{'passed' if self.passed else 'failed'}: {self.name}: {self.reason}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +94,8 @@ def read_verdict(given: Any) -> tuple[dict[str, Any] | None, list[Violation]]:
         if not value.strip():
             return None, []
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = parse_json(value)
+        except Unreadable:
             rule = "must be a quality gate's verdict, or its JSON; a template writes JSON with the filter tojson"
             return None, [Violation("verdict", given, rule)]
     if value is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
+from airflow_sagemaker_automl.core.documents import Unreadable, parse_json
 from airflow_sagemaker_automl.core.literals import UNRESOLVED, number
 from airflow_sagemaker_automl.core.metric_names import (
     DIRECTIONS,
@@ -249,8 +249,8 @@ def _opened(value: Any) -> Any:
     """Read a text of JSON; any other value stays as it is."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return parse_json(value)
+        except Unreadable:
             return value
     return value
 
