@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.session import get_session
 from botocore.validate import ParamValidator
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from airflow_sagemaker_automl.core.rules.quality_gate import GateReading
+from airflow_sagemaker_automl.core.verdict import read_verdict
 from airflow_sagemaker_automl.emulator.contract import check_request
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest
-from airflow_sagemaker_automl.validation import checked_request, request_shape
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelPackage
+from airflow_sagemaker_automl.operators.author import extra_members, response_keys_of
+from airflow_sagemaker_automl.validation import checked_model_package, checked_request, input_shape, request_shape
 from tests.breaches import breaches, members
 from tests.core.requests import GONE, LARGEST_CONFIGS, largest, smallest, spoiled, steps
 from tests.examples import examples
 
 KINDS = list(LARGEST_CONFIGS)
+BOTO3_SHAPE: Any = get_session().get_service_model("sagemaker").operation_model("CreateAutoMLJobV2").input_shape
 TABLE = "AutoMLProblemTypeConfig.TabularJobConfig"
 
 
@@ -198,6 +203,35 @@ def test_templates_are_left_alone_where_they_are_still_to_be_rendered() -> None:
     assert len(violations(mixed)) == 2
 
 
+BOMBS = {
+    "deep list": "[" * 100_000,
+    "deep mapping": '{"a":' * 100_000,
+    "nested": f"{'[' * 60}{']' * 60}",
+    "digits": f'{{"a": {"1" * 5000}}}',
+    "large": f'{{"a": "{"x" * 2**20}"}}',
+    "many": f"[{'1,' * 100_000}1]",
+    "twice": '{"Key": "a", "Key": "b"}',
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_texts_of_json_in_any_place_are_read_within_limits(bomb: str) -> None:
+    """A template may become any text, in any argument of any task: it is refused, or is a text, and nothing escapes."""
+    for kind in KINDS:
+        for path in {breach.path for breach in BREACHES if breach.kind == kind and breach.constraint == "type"}:
+            violations(spoiled(largest(kind), steps(path), bomb))
+    for update in (False, True):
+        for member in input_shape("UpdateModelPackage" if update else "CreateModelPackage").members:
+            with pytest.raises(InvalidModelPackage):
+                checked_model_package({"ModelPackageGroupName": "group", member: bomb, "Colour": 1}, update=update)
+    with pytest.raises(InvalidModelPackage):
+        extra_members(bomb)
+    with pytest.raises(InvalidModelPackage):
+        response_keys_of(bomb if bomb.startswith("[") else "[")
+    assert GateReading(bomb).violations
+    assert read_verdict(bomb)[1]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
@@ -231,7 +265,7 @@ def test_what_is_accepted_here_is_accepted_by_boto3_and_by_the_emulator(request:
     event("accepted")
     ready = checked_request(request)
     named = {"AutoMLJobName": "job", **ready}
-    assert not ParamValidator().validate(named, request_shape()).has_errors()
+    assert not ParamValidator().validate(named, BOTO3_SHAPE).has_errors()
     check_request("CreateAutoMLJobV2", named)
     assert checked_request(ready) == ready
 

@@ -18,6 +18,7 @@ from airflow_sagemaker_automl.core.members import (
     unless_none,
 )
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES, ProblemType
+from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +171,13 @@ class AutoMLJobRequest:
     tags: Mapping[str, Text] = field(default_factory=dict)
 
     def to_api(self) -> dict[str, Any]:
-        """Write it as the arguments of ``CreateAutoMLJobV2``, without the job's name; a new value at each call."""
+        """Write it as the arguments of ``CreateAutoMLJobV2``, without the job's name; a new value at each call.
+
+        :raises InvalidJobRequest: ``problem_type`` is none of the five.
+        """
+        if not isinstance(self.problem_type, tuple(PROBLEM_TYPES.values())):
+            rule = f"must be one of {', '.join(f'{name}(...)' for name in PROBLEM_TYPES)}"
+            raise InvalidJobRequest([Violation("problem_type", self.problem_type, rule)])
         channels = [self._channel("training", self.training_data)]
         if self.validation_data is not None:
             channels.append(self._channel("validation", self.validation_data))
@@ -181,13 +188,13 @@ class AutoMLJobRequest:
             RoleArn=self.role_arn,
             AutoMLJobObjective=present(MetricName=self.objective) or None,
             DataSplitConfig=present(ValidationFraction=self.validation_fraction) or None,
-            SecurityConfig=api_of(self.security),
-            ModelDeployConfig=api_of(self.deployment),
+            SecurityConfig=api_of(self.security, NetworkSecurity),
+            ModelDeployConfig=api_of(self.deployment, Deployment),
             AutoMLComputeConfig=unless_none(
                 self.emr_serverless_role_arn,
                 lambda arn: {"EmrServerlessComputeConfig": {"ExecutionRoleARN": arn}},
             ),
-            Tags=[{"Key": key, "Value": text_of(value)} for key, value in self.tags.items()] or None,
+            Tags=_tags(self.tags),
         )
 
     @classmethod
@@ -221,3 +228,9 @@ class AutoMLJobRequest:
     def _channel(self, kind: str, data: Text | InputChannel) -> dict[str, Any]:
         channel = data if isinstance(data, InputChannel) else InputChannel(uri=data)
         return channel.to_api(kind, self.problem_type.content_types[0])
+
+
+def _tags(tags: Any) -> Any:
+    if not isinstance(tags, Mapping):
+        return tags
+    return [{"Key": key, "Value": text_of(value)} for key, value in tags.items()] or None

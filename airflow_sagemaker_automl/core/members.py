@@ -7,7 +7,7 @@ or a part of a request stays as it is, to become one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 
 class Later(Protocol):
@@ -15,6 +15,14 @@ class Later(Protocol):
 
     def resolve(self, context: Any) -> Any:
         """Give the value."""
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """A part of a typed request."""
+
+    def to_api(self) -> dict[str, Any]:
+        """Write it as members of the API."""
 
 
 # What a DAG author may write for a value: itself, a Jinja template of it, or an XComArg.
@@ -37,14 +45,18 @@ def unless_none(value: Any, write: Callable[[Any], Any]) -> Any:
 
 def text_of(value: Any) -> Any:
     """Write a number as the text that the service takes in its place; anything else stays as it is."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    try:
+        return str(value)
+    except ValueError:  # Python writes no number of more than some 4300 digits.
+        return value
 
 
 def listed(values: Any, write: Callable[[Any], Any] = lambda value: value) -> Any:
     """Write a sequence as a list."""
-    return (
-        [write(value) for value in values] if isinstance(values, Sequence) and not isinstance(values, str) else values
-    )
+    is_list = isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray)
+    return [write(value) for value in values] if is_list else values
 
 
 def mapped(members: Any, write: Callable[[Any], Any] = lambda value: value) -> Any:
@@ -52,6 +64,6 @@ def mapped(members: Any, write: Callable[[Any], Any] = lambda value: value) -> A
     return {key: write(value) for key, value in members.items()} if isinstance(members, Mapping) else members
 
 
-def api_of(part: Any) -> Any:
-    """Write a part of a request, by its own ``to_api``."""
-    return part.to_api() if hasattr(part, "to_api") else part
+def api_of(part: Any, kind: type[Writable] = Writable) -> Any:
+    """Write a part of a request, by its own ``to_api``; what is of another kind stays, to be refused or resolved."""
+    return part.to_api() if isinstance(part, kind) else part

@@ -134,7 +134,7 @@ class Tabular:
             ProblemType=self.problem_type,
             Mode=self.mode,
             CandidateGenerationConfig=_algorithms_to_api(self.algorithms),
-            CompletionCriteria=api_of(self.completion),
+            CompletionCriteria=api_of(self.completion, CompletionCriteria),
             SampleWeightAttributeName=self.sample_weight,
             FeatureSpecificationS3Uri=self.feature_specification,
             GenerateCandidateDefinitionsOnly=self.candidate_definitions_only,
@@ -219,7 +219,7 @@ class TimeSeriesForecasting:
             HolidayConfig=unless_none(self.holidays, lambda code: [{"CountryCode": code}]),
             CandidateGenerationConfig=_algorithms_to_api(self.algorithms),
             FeatureSpecificationS3Uri=self.feature_specification,
-            CompletionCriteria=api_of(self.completion),
+            CompletionCriteria=api_of(self.completion, CompletionCriteria),
         )
 
     @classmethod
@@ -265,7 +265,7 @@ class ImageClassification:
 
     def to_api(self) -> dict[str, Any]:
         """Write it as ``ImageClassificationJobConfig``."""
-        return present(CompletionCriteria=api_of(self.completion))
+        return present(CompletionCriteria=api_of(self.completion, CompletionCriteria))
 
     @classmethod
     def from_api(cls, members: Mapping[str, Any]) -> ImageClassification:
@@ -300,7 +300,7 @@ class TextClassification:
         return present(
             ContentColumn=self.content,
             TargetLabelColumn=self.target,
-            CompletionCriteria=api_of(self.completion),
+            CompletionCriteria=api_of(self.completion, CompletionCriteria),
         )
 
     @classmethod
@@ -344,7 +344,7 @@ class TextGeneration:
             BaseModelName=self.base_model,
             ModelAccessConfig=unless_none(self.accept_eula, lambda accepted: {"AcceptEula": accepted}),
             TextGenerationHyperParameters=mapped(self.hyperparameters, text_of),
-            CompletionCriteria=api_of(self.completion),
+            CompletionCriteria=api_of(self.completion, CompletionCriteria),
         )
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_sagemaker_automl.core.documents import Unreadable, parse_json
 from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, is_resolved, literal, merged, plain
 from airflow_sagemaker_automl.core.model_card import author_card, card_violations
-from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_mapping
+from airflow_sagemaker_automl.core.request_file import SUFFIXES, parse_mapping
 from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.rules.wording import kind_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, InvalidModelPackage, Violation
@@ -20,9 +20,9 @@ from airflow_sagemaker_automl.operators.request import file_name, file_text
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
-    from botocore.model import Shape
 
     from airflow_sagemaker_automl.core.model_card import ModelCard
+    from airflow_sagemaker_automl.core.shapes import Shape
 
 # The model's containers are known when its job has been looked at.
 _FILLED_IN = ("InferenceSpecification.Containers",)
@@ -90,7 +90,7 @@ def with_extra_members(members: Mapping[str, Any], extra: Any, *, update: bool =
     :return: the members as the service model wants them, as far as they can be converted.
     :raises InvalidModelPackage: ``extra`` is nothing of the kind.
     """
-    from airflow_sagemaker_automl.conversion import as_the_model_wants
+    from airflow_sagemaker_automl.core.shapes.conversion import as_the_model_wants
     from airflow_sagemaker_automl.validation import input_shape
 
     shape = input_shape("UpdateModelPackage" if update else "CreateModelPackage")
@@ -134,8 +134,8 @@ def response_keys_of(given: Any) -> list[str]:
     keys: Any = given or []
     if isinstance(keys, str):
         try:
-            keys = json.loads(keys) if keys.strip().startswith("[") else keys.split(",")
-        except ValueError:
+            keys = parse_json(keys) if keys.strip().startswith("[") else keys.split(",")
+        except Unreadable:
             keys = None
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise InvalidModelPackage([Violation("inference_response_keys", given, "must be a list of texts")])
@@ -167,9 +167,9 @@ def _opened(shape: Shape, value: Any) -> Any:
             value = parse_mapping(value, ".json", of="members")
         except Unreadable:
             return value
-    members = getattr(shape, "members", {})
     if not isinstance(value, Mapping):
         return value
+    members = shape.members
     return {name: _opened(members[name], item) if name in members else item for name, item in value.items()}
 
 

@@ -131,7 +131,7 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         super().__init__(deferrable=deferrable, poll_interval=poll_interval, **kwargs)
         self.request = as_template_field(request)
         self.extra_request = plain(extra_request)
-        require_literals(self.request, self.extra_request)
+        require_literals(self.request, self.extra_request, job_name)
         self.job_name = job_name
         if reuse_job not in get_args(ReuseJob):
             raise ValueError(f"reuse_job = {reuse_job!r} must be one of {', '.join(get_args(ReuseJob))}")

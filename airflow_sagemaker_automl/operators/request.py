@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core import rules
+from airflow_sagemaker_automl.core import request_check
+from airflow_sagemaker_automl.core.documents import Unreadable, read_file, require_size
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.literals import is_resolved, literal, merged, plain
-from airflow_sagemaker_automl.core.request_file import SUFFIXES, Unreadable, parse_request
+from airflow_sagemaker_automl.core.request_file import SUFFIXES, parse_request
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
+    from jinja2 import Environment
+
+# What an expression raises that is wrong in itself; AWS or Airflow may answer the next try of others.
+_OF_AN_EXPRESSION = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class RefusedAtParse(InvalidJobRequest, AirflowFailException):
@@ -35,23 +40,29 @@ def as_template_field(request: Any) -> Any:
 
     :param request: an :class:`AutoMLJobRequest`, a mapping, the path of a file, a template, or an XComArg.
     :return: a dictionary for the first two, a text for a path, the rest as it is.
+    :raises RefusedAtParse: it is a typed request without a problem type, or holds itself.
     """
     if isinstance(request, os.PathLike):
         return os.fspath(request)
-    return plain(request.to_api() if isinstance(request, AutoMLJobRequest) else request)
+    try:
+        return plain(request.to_api() if isinstance(request, AutoMLJobRequest) else request)
+    except InvalidJobRequest as error:
+        raise RefusedAtParse(error.violations) from None
 
 
-def require_literals(request: Any, extra: Any) -> None:
+def require_literals(request: Any, extra: Any, job_name: Any = None) -> None:
     """Judge at DAG parse what is known then.
 
+    :param job_name: the name that is given beside the request, and wins over the one in it.
     :raises RefusedAtParse: with every rule that is broken already.
     """
     known, known_extra = literal(request), literal(extra or {})
+    named = {"AutoMLJobName": job_name} if job_name else {}
     try:
         if is_resolved(known_extra) and not isinstance(known_extra, Mapping):
             raise _no_mapping(extra)
         if isinstance(known, Mapping) and isinstance(known_extra, Mapping):
-            rules.require_literals(merged(request, extra or {}))
+            request_check.require_literals(request, {**(extra or {}), **named})
         elif not isinstance(known, Mapping) and is_resolved(known) and not file_name(request):
             raise _unusable(request)
     except InvalidJobRequest as error:
@@ -105,19 +116,37 @@ def file_text(operator: BaseOperator, name: str, context: Context) -> str | Mapp
     from jinja2 import TemplateError, TemplateNotFound
 
     environment = operator.get_template_env()
-    assert environment.loader is not None
     try:
-        path = Path(name)
-        text = path.read_text("utf-8") if path.is_absolute() else environment.loader.get_source(environment, name)[0]
+        text = _source(environment, name)
     except (OSError, UnicodeDecodeError, TemplateNotFound) as error:
         rule = f"cannot be read beside the DAG file or on template_searchpath: {type(error).__name__}: {error}"
         raise Unreadable(rule) from error
     try:
         rendered = operator.render_template(text, context, environment)
-    except (TemplateError, UnicodeDecodeError) as error:
+    except (TemplateError, *_OF_AN_EXPRESSION) as error:
         rule = f"is there, but its template cannot be rendered: {type(error).__name__}: {error}"
         raise Unreadable(rule) from error
     return rendered if isinstance(rendered, Mapping) else str(rendered)
+
+
+def _source(environment: Environment, name: str) -> str:
+    """Find a file as the DAG's template environment does, and read it within limits."""
+    from jinja2 import FileSystemLoader, TemplateNotFound
+    from jinja2.loaders import split_template_path
+
+    loader = environment.loader
+    assert loader is not None
+    if Path(name).is_absolute() or "\0" in name:
+        return read_file(name)
+    if not isinstance(loader, FileSystemLoader):
+        text = loader.get_source(environment, name)[0]
+        require_size(text)
+        return text
+    places = (Path(folder, *split_template_path(name)) for folder in loader.searchpath)
+    path = next(filter(Path.exists, places), None)
+    if path is None:
+        raise TemplateNotFound(name)
+    return read_file(path)
 
 
 def _no_mapping(extra: Any) -> InvalidJobRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,40 @@ def test_a_cards_file_that_cannot_be_rendered_says_so(context: Any, emulator_url
     words = "model_card = 'card.yaml' is there, but its template cannot be rendered: UndefinedError: 'nobody' is undef"
     with pytest.raises(AirflowFailException, match=words):
         task.execute(context)
+
+
+_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_BOMB, "holds more than 50000 keys and values"),
+        ("day: 2024-02-31", "is no valid YAML: line 1: '2024-02-31' is no timestamp"),
+        ("[" * 1000, "is nested too deep: more than 50 levels"),
+        (f"size: 0x{'f' * 5000}", "has a number of more than 100 digits"),
+        ("{{ 1/0 }}", "its template cannot be rendered: ZeroDivisionError"),
+        (None, "is a pipe, not a regular file"),
+    ],
+    ids=["bomb", "date", "deep", "number", "template", "pipe"],
+)
+def test_a_cards_file_that_cannot_be_read_fails_without_a_retry(
+    text: str | None, words: str, context: Any, emulator_url: str, tmp_path: Path
+) -> None:
+    """In one sentence, within limits, and before anything is asked of AWS."""
+    path = tmp_path / "card.yaml"
+    if text is None:
+        os.mkfifo(path)
+    else:
+        path.write_text(text)
+    with DAG("dag", schedule=None, template_searchpath=str(tmp_path)):
+        arguments: Any = {"job_name": "job", "model_package_group_name": "group"}
+        task = SageMakerRegisterCandidateOperator(task_id="register", model_card="card.yaml", **arguments)
+    with pytest.raises(AirflowFailException, match=words) as refused:
+        task.execute(context)
+    assert len(str(refused.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,17 @@ def test_native_rendering_has_the_same_result(tmp_path: Path, here: dict[str, An
         ),
         ("a.yaml", "{% if %}", "'a.yaml' is there, but its template cannot be rendered: TemplateSyntaxError"),
         ("a.yaml", "{% include 'b.yaml' %}", "its template cannot be rendered: TemplateNotFound: .?b.yaml"),
+        ("a.yaml", "{{ 1/0 }}", "its template cannot be rendered: ZeroDivisionError: division by zero"),
+        ("a.yaml", "{{ {}['x'].y }}", "its template cannot be rendered: UndefinedError"),
+        ("a.yaml", "{{ 'x' + 1 }}", "its template cannot be rendered: TypeError"),
+        ("a.yaml", "day: 2024-02-31", "is no valid YAML: line 1: '2024-02-31' is no timestamp"),
+        ("a.json", "[" * 100_000, "is nested too deep: more than 50 levels"),
+        ("a.yaml", "{{ 'x' * 2000000 }}", "is too large: it has more than 1024 KiB"),
+        ("a.yaml", "x" * 2**20 + "x", "'a.yaml' is too large: it has more than 1024 KiB"),
+        ("/a\0.yaml", None, r"cannot be the path of a file: it has a null character"),
+        ("a\0.yaml", None, r"cannot be the path of a file: it has a null character"),
+        ("/dev/null/a.yaml", None, "cannot be read beside the DAG file or on template_searchpath: NotADirectoryError"),
+        ("../a.yaml", None, "cannot be read beside the DAG file or on template_searchpath: TemplateNotFound"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
@@ -130,6 +142,27 @@ def test_a_file_that_cannot_be_read_says_why(
         (tmp_path / file).write_text(text)
     with pytest.raises(InvalidJobRequest, match=words):
         sent(file, **here)
+
+
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_a_pipe_is_not_waited_for(is_absolute: bool, tmp_path: Path, here: dict[str, Any]) -> None:
+    """A regular file is read and nothing else, wherever it is looked for; no retry is used up."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(InvalidJobRequest, match=r"pipe.yaml' is a pipe, not a regular file"):
+        sent(str(tmp_path / "pipe.yaml") if is_absolute else "pipe.yaml", **here)
+
+
+def test_an_error_that_may_pass_while_a_file_is_rendered_is_raised_as_it_is(
+    tmp_path: Path, here: dict[str, Any]
+) -> None:
+    """A macro that asks another service may be answered at the next try."""
+
+    def ask() -> str:
+        raise ConnectionError("not now")
+
+    (tmp_path / "a.yaml").write_text("{{ ask() }}")
+    with pytest.raises(ConnectionError, match="not now"):
+        sent("a.yaml", {"ask": ask}, **here)
 
 
 @pytest.mark.parametrize("given", ["s3://bucket/request", "request.toml", 5, ["request.yaml"], None])
@@ -163,12 +196,12 @@ def test_a_literal_that_is_refused_does_not_use_up_retries_of_a_mapped_task() ->
 def test_what_is_rendered_wrong_fails_for_good_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that is wrong at once; the connection is not even looked up, and no retry is used."""
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT", raising=False)
-    request = spoiled(spoiled(smallest(), MODE, "{{ params.mode }}"), ("Colour",), "red")
+    request = spoiled(spoiled(smallest(), MODE, "{{ params.mode }}"), ("RoleArn",), "{{ params.role }}")
     with DAG(dag_id="dag", schedule=None):
         task = SageMakerAutoMLJobOperator(task_id="train", request=request, aws_conn_id="there_is_none")
-    context: Any = {"params": {"mode": "FAST"}, "ti": TaskInstance("dag", "train", "run")}
+    context: Any = {"params": {"mode": "FAST", "role": "me"}, "ti": TaskInstance("dag", "train", "run")}
     task.render_template_fields(context)
-    with pytest.raises(AirflowFailException, match=r"2 things are wrong:\n.*Mode = 'FAST'.*\n.*Colour = 'red'"):
+    with pytest.raises(AirflowFailException, match=r"2 things are wrong:\n.*RoleArn = 'me'.*\n.*Mode = 'FAST'"):
         task.execute(context)
     assert "hook" not in vars(task)
 

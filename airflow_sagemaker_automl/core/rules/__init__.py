@@ -2,7 +2,7 @@
 
 Each rule looks at a tree of dictionaries and lists in which what is not known yet is
 :data:`~airflow_sagemaker_automl.core.literals.UNRESOLVED`, and says nothing of that; wrong types are left to the
-service model's own constraints, which :mod:`airflow_sagemaker_automl.validation` judges when a task runs.
+service model's constraints, which :mod:`airflow_sagemaker_automl.core.shapes.constraints` judges.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.literals import at, is_resolved, literal
+from airflow_sagemaker_automl.core.literals import at
 from airflow_sagemaker_automl.core.rules import channels, job, tabular, text, time_series
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest, Violation
+from airflow_sagemaker_automl.exceptions import Violation
 
 _OF_EVERY_JOB: tuple[Callable[[Mapping[str, Any]], Iterator[Violation]], ...] = (
     job.required_members,
@@ -55,15 +55,3 @@ def violations(request: Mapping[str, Any]) -> list[Violation]:
 def remarks(request: Mapping[str, Any]) -> list[str]:
     """Name what the service takes and what is probably not meant."""
     return list(job.remarks(request))
-
-
-def require_literals(request: Mapping[str, Any]) -> None:
-    """Judge what is literal in a request that is still to be rendered.
-
-    :param request: arguments of ``CreateAutoMLJobV2``, Jinja templates and XComArgs in any leaf.
-    :raises InvalidJobRequest: with every rule that is broken already.
-    """
-    known = literal(request)
-    found = [violation for violation in violations(known) if is_resolved(violation.value)]
-    if found:
-        raise InvalidJobRequest(found)

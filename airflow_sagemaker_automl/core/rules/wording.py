@@ -11,6 +11,8 @@ from airflow_sagemaker_automl.exceptions import Violation
 
 # Shorter words are part of too many others.
 _TELLING = 4
+# No known word is longer, and to compare with a longer one takes long.
+_LONGEST_WORD = 100
 # Instance types are hundreds.
 _MOST_LISTED = 20
 _LONGEST_KEY_SHOWN = 60
@@ -27,7 +29,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
 
 def did_you_mean(word: Any, known: Collection[str]) -> str:
     """End a sentence with the nearest known word, if there is one."""
-    match = nearest(word, known) if isinstance(word, str) else None
+    match = nearest(word, known) if isinstance(word, str) and len(word) <= _LONGEST_WORD else None
     return f"; did you mean {match!r}?" if match else ""
 
 
@@ -68,4 +70,6 @@ def of_entry(path: str, key: Any) -> str:
     if isinstance(key, str) and len(key) > _LONGEST_KEY_SHOWN:
         key = f"{key[: _LONGEST_KEY_SHOWN // 2]}...{key[-_LONGEST_KEY_SHOWN // 2 :]}"
     readable = not isinstance(key, str) or (key and key.isprintable())
-    return f"{path}.{key}" if readable else f"{path}[{key!r}]"
+    if not readable:
+        return f"{path}[{key!r}]"
+    return f"{path}.{key}" if path else str(key)

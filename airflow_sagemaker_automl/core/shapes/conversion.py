@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, Literal
 
-import regex
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from airflow_sagemaker_automl.core.documents import Unreadable, parse_json
+from airflow_sagemaker_automl.core.members import text_of
+from airflow_sagemaker_automl.core.shapes import Shape
+from airflow_sagemaker_automl.core.shapes.patterns import fits
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
 _NUMBERS = ("integer", "long", "float", "double")
@@ -43,13 +44,13 @@ def _converted(shape: Shape, value: Any) -> Any:
         return _BLANK
     if isinstance(value, str) and shape.type_name in ("structure", "list", "map"):
         value = _from_json(value)
-    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+    if shape.type_name == "structure" and isinstance(value, Mapping):
         return _structure(shape, value)
-    if isinstance(shape, ListShape) and isinstance(value, list):
+    if shape.type_name == "list" and isinstance(value, list):
         items = [(item, _converted(shape.member, item)) for item in value]
         kept = [before if after is _BLANK else after for before, after in items if not _vanishes(before, after)]
         return _BLANK if value and not kept else kept
-    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+    if shape.type_name == "map" and isinstance(value, Mapping):
         pairs = {key: (item, _converted(shape.value, item)) for key, item in value.items()}
         return {key: before if after is _BLANK else after for key, (before, after) in pairs.items()}
     return _scalar(shape.type_name, value)
@@ -60,7 +61,7 @@ def _vanishes(before: Any, after: Any) -> bool:
     return after is _BLANK and isinstance(before, Mapping)
 
 
-def _structure(shape: StructureShape, value: Mapping[str, Any]) -> Any:
+def _structure(shape: Shape, value: Mapping[str, Any]) -> Any:
     """Leave out blank members; a structure that cannot be without one of them is blank if nothing else is in it."""
     kept: dict[str, Any] = {}
     missed: dict[str, Any] = {}
@@ -71,9 +72,9 @@ def _structure(shape: StructureShape, value: Mapping[str, Any]) -> Any:
             kept[name] = after
         elif name in shape.required_members and item == "" and _may_be_empty(member):
             missed[name] = item
-        elif isinstance(item, Mapping) and _is_union(shape):
+        elif isinstance(item, Mapping) and shape.is_tagged_union:
             kept[name] = {}
-    if value and not kept and not _is_union(shape):
+    if value and not kept and not shape.is_tagged_union:
         return _BLANK
     return kept | missed
 
@@ -82,16 +83,12 @@ def _may_be_empty(shape: Shape | None) -> bool:
     """Tell whether an empty text is a value, as it is for a tag."""
     if shape is None or shape.type_name != "string" or shape.metadata.get("min") or shape.metadata.get("enum"):
         return False
-    return regex.fullmatch(str(shape.metadata.get("pattern", "")), "") is not None
-
-
-def _is_union(shape: StructureShape) -> bool:
-    return bool(getattr(shape, "is_tagged_union", False))
+    return fits(shape.metadata.get("pattern", ""), "")
 
 
 def _scalar(wanted: str, value: Any) -> Any:
     if wanted == "string":
-        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        return text_of(value)
     if wanted == "boolean":
         word = value.strip().lower() if isinstance(value, str) else None
         return {"true": True, "false": False}.get(word, value) if word else value
@@ -117,6 +114,6 @@ def _number(value: str) -> Any:
 
 def _from_json(value: str) -> Any:
     try:
-        return json.loads(value)
-    except ValueError:
+        return parse_json(value)
+    except Unreadable:
         return value
