@@ -26,7 +26,7 @@ from airflow_sagemaker_automl.validation import checked_request, request_shape
 from tests.breaches import breaches
 from tests.core.requests import LARGEST_CONFIGS, ROLE, largest, smallest, spoiled, steps
 from tests.core.test_job_request import EVERY_TYPE, LARGEST
-from tests.service_model import REQUEST, installed_shapes
+from tests.recorded_model import REQUEST, installed_shapes
 from tests.test_validation import odd_requests
 
 KINDS = list(LARGEST_CONFIGS)
@@ -219,7 +219,7 @@ def _stricter(recorded: Shape, installed: Mapping[str, Any], name: str, path: st
 
 
 def test_nothing_that_the_installed_botocore_takes_is_refused_at_parse() -> None:
-    """The recorded model is held against botocore's; ``python -m tests.service_model`` records it anew."""
+    """The recorded model is held against botocore's; ``python -m tests.recorded_model`` records it anew."""
     assert list(_stricter(recorded_request(), installed_shapes(), REQUEST)) == []
 
 

@@ -1,6 +1,6 @@
 """The part of botocore's service model that is recorded with the package.
 
-To record it anew: ``python -m tests.service_model > airflow_sagemaker_automl/core/shapes/create_auto_ml_job_v2.json``.
+To record it anew: ``python -m tests.recorded_model > airflow_sagemaker_automl/core/shapes/create_auto_ml_job_v2.json``.
 """
 
 from __future__ import annotations
