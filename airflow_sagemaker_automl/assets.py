@@ -32,13 +32,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from airflow.sdk import Asset
 
-from airflow_sagemaker_automl.core.model_version import ModelVersion
+from airflow_sagemaker_automl.core.comparison import shown
+from airflow_sagemaker_automl.core.model_version import ModelVersion, is_same_group
 from airflow_sagemaker_automl.exceptions import escaped
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ _GROUP = re.compile(rf"(?:arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-pac
 _PATH = re.compile(rf"/(?P<group>{_NAME})(?P<approved>/approved(?:/watched(?:/[^/]+)+)?)?")
 _URI = re.compile(rf"sagemaker://{_GROUPS}{_PATH.pattern}")
 _APPROVED = "Approved"
+# An author may have a key "extra" beside ours in an extra.
+_MARKS_OF_AN_EXTRA = frozenset({"model_package_arn", "from_trigger"})
+_MOST_FAULTS_SHOWN = 3
+_DEEPEST = 3
 
 
 def registered(group: str) -> Asset:
@@ -214,7 +219,8 @@ class _Place(NamedTuple):
     @classmethod
     def of(cls, asset: Any) -> _Place | None:
         """Read it off an asset, or a reference to one; None for any other outlet."""
-        match = _URI.fullmatch(str(getattr(asset, "uri", None) or getattr(asset, "name", "")))
+        known = asset if isinstance(asset, Mapping) else {name: getattr(asset, name, None) for name in ("uri", "name")}
+        match = _URI.fullmatch(str(known.get("uri") or known.get("name") or ""))
         return cls(match["group"], bool(match["approved"])) if match else None
 
 
@@ -234,12 +240,18 @@ def _name_of(group: Any) -> str:
 
 
 def _versions(source: Any, group: str | None, *, approvals: bool) -> list[ModelVersion]:
-    versions = _readable(_extras(source, approvals=approvals))
-    if group is not None:
-        versions = [version for version in versions if _is_same(version.model_package_group_name, _name_of(group))]
+    name = None if group is None else _name_of(group)
+    readable, faults = _read(_told(source, approvals=approvals))
+    versions = [
+        version for version in readable if name is None or is_same_group(version.model_package_group_name, name)
+    ]
+    if not versions and faults:
+        raise ValueError(" ".join(faults[:_MOST_FAULTS_SHOWN]))
     if not versions:
-        asset = _Place(_name_of(group) if group else "<group>", approvals)
+        asset = _Place(name or "<group>", approvals)
         raise ValueError(f"There is no event of {asset.uri} here. A run that a person has triggered has none.")
+    for fault in faults:
+        log.warning("%s It does not count, since another event can be read.", escaped(fault))
     groups = sorted({version.model_package_group_name for version in versions})
     if len(groups) > 1:
         raise ValueError(f"There are events of several model package groups, {', '.join(groups)}: name one of them.")
@@ -256,40 +268,53 @@ def _approved(version: ModelVersion) -> ModelVersion:
     return version
 
 
-def _extras(source: Any, *, approvals: bool) -> Iterator[Mapping[str, Any]]:
-    if isinstance(source, Mapping) and all(not isinstance(key, str) for key in source):
-        for asset, events in source.items():
-            place = _Place.of(asset)
-            if place is not None and place.is_for_approvals == approvals:
-                yield from (event.extra for event in events)
-    elif isinstance(source, Sequence) and not isinstance(source, str):
-        for event in source:
-            yield from _extras(event, approvals=approvals)
-    elif isinstance(source, Mapping):
-        yield source.get("extra", source)
-    elif hasattr(source, "extra"):
-        yield source.extra
+def _told(source: Any, *, approvals: bool) -> Iterator[tuple[_Place | None, Any]]:
+    """List events with the assets that they are on; None for the asset where it is not known, or none of ours."""
+    if not isinstance(source, Mapping) or any(isinstance(key, str) for key in source):
+        yield from ((None, event) for event in _each(source))
+        return
+    for asset, events in source.items():
+        place = _Place.of(asset)
+        if place is not None and place.is_for_approvals == approvals:
+            yield from ((place, event) for event in _each(events))
+
+
+def _each(events: Any, depth: int = 0) -> Iterator[Any]:
+    """List the events of a list, and of lists in it."""
+    if isinstance(events, Sequence) and not isinstance(events, str | bytes) and depth < _DEEPEST:
+        for event in events:
+            yield from _each(event, depth + 1)
     else:
-        raise ValueError(f"{source!r} is no asset event; hand in triggering_asset_events as the task has it.")
+        yield events
 
 
-def _readable(extras: Iterator[Mapping[str, Any]]) -> list[ModelVersion]:
+def _read(told: Iterable[tuple[_Place | None, Any]]) -> tuple[list[ModelVersion], list[str]]:
+    """Read events.
+
+    :return: the versions of those that can be read, and what is wrong with the others.
+    """
     versions, faults = [], []
-    for extra in extras:
+    for place, event in told:
         try:
-            versions.append(ModelVersion.from_extra(extra))
+            asset, extra = _asset_and_extra(event)
+            place = place or _Place.of(asset)
+            versions.append(ModelVersion.from_extra(extra, group=place.group if place else None))
         except ValueError as error:
-            faults.append(error)
-    if faults and not versions:
-        raise faults[-1]
-    for fault in faults:
-        log.warning("%s It does not count, since another event can be read.", escaped(fault))
-    return versions
+            faults.append(str(error))
+    return versions, faults
 
 
-def _is_same(group: str, other: str) -> bool:
-    """Compare the names of groups, some of which come from ARNs that have them in lower case."""
-    return group.casefold() == other.casefold()
+def _asset_and_extra(event: Any) -> tuple[Any, Any]:
+    """Take an event apart: an object as a task is given it, its JSON, that of Airflow's REST API, or an extra alone.
+
+    :raises ValueError: it is none of them.
+    """
+    if isinstance(event, Mapping):
+        is_event = "extra" in event and not _MARKS_OF_AN_EXTRA & set(event)
+        return (event.get("asset") or event, event["extra"]) if is_event else (None, event)
+    if hasattr(event, "extra"):
+        return getattr(event, "asset", None), event.extra
+    raise ValueError(f"{shown(event)} is no asset event; hand in triggering_asset_events as the task has it.")
 
 
 def _why_not_approved(description: Mapping[str, Any]) -> str | None:
@@ -310,7 +335,7 @@ def _tell(
         place = _Place.of(outlet)
         if place is None:
             kept.append(outlet)
-        elif not _is_same(place.group, group):
+        elif not is_same_group(place.group, group):
             text = "%s is not told of %s: the outlet is of model package group %r, the version of %r."
             operator.log.warning(text, place.uri, arn, place.group, group)
         elif (reason := why_not(place)) is not None:

@@ -15,6 +15,8 @@ from airflow.sdk import Asset, AssetAlias, BaseOperator
 from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import OutletEventAccessors, TriggeringAssetEventsAccessor
 from airflow.sdk.lineage import HookLineageCollector
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_sagemaker_automl.assets import (
     ModelVersion,
@@ -130,12 +132,19 @@ def test_importing_them_loads_no_aws_sdk() -> None:
     assert not {"boto3", "botocore", "jsonschema", "requests"} & loaded
 
 
-def event(asset: Asset, **changes: Any) -> AssetEventDagRunReferenceResult:
+def extra_of(group: str = "churn", number: int = 3, **changes: Any) -> dict[str, Any]:
+    """Write the extra of an event about a version of a group, and change some of it afterwards."""
+    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{group}/{number}"
+    identity = {"model_package_arn": arn, "model_package_group_name": group, "model_package_version": number}
+    return {**EXTRA, **identity, **changes}
+
+
+def event(asset: Asset, group: str = "churn", number: int = 3, **changes: Any) -> AssetEventDagRunReferenceResult:
     """Make an event as a task is given it."""
     return AssetEventDagRunReferenceResult.model_validate(
         {
             "asset": {"name": asset.name, "uri": asset.uri, "extra": {}},
-            "extra": {**EXTRA, **changes},
+            "extra": extra_of(group, number, **changes),
             "source_task_id": None,
             "source_dag_id": None,
             "source_run_id": None,
@@ -165,7 +174,7 @@ def test_only_events_on_approvals_are_read_as_such() -> None:
     """Among the events that start a run may be a registration's and those of other assets."""
     events = run_of(
         event(Asset("s3://bucket/key")),
-        event(registered("churn"), model_package_version=4, modified="2026-06-01T00:00:00Z"),
+        event(registered("churn"), number=4, modified="2026-06-01T00:00:00Z"),
         event(approved("churn")),
     )
     assert approved_version(events).model_package_version == 3
@@ -174,10 +183,7 @@ def test_only_events_on_approvals_are_read_as_such() -> None:
 
 def test_the_last_change_counts() -> None:
     """Whatever the order of the events: one may have been late, or told again."""
-    events = [
-        event(approved("churn"), model_package_version=number, modified=f"2026-05-0{number}T00:00:00Z")
-        for number in (2, 3, 1)
-    ]
+    events = [event(approved("churn"), number=number, modified=f"2026-05-0{number}T00:00:00Z") for number in (2, 3, 1)]
     assert approved_version(run_of(*events)).model_package_version == 3
     assert approved_version(events[::-1]).model_package_version == 3
 
@@ -185,15 +191,7 @@ def test_the_last_change_counts() -> None:
 def test_all_that_was_approved_is_listed_once_by_number() -> None:
     """As it was told last, the newest version first, whichever was approved last."""
     numbers = ((2, "2026-05-01"), (10, "2026-05-02"), (9, "2026-05-04"), (10, "2026-05-03"))
-    events = [
-        event(
-            approved("churn"),
-            model_package_arn=f"{_ARN.replace('package-group', 'package')}/{number}",
-            model_package_version=number,
-            modified=f"{day}T00:00:00Z",
-        )
-        for number, day in numbers
-    ]
+    events = [event(approved("churn"), number=number, modified=f"{day}T00:00:00Z") for number, day in numbers]
     told = approved_versions(run_of(*events, event(registered("churn"))))
     assert [(version.model_package_version, version.modified.day) for version in told] == [(10, 3), (9, 4), (2, 1)]
     with pytest.raises(ValueError, match="There is no event"):
@@ -202,7 +200,7 @@ def test_all_that_was_approved_is_listed_once_by_number() -> None:
 
 def test_approvals_in_several_groups_are_told_apart_by_name() -> None:
     """By name or ARN, without regard to case; which one is meant is not guessed."""
-    events = run_of(event(approved("churn")), event(approved("fraud"), model_package_group_name="fraud"))
+    events = run_of(event(approved("churn")), event(approved("fraud"), "fraud"))
     assert approved_version(events, "fraud").model_package_group_name == "fraud"
     assert approved_version(events, _ARN).model_package_group_name == "churn"
     assert approved_version(events, "Churn").model_package_group_name == "churn"
@@ -234,6 +232,108 @@ def test_an_event_that_says_nothing_does_not_hide_one_that_does(caplog: pytest.L
     with caplog.at_level(logging.WARNING):
         assert approved_version(run_of(empty, event(approved("churn")), empty)).model_package_version == 3
     assert caplog.text.count("It does not count") == 2
+
+
+_ELSEWHERE = "arn:aws:sagemaker:eu-west-1:999999999999:model-package/fraud/3"
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        ({"model_package_arn": _ELSEWHERE}, "model_package_group_name is 'churn', but 'fraud' in the ARN"),
+        ({"model_package_arn": _ELSEWHERE}, "account is '123456789012', but '999999999999' in the ARN"),
+        ({"model_package_version": 99}, "model_package_version is 99, but 3 in the ARN"),
+        ({"region": "us-east-1"}, "region is 'us-east-1', but 'eu-west-1' in the ARN"),
+        ({"group": "fraud"}, "model_package_group_name is 'fraud', but the event is on an asset of 'churn'"),
+        ({"model_package_version": 10**5000}, "model_package_version is a number of thousands of digits"),
+        ({"modified": "0001-01-01T00:00:00+14:00"}, "modified is '0001-01-01T00:00:00+14:00'"),
+        ({"modified": "9999-12-31T23:59:59-14:00"}, "modified is '9999-12-31T23:59:59-14:00'"),
+    ],
+)
+def test_an_event_that_contradicts_itself_carries_no_version(
+    bad: dict[str, Any], fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alone it is refused, and the message says why; a good event beside it is found."""
+    forged = event(approved("churn"), **bad)
+    for source in (run_of(forged), [forged], forged, [forged.model_dump()]):
+        with pytest.raises(ValueError, match="carries no model version") as refused:
+            approved_version(source, "churn")
+        assert fault in str(refused.value)
+    good = event(approved("churn"), number=2)
+    for source in (run_of(forged, good), [forged, good], [good.model_dump(), forged.model_dump()]):
+        assert approved_version(source, "churn").model_package_version == 2
+        assert [version.model_package_version for version in approved_versions(source)] == [2]
+    assert fault in caplog.text
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan")])
+def test_a_figure_that_no_float_holds_does_not_hide_the_version(number: float) -> None:
+    """The objective's value is optional, so that one which cannot be a figure is none."""
+    assert approved_version(run_of(event(approved("churn"), objective_value=number))).objective_value is None
+
+
+def test_the_asset_of_an_event_counts_however_the_event_is_given() -> None:
+    """As an object, as its JSON, and as Airflow's REST API writes it; an extra alone has no asset."""
+    forged = extra_of("fraud")
+    by_rest = {"uri": approved("churn").uri, "name": approved("churn").uri, "extra": forged}
+    for source in (by_rest, {"asset": by_rest, "extra": forged}):
+        with pytest.raises(ValueError, match="but the event is on an asset of 'churn'"):
+            approved_version(source)
+    assert approved_version(forged).model_package_group_name == "fraud"
+
+
+def test_an_extra_may_have_a_key_of_the_authors_that_is_called_extra() -> None:
+    """It is an extra all the same, and no event around one."""
+    assert approved_version({**EXTRA, "extra": 5}) == ModelVersion.from_extra(EXTRA)
+
+
+def test_the_event_of_the_group_that_is_asked_for_says_why_it_is_refused() -> None:
+    """Although there is a good event of another group."""
+    events = run_of(event(approved("churn"), model_package_version=99), event(approved("fraud"), "fraud"))
+    with pytest.raises(ValueError, match="model_package_version is 99, but 3 in the ARN"):
+        approved_version(events, "churn")
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(codec=None))
+    | st.datetimes().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+_TIMES = st.sampled_from(["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-05-04T03:02:01Z"])
+_EXTRAS = st.dictionaries(
+    st.sampled_from([*EXTRA, "from_trigger", "payload", "extra", "asset", "uri"]), _JSON | _TIMES, max_size=8
+)
+
+
+@given(changes=_EXTRAS, wraps=st.booleans())
+def test_whatever_an_extra_holds_only_the_documented_error_escapes(changes: dict[str, Any], wraps: bool) -> None:
+    """What is read agrees with itself, and a good event beside it is found."""
+    extra: Any = {"from_trigger": True, "payload": {**EXTRA, **changes}} if wraps else {**EXTRA, **changes}
+    bad = SimpleNamespace(asset=approved("churn"), extra=extra)
+    try:
+        version = approved_version([bad])
+    except ValueError as error:
+        assert "\n" not in str(error)
+    else:
+        assert (
+            f"/{version.model_package_group_name}/{version.model_package_version}".lower() in version.model_package_arn
+        )
+        assert json.dumps(version.to_extra(), allow_nan=False)
+    good = event(approved("churn"), number=2, modified="9999-12-30T00:00:00Z")
+    assert approved_version([bad, good]).model_package_version == 2
+
+
+@given(source=_JSON, extra=_JSON)
+def test_whatever_is_handed_in_only_the_documented_error_escapes(source: Any, extra: Any) -> None:
+    """Texts, numbers, lists of anything, and events whose extra is nothing of the kind."""
+    for each in (source, [source], {approved("churn"): source}, SimpleNamespace(extra=extra), {"extra": extra}):
+        with pytest.raises(ValueError, match=r"carries no model version|is no asset event|There is no event"):
+            approved_version(each)
 
 
 @pytest.mark.parametrize("source", [None, 3, "churn"])

@@ -71,7 +71,11 @@ def shown(value: Any) -> str:
     """Write a value for a message, cut where it is long."""
     if value is None:
         return "not set"
-    text = _SHORT.repr(value)
+    try:
+        text = _SHORT.repr(value)
+    except ValueError:
+        # Python writes no whole number of more than 4300 digits.
+        return "a number of thousands of digits"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ..."
 
 

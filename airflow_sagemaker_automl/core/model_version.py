@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_sagemaker_automl.core.comparison import shown
 from airflow_sagemaker_automl.core.model_package import Metadata, recorded_objective
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 
@@ -98,16 +99,22 @@ class ModelVersion:
         }
 
     @classmethod
-    def from_extra(cls, extra: Mapping[str, Any]) -> ModelVersion:
+    def from_extra(cls, extra: Any, *, group: str | None = None) -> ModelVersion:
         """Read the ``extra`` of an asset event, whether a task or a watcher's trigger has written it.
 
+        Anybody who may create events can write anything into one. So an event must agree with itself: its group,
+        number, account and region are those of its ARN.
+
         :param extra: as :meth:`to_extra` writes it, or ``{"from_trigger": True, "payload": …}`` around that, as Airflow
-            stores what a trigger has to tell. Other keys are not looked at.
-        :raises ValueError: it is not of this shape; the message has all that is wrong.
+            stores what a trigger has to tell. ``account`` and ``region`` may be missing. Other keys are not looked at.
+        :param group: name of the group that the event's asset is about; None where there is no such asset.
+        :raises ValueError: it is not of this shape, or contradicts itself or its asset; the message has all that is
+            wrong.
         """
-        facts = extra.get("payload") if extra.get("from_trigger") else extra
+        facts = extra.get("payload") if isinstance(extra, Mapping) and extra.get("from_trigger") else extra
         if not isinstance(facts, Mapping):
-            raise ValueError(f"{_NO_VERSION}: its payload is {facts!r}.")
+            what = "payload" if isinstance(extra, Mapping) else "extra"
+            raise ValueError(f"{_NO_VERSION}: its {what} is {shown(facts)}.")
         reading = _Reading(facts)
         version = cls(
             model_package_arn=reading.arn("model_package_arn"),
@@ -118,9 +125,17 @@ class ModelVersion:
             objective_value=_number(facts.get("objective_value")),
             **{name: facts[name] for name in _OPTIONAL_TEXTS if isinstance(facts.get(name), str)},
         )
+        reading.compare_with_arn("model_package_arn")
+        if group is not None:
+            reading.compare_with_asset("model_package_group_name", group)
         if reading.faults:
             raise ValueError(f"{_NO_VERSION}: {'; '.join(reading.faults)}.")
         return version
+
+
+def is_same_group(name: str, other: str) -> bool:
+    """Compare the names of groups, some of which come from ARNs that have them in lower case."""
+    return name.casefold() == other.casefold()
 
 
 _NO_VERSION = "The asset event carries no model version, as one made by hand, or by a task that knows none"
@@ -135,6 +150,8 @@ class _Reading:
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.faults: list[str] = []
         self._facts = facts
+        # What is wrong by itself is not compared as well.
+        self._wrong: set[str] = set()
 
     def text(self, name: str) -> str:
         """Read a text."""
@@ -143,11 +160,12 @@ class _Reading:
 
     def arn(self, name: str) -> str:
         """Read the ARN of a version."""
+        value = self.text(name)
         try:
-            VersionArn.parse(str(self._facts.get(name)))
+            VersionArn.parse(value)
         except ValueError:
-            return str(self._fault(name, ""))
-        return self.text(name)
+            self._fault(name, "")
+        return value
 
     def whole(self, name: str) -> int:
         """Read a whole number."""
@@ -160,14 +178,48 @@ class _Reading:
         """Read a time that says how far it is from UTC."""
         try:
             value = datetime.fromisoformat(self._facts.get(name, ""))
-        except (TypeError, ValueError):
-            value = datetime.min
-        return value if value.tzinfo else self._fault(name, datetime.min)
+            # Within a day of the first and of the last year there are times that UTC does not have.
+            return value.astimezone(UTC) if value.tzinfo else self._fault(name, datetime.min)
+        except (TypeError, ValueError, OverflowError):
+            return self._fault(name, datetime.min)
+
+    def compare_with_arn(self, name: str) -> None:
+        """Note which members contradict the ARN of the version."""
+        if name in self._wrong:
+            return
+        arn = VersionArn.parse(self._facts[name])
+        told: Mapping[str, tuple[str | int, bool]] = {
+            "model_package_group_name": (arn.group, False),
+            "model_package_version": (arn.number, False),
+            "account": (arn.account, True),
+            "region": (arn.region, True),
+        }
+        for member, (right, is_optional) in told.items():
+            value = self._facts.get(member)
+            if member in self._wrong or (is_optional and value is None) or _is_same(value, right):
+                continue
+            self._note(member, f"{member} is {shown(value)}, but {right!r} in the ARN {self._facts[name]}")
+
+    def compare_with_asset(self, name: str, group: str) -> None:
+        """Note whether the group is another one than that of the event's asset."""
+        if name not in self._wrong and not _is_same(self._facts[name], group):
+            self._note(name, f"{name} is {shown(self._facts[name])}, but the event is on an asset of {group!r}")
 
     def _fault(self, name: str, instead: Any) -> Any:
         value = self._facts.get(name)
-        self.faults.append(f"{name} is missing" if value is None else f"{name} is {value!r}")
+        if name not in self._wrong:
+            self._note(name, f"{name} is missing" if value is None else f"{name} is {shown(value)}")
         return instead
+
+    def _note(self, name: str, fault: str) -> None:
+        self._wrong.add(name)
+        self.faults.append(fault)
+
+
+def _is_same(value: Any, right: str | int) -> bool:
+    if isinstance(value, str) and isinstance(right, str):
+        return is_same_group(value, right)
+    return bool(value == right)
 
 
 def _written(time: datetime) -> str:
@@ -177,7 +229,7 @@ def _written(time: datetime) -> str:
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     # JSON has neither infinities nor NaN, and some databases refuse them.
     return number if math.isfinite(number) else None

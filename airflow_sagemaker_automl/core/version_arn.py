@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from airflow_sagemaker_automl.exceptions import OtherRegion
 
+# The service's own pattern; it has numbers of up to nine digits.
 _ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
-    r":model-package/(?P<group>[^/\s]+)/(?P<number>\d+)"
+    r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
+    r":model-package/(?P<group>[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)/(?P<number>[1-9][0-9]{0,8})"
 )
 _REGION = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):")
 

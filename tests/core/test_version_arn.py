@@ -24,6 +24,11 @@ def test_an_arn_tells_where_the_group_is(partition: str, region: str) -> None:
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/17/",
         "arn:aws:sagemaker:eu-west-1:12345:model-package/churn/17",
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/churn/17",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/0",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/017",
+        f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/{'9' * 5000}",
+        "arn:aws:sagemaker:eu-west-1:\u0661\u0662\u0663456789012:model-package/churn/17",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn\u202e/17",
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
