@@ -252,7 +252,8 @@ def _versions(source: Any, group: str | None, *, approvals: bool) -> list[ModelV
         raise ValueError(f"There is no event of {asset.uri} here. A run that a person has triggered has none.")
     for fault in faults:
         log.warning("%s It does not count, since another event can be read.", escaped(fault))
-    groups = sorted({version.model_package_group_name for version in versions})
+    known = {version.model_package_group_name.lower(): version.model_package_group_name for version in versions}
+    groups = sorted(known.values())
     if len(groups) > 1:
         raise ValueError(f"There are events of several model package groups, {', '.join(groups)}: name one of them.")
     return versions

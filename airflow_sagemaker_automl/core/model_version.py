@@ -135,7 +135,8 @@ class ModelVersion:
 
 def is_same_group(name: str, other: str) -> bool:
     """Compare the names of groups, some of which come from ARNs that have them in lower case."""
-    return name.casefold() == other.casefold()
+    # Other letters may become ASCII ones in lower case.
+    return name.isascii() and name.lower() == other.lower()
 
 
 _NO_VERSION = "The asset event carries no model version, as one made by hand, or by a task that knows none"
@@ -176,12 +177,10 @@ class _Reading:
 
     def time(self, name: str) -> datetime:
         """Read a time that says how far it is from UTC."""
-        try:
-            value = datetime.fromisoformat(self._facts.get(name, ""))
-            # Within a day of the first and of the last year there are times that UTC does not have.
-            return value.astimezone(UTC) if value.tzinfo else self._fault(name, datetime.min)
-        except (TypeError, ValueError, OverflowError):
-            return self._fault(name, datetime.min)
+        value = _utc(self._facts.get(name))
+        if value is None:
+            self._fault(name, "")
+        return value or datetime.min
 
     def compare_with_arn(self, name: str) -> None:
         """Note which members contradict the ARN of the version."""
@@ -224,6 +223,15 @@ def _is_same(value: Any, right: str | int) -> bool:
 
 def _written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat()
+
+
+def _utc(text: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+        # Within a day of the first and of the last year there are times that UTC does not have.
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _number(value: Any) -> float | None:
