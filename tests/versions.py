@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from tests.jobs import unique
@@ -60,3 +61,9 @@ def decide(
 def described(sagemaker: SageMakerClient, arn: str) -> dict[str, Any]:
     """Give the answer of ``DescribeModelPackage``."""
     return dict(sagemaker.describe_model_package(ModelPackageName=arn))
+
+
+def decision_of(sagemaker: SageMakerClient, arn: str) -> dict[str, str]:
+    """Give what a result says of who has decided on a version and when: the emulator has one user."""
+    time = described(sagemaker, arn)["LastModifiedTime"].astimezone(UTC).isoformat()
+    return {"decided_by": f"arn:aws:iam::{arn.split(':')[4]}:user/emulator", "decided_at": time}

@@ -12,6 +12,7 @@ from typing import Any
 from airflow_sagemaker_automl.core.card.limits import cut, text
 from airflow_sagemaker_automl.core.literals import at, mapping, sequence
 from airflow_sagemaker_automl.core.model_version import ModelVersion
+from airflow_sagemaker_automl.core.people import airflow_user, aws_identity, identifier, quoted, units
 
 APPROVE = "Approve"
 REJECT = "Reject"
@@ -21,10 +22,11 @@ COMMENT = "comment"
 
 LONGEST_COMMENT = 600
 _LONGEST_DESCRIPTION = 1024
-_LONGEST_PERSON = 120
 # Airflow allows ids of DAGs and runs as many characters.
 _LONGEST_ID = 250
 _ARCHIVED = "Archived"
+# How a version is decided on → statuses of its card that suggest another decision.
+_UNLIKE: Mapping[str, tuple[str, ...]] = {"Approved": ("Draft", "PendingReview"), "Rejected": ("Approved",)}
 # They turn the direction of all text that follows.
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -48,7 +50,8 @@ class Answer:
 
     :param option: ``Approve`` or ``Reject``; None where nobody has answered in time, and nothing is said for this case.
     :param answered: when, or when the time was over.
-    :param person: who has answered; None where nobody has, or Airflow does not know.
+    :param person: who has answered, the id first, such as ``7 ("Ada Lovelace")``; None where nobody has, or Airflow
+        does not know.
     :param comment: on one line.
     :param timed_out: nobody has answered in time.
     """
@@ -71,7 +74,7 @@ class Answer:
         return cls(
             option=options[0] if options else None,
             answered=answered if isinstance(answered, datetime) else datetime.now(UTC),
-            person=_person(event.get("responded_by_user")),
+            person=airflow_user(event.get("responded_by_user")),
             comment=line(at(event, "params_input", COMMENT), LONGEST_COMMENT),
             timed_out=bool(event.get("timedout") or event.get("error")),
         )
@@ -112,16 +115,21 @@ class Answer:
     def description(self, *, dag_id: str, run_id: str, response_timeout: timedelta | None) -> str:
         """Say who has decided, when, in which run of which DAG and why, as ``ApprovalDescription`` takes it.
 
-        The comment is cut before anything else.
+        For example ``Approved by 7 ("Ada") at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1). Comment:
+        "Good"``. Whatever names and comment hold, only the comment comes after ``Comment:``, which is cut before
+        anything else.
         """
         moment = f"{self.answered.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        where = f"Airflow DAG {cut(line(dag_id), _LONGEST_ID)}, run {cut(line(run_id), _LONGEST_ID)}"
+        where = f"Airflow DAG {identifier(dag_id, _LONGEST_ID)}, run {identifier(run_id, _LONGEST_ID)}"
         if self.timed_out:
             waited = f" within {duration(response_timeout)}" if response_timeout else " in time"
             facts = f"{self.status} by default at {moment}, since nobody answered{waited} ({where})"
         else:
             facts = f"{self.status} by {self.person or 'a person unknown to Airflow'} at {moment} ({where})"
-        return _cut_to_description(f"{facts}: {self.comment}" if self.comment else facts)
+        if not self.comment:
+            return facts
+        before = f"{facts}. Comment: "
+        return before + quoted(self.comment, _LONGEST_DESCRIPTION - units(before) - len('""'))
 
 
 def outcome_elsewhere(status: str) -> Outcome:
@@ -150,6 +158,39 @@ def ranking_figure(described: Mapping[str, Any]) -> str:
     if not version.objective_metric or version.objective_value is None:
         return ""
     return f"{version.objective_metric} {version.objective_value:.4g}"
+
+
+def decided_elsewhere(described: Mapping[str, Any]) -> dict[str, str | None]:
+    """Say who has decided on a version and when, as far as the service tells: who has changed it last.
+
+    :param described: answer of ``DescribeModelPackage``. A version that was never changed was decided on by whoever
+        registered it.
+    :return: ``decided_by``, and ``decided_at`` in ISO 8601, UTC; None for what is not known, or not decided.
+    """
+    if decided_status(described) is None:
+        return {"decided_by": None, "decided_at": None}
+    is_changed = bool(described.get("LastModifiedTime") or described.get("LastModifiedBy"))
+    by, at_time = ("LastModifiedBy", "LastModifiedTime") if is_changed else ("CreatedBy", "CreationTime")
+    moment = described.get(at_time)
+    return {
+        "decided_by": aws_identity(described.get(by)),
+        "decided_at": moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else None,
+    }
+
+
+def why_card_differs(described: Mapping[str, Any]) -> str | None:
+    """Explain in one sentence why the status of the model card is not what the decision suggests.
+
+    :param described: answer of ``DescribeModelPackage``.
+    :return: None where the two agree, or nothing is decided.
+    """
+    decided, card = decided_status(described), at(described, "ModelCard", "ModelCardStatus")
+    if card not in _UNLIKE.get(decided or "", ()):
+        return None
+    return (
+        f"The version is {decided}, and its model card is still {card}, because only Airflow's approval task changes "
+        "both; SageMakerUpdateModelPackageOperator(model_card_status=...) changes the card."
+    )
 
 
 def is_decided_by(described: Mapping[str, Any], members: Mapping[str, Any]) -> bool:
@@ -200,23 +241,3 @@ def duration(time: timedelta) -> str:
     name, size = next((name, size) for name, size in _UNITS if seconds % size == 0)
     count = seconds // size
     return f"{count} {name}{'' if count == 1 else 's'}"
-
-
-def _person(user: Any) -> str | None:
-    """Name a user as Airflow's user interface does, with the id where it says more."""
-    name, key = line(at(user, "name")), line(at(user, "id"))
-    known = f"{name} ({key})" if name and key and name != key else name or key
-    return cut(known, _LONGEST_PERSON) or None
-
-
-def _cut_to_description(words: str) -> str:
-    """Cut a text by the larger count of two that the service may mean: code points, or UTF-16 code units."""
-    if _units(words) <= _LONGEST_DESCRIPTION:
-        return words
-    while _units(words) >= _LONGEST_DESCRIPTION:
-        words = words[: -max(1, (_units(words) - _LONGEST_DESCRIPTION) // 2)]
-    return f"{words}\N{HORIZONTAL ELLIPSIS}"
-
-
-def _units(words: str) -> int:
-    return len(words.encode("utf-16-le")) // 2

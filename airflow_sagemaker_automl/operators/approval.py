@@ -116,8 +116,9 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
     :return: (XCom, also of a task that is skipped or fails at the end) ``model_package_arn``,
         ``model_package_group_name``, ``model_package_version``, ``approval_status``, ``approval_description``;
         ``outcome``: ``approved``, ``rejected``, ``approved_by_default``, ``rejected_by_default``,
-        ``approved_elsewhere``, ``rejected_elsewhere`` or ``timed_out``; and of an answer that has counted
-        ``decided_by``, ``decided_at`` (ISO 8601, UTC) and ``comment``, else None.
+        ``approved_elsewhere``, ``rejected_elsewhere`` or ``timed_out``; ``decided_by`` and ``decided_at`` (ISO 8601,
+        UTC): the user of Airflow, the id first, or for a decision made elsewhere the AWS identity that changed the
+        version last, and when; ``comment`` of an answer that has counted. What is not known is None.
     """
 
     template_fields: Sequence[str] = (

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
-from airflow_sagemaker_automl.core.decision import Answer, Outcome, duration, ranking_figure
+from airflow_sagemaker_automl.core.decision import Answer, Outcome, decided_elsewhere, duration, line, ranking_figure
 from airflow_sagemaker_automl.exceptions import AutoMLError, ModelPackageRejected, ModelPackageUndecided
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.operators.approval import SageMakerModelApprovalOperator
     from airflow_sagemaker_automl.operators.question import Ending
 
+_ELSEWHERE = (Outcome.APPROVED_ELSEWHERE, Outcome.REJECTED_ELSEWHERE)
 _REJECTIONS = (Outcome.REJECTED, Outcome.REJECTED_BY_DEFAULT, Outcome.REJECTED_ELSEWHERE)
 
 
@@ -80,6 +81,7 @@ def decision_result(outcome: Outcome, described: Mapping[str, Any], answer: Answ
     :param described: answer of ``DescribeModelPackage``.
     :param answer: the one that has counted.
     """
+    elsewhere = decided_elsewhere(described) if outcome in _ELSEWHERE else {}
     return {
         "model_package_arn": described["ModelPackageArn"],
         "model_package_group_name": described.get("ModelPackageGroupName"),
@@ -87,12 +89,12 @@ def decision_result(outcome: Outcome, described: Mapping[str, Any], answer: Answ
         "approval_status": described.get("ModelApprovalStatus"),
         "approval_description": described.get("ApprovalDescription"),
         "outcome": outcome.value,
-        "decided_by": answer.person if answer else None,
-        "decided_at": answer.to_json()["answered"] if answer else None,
+        "decided_by": answer.person if answer else elsewhere.get("decided_by"),
+        "decided_at": answer.to_json()["answered"] if answer else elsewhere.get("decided_at"),
         "comment": answer.comment if answer else None,
     }
 
 
 def reason_of(described: Mapping[str, Any]) -> str:
-    """Say what whoever decided on a version has said."""
-    return str(described.get("ApprovalDescription") or "")
+    """Say what whoever decided on a version has said, on one line."""
+    return line(described.get("ApprovalDescription"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker, errors_for_people
-from airflow_sagemaker_automl.core.decision import STATUSES
+from airflow_sagemaker_automl.core.decision import STATUSES, decided_elsewhere
 from airflow_sagemaker_automl.core.literals import at, merged, plain
 from airflow_sagemaker_automl.core.model_card import card_violations
 from airflow_sagemaker_automl.core.model_package import compact, written
@@ -71,7 +71,9 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
         those of every operator. ``outlets`` may have :func:`~airflow_sagemaker_automl.assets.approved` of the group.
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
-        ``approval_status``, and ``changed``: a list of ``member``, ``before`` and ``after``, long values cut.
+        ``approval_status``, ``approval_description``; ``decided_by`` and ``decided_at`` (ISO 8601, UTC): the AWS
+        identity that changed the version last, and when, without what this task has changed beside its approval;
+        and ``changed``: a list of ``member``, ``before`` and ``after``, long values cut.
     """
 
     template_fields: Sequence[str] = (*UPDATE_MEMBERS, "model_card", "extra_request", *CONNECTION_FIELDS)
@@ -122,7 +124,8 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
         described = self._described(asked["ModelPackageArn"])
         # Not before: a role that cannot be assumed for a while is waited for by what asks.
         show_version(self, context["ti"])
-        described, changes = self._changed(described, asked, card)
+        before = described
+        described, changes = self._changed(before, asked, card)
         self.remember_version(described)
         for line in changes or ("everything is as it is asked for",):
             self.log.info("%s: %s", described["ModelPackageArn"], line)
@@ -131,7 +134,10 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
             "model_package_arn": described["ModelPackageArn"],
             "model_package_group_name": described.get("ModelPackageGroupName"),
             "model_package_version": described.get("ModelPackageVersion"),
-            "approval_status": described.get("ModelApprovalStatus"),
+            "approval_status": _approval(described),
+            "approval_description": described.get("ApprovalDescription"),
+            # Whoever changes something else has not decided.
+            **decided_elsewhere(before if _approval(before) == _approval(described) else described),
             "changed": [line.to_json() for line in changes],
         }
 
@@ -194,6 +200,10 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
         if content and asked["ModelCard"].get("ModelCardContent") == content:
             del asked["ModelCard"]["ModelCardContent"]
         return asked
+
+
+def _approval(described: Mapping[str, Any]) -> Any:
+    return described.get("ModelApprovalStatus")
 
 
 def _count_decision(changes: Sequence[Change]) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_sagemaker_automl.core.decision import why_card_differs
 from airflow_sagemaker_automl.core.model_package import Metadata
+from airflow_sagemaker_automl.core.people import aws_identity
 from airflow_sagemaker_automl.rendering.values import mapping, text_of
 
 
@@ -34,12 +36,16 @@ def version_facts(described: Mapping[str, Any]) -> dict[str, str]:
         "Approval": text_of(described.get("ModelApprovalStatus")),
         "Card": text_of(mapping(described.get("ModelCard")).get("ModelCardStatus")),
         "Reason for the approval status": text_of(described.get("ApprovalDescription")),
+        "Last changed by": aws_identity(described.get("LastModifiedBy")) or "",
+        "Last changed": _moment(described.get("LastModifiedTime")),
+        "Note": why_card_differs(described) or "",
         "Registration": "" if status == "Completed" else status,
         "Life cycle": _life_cycle(mapping(described.get("ModelLifeCycle"))),
         "AutoML job": text_of(metadata.get(Metadata.AUTOML_JOB_NAME)),
         "DAG": text_of(metadata.get(Metadata.DAG_ID)),
         "Run": text_of(metadata.get(Metadata.RUN_ID)),
         "Created": _moment(described.get("CreationTime")),
+        "Created by": aws_identity(described.get("CreatedBy")) or "",
         "Group": text_of(described.get("ModelPackageGroupName")),
         "Version": str(described.get("ModelPackageVersion") or ""),
         "Description": text_of(described.get("ModelPackageDescription")),

@@ -12,7 +12,7 @@ from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.assets import tell_of_update
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS
 from airflow_sagemaker_automl.core.approval import ApprovalStatus, approval_status
-from airflow_sagemaker_automl.core.decision import outcome_elsewhere, ranking_figure
+from airflow_sagemaker_automl.core.decision import decided_elsewhere, line, outcome_elsewhere, ranking_figure
 from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
 from airflow_sagemaker_automl.core.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished, escaped
@@ -49,8 +49,9 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         ``execution_timeout`` (the same), ``mode``, ``soft_fail`` and so on. ``outlets`` may have
         :func:`~airflow_sagemaker_automl.assets.approved` of the group, which is told if the version is approved.
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
-        ``approval_status``, and ``approval_description``, which is None where nothing was said. It is there, too, if
-        the task fails or is skipped because the version was rejected.
+        ``approval_status``; ``approval_description``, which is None where nothing was said; ``decided_by`` and
+        ``decided_at`` (ISO 8601, UTC): the AWS identity that changed the version last, and when, None where the
+        service does not say. It is there, too, if the task fails or is skipped because the version was rejected.
     :raises ValueError: ``on_rejected`` is none of them.
     """
 
@@ -129,14 +130,16 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
             "model_package_version": seen["ModelPackageVersion"],
             "approval_status": status.value,
             "approval_description": seen.get("ApprovalDescription"),
+            **decided_elsewhere(seen),
         }
         context = self._context
         assert context is not None
         metrics.count(metrics.DECIDED, outcome_elsewhere(status.value).value)
         if status is ApprovalStatus.REJECTED:
             return self._end_rejected(seen, context, result)
-        reason = escaped(seen.get("ApprovalDescription") or "nothing says why.")
-        self.log.info("%s is %s: %s", self._what, status, reason)
+        who, when = result["decided_by"] or "somebody", result["decided_at"] or "a time that is not known"
+        why = line(seen.get("ApprovalDescription")) or "nothing says why."
+        self.log.info("%s is %s; last changed by %s at %s: %s", self._what, status, who, when, escaped(why))
         tell_of_update(self, context, seen, ApprovalStatus.APPROVED)
         return result
 
@@ -145,7 +148,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
 
     def _end_rejected(self, seen: Mapping[str, Any], context: Context, result: dict[str, Any]) -> dict[str, Any]:
         """Skip or fail the task, unless it is to succeed; its result is there all the same."""
-        reason = result["approval_description"] or ""
+        reason = line(result["approval_description"])
         rejected = ModelPackageRejected(result["model_package_arn"], reason, ranking_figure(seen))
         self.log.warning("%s", rejected)
         if self.on_rejected == "pass":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 from airflow_sagemaker_automl.core.decision import (
     Answer,
     Outcome,
+    decided_elsewhere,
     decided_status,
     decision_members,
     duration,
     is_decided_by,
     outcome_elsewhere,
+    why_card_differs,
 )
 from airflow_sagemaker_automl.core.rules import registration
 
@@ -48,7 +51,8 @@ def described(**members: Any) -> dict[str, Any]:
     [
         (
             {"responded_by_user": {"id": "7", "name": "Ada"}, "params_input": {"comment": " Good\n\tenough "}},
-            "Approved by Ada (7) at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1): Good enough",
+            'Approved by 7 ("Ada") at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1). '
+            'Comment: "Good enough"',
         ),
         (
             {"responded_by_user": {"id": "ada", "name": "ada"}, "chosen_options": ["Reject"]},
@@ -80,12 +84,81 @@ def test_whatever_is_typed_the_service_takes_the_description(comment: str, name:
     assert " at 2026-03-01 10:00:00 UTC (Airflow DAG " in words
 
 
+_SAID = re.compile(
+    r'(Approved|Rejected) by (\S+|"[^"]*")( \("[^"]*"\))? at 2026-03-01 10:00:00 UTC '
+    r'\(Airflow DAG (\S+|"[^"]*"), run (\S+|"[^"]*")\)(\. Comment: "[^"]*")?'
+)
+
+
+@given(key=ANY_TEXT.filter(str.strip), name=ANY_TEXT, comment=ANY_TEXT, run_id=ANY_TEXT)
+def test_neither_name_nor_comment_can_forge_what_is_said(key: str, name: str, comment: str, run_id: str) -> None:
+    """What they hold stands between quotation marks, of which there are no others."""
+    given_event = event(responded_by_user={"id": key, "name": name}, params_input={"comment": comment})
+    answer = Answer.from_event(given_event)
+    words = answer.description(dag_id="retrain", run_id=run_id, response_timeout=None)
+    assert answer.person is None or _SAID.fullmatch(words)
+
+
+def test_a_display_name_cannot_pass_for_another_approval() -> None:
+    """The id of whoever has answered comes first, and the name is seen to be one."""
+    name = "Grace Hopper (grace) at 2026-04-30 09:00:00 UTC (Airflow DAG retrain, run r): reviewed"
+    given_event = event(responded_by_user={"id": "eve", "name": name}, params_input={"comment": 'ok". Rejected by ada'})
+    assert Answer.from_event(given_event).description(**RUN) == (
+        'Approved by eve ("Grace Hopper (grace) at 2026-04-30 09:00:00 UTC (Airflow DAG retrain, run r): r…") '
+        'at 2026-03-01 10:00:00 UTC (Airflow DAG retrain, run manual__1). Comment: "ok\'. Rejected by ada"'
+    )
+
+
+_STUDIO = {"UserProfileName": "ada", "DomainId": "d-1", "IamIdentity": {"Arn": "arn:aws:sts::1:assumed-role/x/ada"}}
+_ADA = 'arn:aws:sts::1:assumed-role/x/ada (Studio user profile "ada", domain d-1)'
+
+
+@pytest.mark.parametrize(
+    ("members", "who", "when"),
+    [
+        ({"LastModifiedBy": _STUDIO, "LastModifiedTime": NOON}, _ADA, "2026-03-01T10:00:00+00:00"),
+        ({"CreatedBy": _STUDIO, "CreationTime": NOON}, _ADA, "2026-03-01T10:00:00+00:00"),
+        ({"CreatedBy": _STUDIO, "CreationTime": NOON, "LastModifiedTime": NOON}, None, "2026-03-01T10:00:00+00:00"),
+        ({}, None, None),
+    ],
+    ids=["changed", "registered-so", "changed-by-nobody-known", "nothing-known"],
+)
+def test_who_has_decided_elsewhere_is_who_has_changed_the_version_last(
+    members: Any, who: str | None, when: str | None
+) -> None:
+    """Or has registered it, where nobody has changed it; nobody is made up."""
+    decided = described(ModelApprovalStatus="Rejected", **members)
+    assert decided_elsewhere(decided) == {"decided_by": who, "decided_at": when}
+    assert decided_elsewhere(described(**members)) == {"decided_by": None, "decided_at": None}
+
+
+@pytest.mark.parametrize(
+    ("status", "card", "is_explained"),
+    [
+        ("Approved", "Draft", True),
+        ("Approved", "PendingReview", True),
+        ("Approved", "Approved", False),
+        ("Approved", "Archived", False),
+        ("Approved", None, False),
+        ("Rejected", "Approved", True),
+        ("Rejected", "Draft", False),
+        ("PendingManualApproval", "Draft", False),
+    ],
+)
+def test_a_card_that_does_not_follow_the_decision_is_explained(status: str, card: Any, is_explained: bool) -> None:
+    """In a sentence that says what changes it."""
+    version = described(ModelApprovalStatus=status, ModelCard={"ModelCardStatus": card})
+    why = why_card_differs(version)
+    assert bool(why) == is_explained
+    assert why is None or f"The version is {status}, and its model card is still {card}, because" in why
+
+
 def test_a_long_comment_is_cut_and_says_so() -> None:
     """By the larger count of the two that the service may mean."""
     who = {"id": "7", "name": "N" * 300}
     answer = Answer.from_event(event(responded_by_user=who, params_input={"comment": "\N{GRINNING FACE}" * 600}))
     words = answer.description(dag_id="d" * 250, run_id="r" * 250, response_timeout=None)
-    assert words.endswith("\N{GRINNING FACE}\N{HORIZONTAL ELLIPSIS}")
+    assert words.endswith('\N{GRINNING FACE}\N{HORIZONTAL ELLIPSIS}"')
     assert 1021 <= len(words.encode("utf-16-le")) // 2 <= 1024
 
 

@@ -23,6 +23,7 @@ from airflow_sagemaker_automl.operators import (
 )
 from tests.jobs import unique
 from tests.plain_http import send
+from tests.versions import decide, decision_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -115,7 +116,20 @@ def test_a_version_is_approved_with_a_reason(context: Any, version: str, sagemak
     assert after["CustomerMetadataProperties"] == before["CustomerMetadataProperties"]
     old, new = (json.loads(described["ModelCard"]["ModelCardContent"]) for described in (before, after))
     assert new == {**old, "intended_uses": {"risk_rating": "Low"}}
+    assert result["approval_description"] == "Better than the last"
+    assert result | decision_of(sagemaker, version) == result
     json.dumps(result)
+
+
+def test_who_documents_a_version_has_not_decided_on_it(context: Any, version: str, sagemaker: SageMakerClient) -> None:
+    """The result keeps who has changed it before; one that nobody has decided on has nobody."""
+    undecided = operator(version, customer_metadata_properties={"ticket": "1"}).execute(context)
+    assert (undecided["decided_by"], undecided["decided_at"]) == (None, None)
+    decide(sagemaker, version, why="Said in Studio")
+    before = decision_of(sagemaker, version)
+    noted = operator(version, customer_metadata_properties={"ticket": "2"}).execute(context)
+    assert noted | before | {"approval_description": "Said in Studio"} == noted
+    assert decision_of(sagemaker, version)["decided_at"] > before["decided_at"]
 
 
 def test_nothing_is_sent_for_what_is_so_already(

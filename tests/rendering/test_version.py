@@ -22,6 +22,13 @@ VERSION: dict[str, Any] = {
     "ModelApprovalStatus": "Approved",
     "ApprovalDescription": "Seen by Mira",
     "CreationTime": datetime(2026, 3, 1, 14, 5, tzinfo=UTC),
+    "CreatedBy": {"IamIdentity": {"Arn": "arn:aws:iam::1:role/airflow"}},
+    "LastModifiedTime": datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+    "LastModifiedBy": {
+        "UserProfileName": "mira",
+        "DomainId": "d-1",
+        "IamIdentity": {"Arn": "arn:aws:sts::1:assumed-role/x/mira"},
+    },
     "ModelCard": {"ModelCardContent": "{}", "ModelCardStatus": "PendingReview"},
     "ModelLifeCycle": {"Stage": "Staging", "StageStatus": "Live", "StageDescription": "half of the traffic"},
     "CustomerMetadataProperties": {"automl_job_name": "churn-1", "dag_id": "retrain", "run_id": "manual__1"},
@@ -35,16 +42,36 @@ def test_a_version_is_told_whole() -> None:
         "Approval": "Approved",
         "Card": "PendingReview",
         "Reason for the approval status": "Seen by Mira",
+        "Last changed by": 'arn:aws:sts::1:assumed-role/x/mira (Studio user profile "mira", domain d-1)',
+        "Last changed": "2026-03-02 09:30 UTC",
+        "Note": "The version is Approved, and its model card is still PendingReview, because only Airflow's approval "
+        "task changes both; SageMakerUpdateModelPackageOperator(model_card_status=...) changes the card.",
         "Life cycle": "Staging: Live (half of the traffic)",
         "AutoML job": "churn-1",
         "DAG": "retrain",
         "Run": "manual__1",
         "Created": "2026-03-01 14:05 UTC",
+        "Created by": "arn:aws:iam::1:role/airflow",
         "Group": "churn",
         "Version": "3",
         "Description": "Trained on March",
         "Model package": ARN,
     }
+
+
+def test_the_page_says_who_has_decided_elsewhere_and_why_the_card_stays() -> None:
+    """As HTML and as Markdown, with everything escaped."""
+    hostile = {"UserProfileName": '<b>x</b>"|*y*', "IamIdentity": {"Arn": "arn:aws:iam::1:user/mira"}}
+    facts = version_facts(VERSION | {"LastModifiedBy": hostile, "ApprovalDescription": "<i>Fine</i> | *now*"})
+    page, text = (render({}, title="churn", facts=facts) for render in (render_html, render_markdown))
+    for shown in (page, text):
+        assert "<b>" not in shown
+        assert "<i>" not in shown
+        assert "arn:aws:iam::1:user/mira" in shown
+        assert "2026-03-02 09:30 UTC" in shown
+    assert "&lt;b&gt;x&lt;/b&gt;&#39;|*y*" in page
+    assert "its model card is still PendingReview" in page
+    assert "\\*now\\*" in text
 
 
 def test_a_version_that_failed_says_so() -> None:
@@ -77,7 +104,7 @@ def test_what_is_no_moment_does_no_harm(written: Any) -> None:
 def test_every_version_has_a_title(described: dict[str, Any], title: str) -> None:
     """Also one outside of a group, and a description that is cut short."""
     assert version_title(described) == title
-    assert "Created" not in version_facts(described)
+    assert not {"Created", "Created by", "Last changed", "Last changed by", "Note"} & set(version_facts(described))
 
 
 @given(

@@ -27,7 +27,7 @@ from tests.plain_http import once_answered, send
 from tests.scripts import FAILED, hold, let_go, script_versions
 from tests.sensors.watching import MODES
 from tests.tasks import TaskInstance, changed
-from tests.versions import decide, described, make_group, register
+from tests.versions import decide, decision_of, described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -98,6 +98,7 @@ def test_an_approval_is_the_result(mode: dict[str, Any], context: Any, account: 
         "model_package_version": 1,
         "approval_status": "Approved",
         "approval_description": "Better than the last one",
+        **decision_of(account, version),
     }
 
 
@@ -126,6 +127,7 @@ def test_a_rejection_ends_the_task_as_it_is_told(
     pushed = context["ti"].pushed
     assert (pushed["approval_status"], pushed["approval_description"]) == ("Rejected", "Too slow on wide tables")
     assert pushed["return_value"]["model_package_arn"] == version
+    assert pushed | decision_of(account, version) == pushed
 
 
 def test_a_rejection_skips_unless_told_otherwise(
