@@ -21,6 +21,7 @@ PAGE = (REPOSITORY / "docs" / "failures.md").read_text()
 # Those that are never raised themselves.
 BASES = {"AutoMLError", "AutoMLJobError", "InvalidRequest"}
 ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3"
+ANSWER = 'Approved by 7 ("Ada Lovelace") at 2026-03-01 09:30:00 UTC …'
 QUOTA = (
     "The account-level service limit 'Maximum number of concurrent AutoML Jobs' is {0} AutoML Jobs, with current "
     "utilization of {0} AutoML Jobs and a request delta of 1 AutoML Jobs."
@@ -124,6 +125,16 @@ EXAMPLES: list[AutoMLError] = [
         "the ListModelPackages operation: …",
     ),
     exceptions.ModelPackageGroupNotFound("house-nort", "eu-central-1", "house-north"),
+    exceptions.ModelPackageDiffers(
+        ARN,
+        f"candidate lightgbm of AutoML job {NAME}",
+        [
+            "InferenceSpecification.Containers[0].Image is 'evil:1' there and "
+            "'246618743249.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1' here",
+            "InferenceSpecification.Containers[0].Environment.SAGEMAKER_PROGRAM is not the same",
+        ],
+        "arn:aws:iam::123456789012:user/eve",
+    ),
     exceptions.ModelPackageFailed(ARN, ["smoke: It exited with status 1."]),
     exceptions.ModelPackageUnfinished(
         ARN, "InProgress", "It can be decided on when it is Completed; a retry looks again."
@@ -140,10 +151,10 @@ EXAMPLES: list[AutoMLError] = [
     ),
     exceptions.ModelPackageRejected(ARN, "Too slow", "F1 0.7027"),
     exceptions.ModelPackageUndecided(ARN, "3 days"),
-    exceptions.ModelPackageDecidedElsewhere(ARN, "Approved by Ada Lovelace …", "Rejected", "Said in Studio"),
+    exceptions.ModelPackageDecidedElsewhere(ARN, ANSWER, "Rejected", "Said in Studio"),
     exceptions.AnswerNotApplied(
         ARN,
-        "Approved by Ada Lovelace …",
+        ANSWER,
         "An error occurred (AccessDeniedException) when calling the UpdateModelPackage operation: ….",
         True,
     ),

@@ -14,7 +14,7 @@ from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.inference import alternatives, answering
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.literals import merged
+from airflow_sagemaker_automl.core.literals import at, merged
 from airflow_sagemaker_automl.core.metric_names import NamedMetric, read_objective
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
 from airflow_sagemaker_automl.core.verdict import summary
@@ -56,7 +56,7 @@ REGISTRATION_MEMBERS: Mapping[str, str] = {
 }
 
 # Which code made a version does not make it another one.
-_NOT_IDENTITY = ("MetadataProperties",)
+_PROVENANCE = "MetadataProperties"
 # The service allows 36 characters.
 _TOKEN_LENGTH = 32
 _LONGEST_METADATA_VALUE = 256
@@ -131,7 +131,9 @@ def identity(
     :param card: the author's part of the card.
     :return: the same 64 hexadecimal digits for the same version.
     """
-    asked = {key: value for key, value in declared.items() if key not in _NOT_IDENTITY}
+    asked = {key: value for key, value in declared.items() if key != _PROVENANCE}
+    if generated_by := at(declared, _PROVENANCE, "GeneratedBy"):
+        asked[_PROVENANCE] = {"GeneratedBy": generated_by}
     asked["ModelPackageGroupName"] = _group_as_seen_from(job.arn, declared["ModelPackageGroupName"])
     return digest([job.arn, candidate.name, asked, card, list(response_keys)])
 

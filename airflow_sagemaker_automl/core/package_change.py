@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_sagemaker_automl.core.card.size import merged as card_of
-from airflow_sagemaker_automl.core.comparison import differing, dropped, shown
+from airflow_sagemaker_automl.core.comparison import FILLED_IN, differing, dropped, shown
 from airflow_sagemaker_automl.core.environment import concealed
 from airflow_sagemaker_automl.core.literals import at, mapping, sequence
 from airflow_sagemaker_automl.core.model_package import compact
@@ -46,8 +46,6 @@ _NOT_REPLACED = frozenset(
         "AdditionalInferenceSpecificationsToAdd",
     }
 )
-# What the service adds to a container by itself: digest and tags of what it has found there.
-_FILLED_IN = frozenset({"ImageDigest", "ModelDataETag", "ETag", "ManifestEtag"})
 _CONTENT = "ModelCardContent"
 _LONGEST_SHOWN = 200
 _LONGEST_LEAF = 60
@@ -127,7 +125,7 @@ def _unlike(asked: Any, found: Any, path: str) -> Iterator[Change]:
     """Tell where a structure is not as asked for, what it has beside that included."""
     for place, here, there in differing(asked, found, path):
         yield Change(place, there, here)
-    for place, there in dropped(asked, found, path, _FILLED_IN):
+    for place, there in dropped(asked, found, path, FILLED_IN):
         yield Change(place, there, None)
 
 

@@ -92,6 +92,11 @@ class FaultSwitch:
         """How far ``ListAutoMLJobs`` and ``ListModelPackages`` lag behind."""
         return self._in_force().faults.stale_list
 
+    @property
+    def tokens_not_compared(self) -> bool:
+        """Whether ``CreateModelPackage`` believes a client token."""
+        return self._in_force().faults.tokens_not_compared
+
     def fate(self, operation: str, caller: Caller) -> Fate:
         """Draw the fate of a request to SageMaker."""
         with self._lock:

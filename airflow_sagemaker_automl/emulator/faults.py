@@ -38,6 +38,10 @@ Every member may be left out, and then nothing of it goes wrong.
 ``ConcurrentJobs``
     How many AutoML jobs may be ``InProgress`` or ``Stopping`` at once in each account and region; 0 is an account
     without quota. Left out, it is what the emulator was started with.
+``TokensNotCompared``
+    True: ``CreateModelPackage`` gives back what a ``ClientToken`` has registered before, whatever the request asks for
+    now. Otherwise a token that comes again with something else is a ``ConflictException``; what AWS does is not
+    documented.
 ``ForSeconds``
     After how long all of it ends by itself. Default: when it is ended or replaced.
 ``Seed``
@@ -76,7 +80,7 @@ _RATES = (
 )
 _SECONDS = ("LatencySeconds", "StaleListSeconds", "ForSeconds")
 _OPERATIONS = ("Operations", "DeniedOperations")
-_MEMBERS = frozenset({*_RATES, *_SECONDS, *_OPERATIONS, "ExpiredTokens", "ConcurrentJobs", "Seed"})
+_MEMBERS = frozenset({*_RATES, *_SECONDS, *_OPERATIONS, "ExpiredTokens", "ConcurrentJobs", "TokensNotCompared", "Seed"})
 _MOST_SECONDS = 24 * 60 * 60
 
 
@@ -91,6 +95,7 @@ class Faults:
     :param denied: operations.
     :param stale_list: seconds.
     :param concurrent_jobs: quota of AutoML jobs at once, None for the usual one.
+    :param tokens_not_compared: whether a client token is believed.
     :param lasting: seconds, None without an end.
     :param seed: of the generator of chance, None for another one each time.
     """
@@ -102,6 +107,7 @@ class Faults:
     denied: frozenset[str] = frozenset()
     stale_list: float = 0
     concurrent_jobs: int | None = None
+    tokens_not_compared: bool = False
     lasting: float | None = None
     seed: int | None = None
 
@@ -121,6 +127,7 @@ class Faults:
             frozenset(document.get("DeniedOperations", [])),
             document.get("StaleListSeconds", 0),
             document.get("ConcurrentJobs"),
+            document.get("TokensNotCompared", False),
             document.get("ForSeconds"),
             document.get("Seed"),
         )
@@ -139,6 +146,8 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
     if "ExpiredTokens" in document:
         yield from _token_problems(document["ExpiredTokens"])
     yield from _count_problems(document.get("ConcurrentJobs", 0))
+    if not isinstance(document.get("TokensNotCompared", False), bool):
+        yield f"TokensNotCompared must be true or false, not {document['TokensNotCompared']!r}."
     seed = document.get("Seed", 0)
     if isinstance(seed, bool) or not isinstance(seed, int):
         yield f"Seed must be a whole number, not {seed!r}."

@@ -280,9 +280,10 @@ class Registry:
             raise ConflictException(f"Model Package Group {group.arn} is not empty.")
         del self.groups[group.name]
 
-    def create_package(self, request: Mapping[str, Any]) -> ModelPackage:
+    def create_package(self, request: Mapping[str, Any], *, compares_tokens: bool) -> ModelPackage:
         """Register a version of a group or a package without one, or find what the same client token has registered.
 
+        :param compares_tokens: whether a token that comes again must come with the same request.
         :raises ValidationException: the request names neither or both, or lacks what that kind needs.
         :raises ConflictException: the client token was used for another request.
         """
@@ -290,13 +291,13 @@ class Registry:
             raise ValidationException("Both ModelPackageName and ModelPackageGroupName are given; give one of them.")
         if "ModelPackageGroupName" in request:
             group = self.find_group(request["ModelPackageGroupName"])
-            known = self._owner(group.arn)._with_token(request)
+            known = self._owner(group.arn)._with_token(request, compares_tokens)
             return known or group.add_version(request, self._caller, self._script_for(group.name))
         if "ModelPackageName" not in request:
             raise ValidationException("Missing ARN.")
-        return self._with_token(request) or self._create_unversioned(request)
+        return self._with_token(request, compares_tokens) or self._create_unversioned(request)
 
-    def _with_token(self, request: Mapping[str, Any]) -> ModelPackage | None:
+    def _with_token(self, request: Mapping[str, Any], is_compared: bool) -> ModelPackage | None:
         """Find what was registered with the same token, even if it is a version that is deleted since.
 
         Whether the service forgets a token then is not documented; a client has to get along with both answers.
@@ -305,7 +306,8 @@ class Registry:
         deleted = (version for group in self.groups.values() for version in group.deleted_versions)
         for package in (*self.packages(), *deleted):
             if token and package.client_token == token:
-                _require_same(package.request, request)
+                if is_compared:
+                    _require_same(package.request, request)
                 return package
         return None
 

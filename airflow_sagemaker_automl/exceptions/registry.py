@@ -27,6 +27,34 @@ class CandidateNotRegistrable(AutoMLError):
         return f"{which} of AutoML job {self.job_name} cannot be registered: {self.reason}"
 
 
+class ModelPackageDiffers(AutoMLError, has_lines=True):
+    """A version looks like this task's own registration, and serves another model.
+
+    :param arn: ARN of the version.
+    :param candidate: which candidate of which job was to be registered.
+    :param differences: what is not the same, one clause each.
+    :param registered_by: who has registered the version; None where the service does not say.
+    """
+
+    def __init__(self, arn: str, candidate: str, differences: Sequence[str], registered_by: str | None) -> None:
+        super().__init__(arn, candidate, differences, registered_by)
+        self.arn = arn
+        self.candidate = candidate
+        self.differences = tuple(differences)
+        self.registered_by = registered_by
+
+    def __str__(self) -> str:
+        differences = "".join(f"\n  {difference}" for difference in self.differences)
+        return (
+            f"Model package {self.arn} has the request digest or the client token of this registration of "
+            f"{self.candidate}, but serves something else, so that it was not taken for it, and nothing was "
+            f"registered:{differences}\n"
+            f"It was registered by {self.registered_by or 'somebody whom the service does not name'}. Do not approve "
+            "it before you know why. If it was changed on purpose, use its ARN without registering again; if not, "
+            "delete it, then clear this task."
+        )
+
+
 class CandidateRejected(AutoMLError, has_lines=True):
     """A quality gate has not approved a candidate.
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_sagemaker_automl import metrics
+from airflow_sagemaker_automl.core.comparison import served_differences
 from airflow_sagemaker_automl.core.evidence import ANALYSIS_FILE, STATISTICS_FILE, Provenance
 from airflow_sagemaker_automl.core.literals import at
 from airflow_sagemaker_automl.core.model_card import build_model_card
@@ -21,7 +22,8 @@ from airflow_sagemaker_automl.core.model_package import (
     has_failed,
     identity,
 )
-from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
+from airflow_sagemaker_automl.core.people import aws_identity
+from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable, ModelPackageDiffers
 from airflow_sagemaker_automl.service_errors import is_denied, is_invalid
 from airflow_sagemaker_automl.waiting import SEEN_WITHIN_SECONDS
 
@@ -93,29 +95,32 @@ class Registration:
         :param candidates: all of the job's, for the leaderboard.
         :return: the version's ARN.
         :raises CandidateNotRegistrable: the service knows it, and who asks may not list versions to find it.
+        :raises ModelPackageDiffers: what looks like the version serves another model.
         """
         if self._is_known_by_its_token():
             known, attempt = None, 0
         else:
             known, attempt = self._look_if_allowed()
-        if known:
-            return self._found(known)
         request = self._checked_request(candidates, provenance)
+        if known:
+            return self._found(known, request)
         for _ in range(_MOST_TOKENS):
             arn = self._create(request, attempt)
             if arn is None:
                 # The token is that of the same version with another DAG run on its card, or of one that failed.
                 known, failed = self._look_for_what_has_the_token(attempt)
                 if known:
-                    return self._found(known)
+                    return self._found(known, request)
                 attempt = max(failed, attempt + 1)
-            elif self._is_known_by_its_token() or self._is_there(arn):
+            elif (described := self._described_soon(arn)) is None:
+                attempt += 1
+            else:
+                # The service gives back what the token has registered before, whatever that is.
+                self._require_as_asked(described, request)
                 metrics.count(metrics.REGISTERED)
                 text = "Registered candidate %s of AutoML job %s as %s"
                 self._task.log.info(text, self._candidate.name, self._job.name, arn)
                 return arn
-            else:
-                attempt += 1
         reason = f"of {_MOST_TOKENS} client tokens each was used for a version that is not there any more."
         raise CandidateNotRegistrable(self._job.name, self._candidate.name, reason)
 
@@ -151,15 +156,18 @@ class Registration:
             raise CandidateNotRegistrable(self._job.name, self._candidate.name, reason) from error
         return known, failed
 
-    def _is_there(self, arn: str) -> bool:
-        """Tell a version that was created from one that has been deleted, whose ARN its token may give back."""
+    def _described_soon(self, arn: str) -> dict[str, Any] | None:
+        """Describe a version that may be too new to be shown; None for one that has been deleted.
+
+        A client token may give back the ARN of a version that is not there any more.
+        """
         deadline = time.monotonic() + SEEN_WITHIN_SECONDS
-        while self._described(arn) is None:
+        while (described := self._described(arn)) is None:
             if time.monotonic() > deadline:
                 self._task.log.warning("%s was registered once, and has been deleted", arn)
-                return False
+                return None
             time.sleep(_LOOK_EVERY_SECONDS)
-        return True
+        return described
 
     def _look(self) -> tuple[Mapping[str, Any] | None, int]:
         """Look for a version that the same registration has made before.
@@ -186,12 +194,24 @@ class Registration:
                 raise
             return None
 
-    def _found(self, known: Mapping[str, Any]) -> str:
+    def _found(self, known: Mapping[str, Any], request: Mapping[str, Any]) -> str:
+        """Adopt a version that was registered before.
+
+        :raises ModelPackageDiffers: it serves another model.
+        """
+        self._require_as_asked(known, request)
         arn, approval = str(known["ModelPackageArn"]), known.get("ModelApprovalStatus")
         metrics.count(metrics.FOUND_AGAIN)
         text = "Candidate %s of AutoML job %s was registered before as %s, which is %s now"
         self._task.log.info(text, self._candidate.name, self._job.name, arn, approval)
         return arn
+
+    def _require_as_asked(self, described: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+        """Refuse a version that others have made to look like this one: digest and token can be calculated."""
+        if differences := served_differences(request, described):
+            candidate = f"candidate {self._candidate.name} of AutoML job {self._job.name}"
+            who = aws_identity(described.get("CreatedBy"))
+            raise ModelPackageDiffers(described["ModelPackageArn"], candidate, differences, who)
 
     def _create(self, request: Mapping[str, Any], attempt: int) -> str | None:
         """Register, in a group that is made where there is none; one that was made in vain is taken away again."""

@@ -34,6 +34,7 @@ ERRORS: list[AutoMLError] = [
     exceptions.CandidateRejected("job", "best", "Rejected: 0 of 1 rules are kept"),
     exceptions.ChampionUnreadable("churn", "It is denied."),
     exceptions.ModelPackageGroupNotFound("churn", "eu-central-1", "churns"),
+    exceptions.ModelPackageDiffers("arn", "candidate c of AutoML job j", ["Image is 'a' there and 'b' here"], None),
     exceptions.ModelPackageFailed("arn", ["a reason"]),
     exceptions.ModelPackageUnfinished("arn", "InProgress", "Wait."),
     exceptions.ModelPackageTimedOut("arn", "InProgress", "It is too late."),

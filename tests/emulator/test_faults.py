@@ -313,6 +313,7 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
         ({"ExpiredTokens": "all"}, "ExpiredTokens must be 'All', 'Known' or a list of one or more access keys"),
         ({"ExpiredTokens": [1]}, "ExpiredTokens must be"),
         ({"ConcurrentJobs": 1.5}, "ConcurrentJobs must be a whole number, 0 or more, not 1.5"),
+        ({"TokensNotCompared": 1}, "TokensNotCompared must be true or false, not 1"),
         ({"Seed": "now"}, "Seed must be a whole number"),
     ],
 )

@@ -211,6 +211,7 @@ def test_an_old_job_is_looked_for_at_the_first_try(
         ModelPackageGroupName=group,
         InferenceSpecification=kept["InferenceSpecification"],
         CustomerMetadataProperties=kept["CustomerMetadataProperties"],
+        MetadataProperties=kept["MetadataProperties"],
     )["ModelPackageArn"]
 
     class Later(datetime):

@@ -82,7 +82,8 @@ def delete_policy(account: LocalSageMaker, request: Members) -> Members:
 
 def create_package(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``CreateModelPackage``."""
-    return {"ModelPackageArn": account.registry.create_package(request).arn}
+    package = account.registry.create_package(request, compares_tokens=not account.faults.tokens_not_compared)
+    return {"ModelPackageArn": package.arn}
 
 
 def describe_package(account: LocalSageMaker, request: Members) -> Members:
