@@ -12,7 +12,7 @@ from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, Quali
 from airflow_sagemaker_automl.exceptions import AutoMLJobUnfinished
 from tests.jobs import start, tabular_request, unique
 from tests.operators.gating import ended, faulty, figures, gate_task, registration, requests
-from tests.plain_http import hold_jobs, once_answered
+from tests.plain_http import hold_jobs, once_answered, send
 from tests.tasks import changed
 from tests.versions import METADATA, decide, described, make_group, register
 
