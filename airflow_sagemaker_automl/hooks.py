@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from airflow_sagemaker_automl.core.approval_news import Approvals
 from airflow_sagemaker_automl.core.candidate import Candidate
@@ -29,20 +27,17 @@ from airflow_sagemaker_automl.exceptions import (
     NoQuota,
     QuotaReached,
     ServiceUnavailable,
-    escaped,
 )
 from airflow_sagemaker_automl.lineage import collect
-from airflow_sagemaker_automl.service_errors import code_of, passes_by_itself
+from airflow_sagemaker_automl.s3_documents import read_json
+from airflow_sagemaker_automl.service_errors import code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import ModelPackageSummaryTypeDef
 
 _GROUP_WAIT_SECONDS = 60
-# Reports have some hundred kilobytes, and as values of Python take up to thirty times as much memory.
-_LARGEST_REPORT_BYTES = 10 * 1024**2
 _ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
 
 
@@ -241,22 +236,10 @@ class SageMakerAutoMLHook(AwsBaseHook):
         if prefix is None:
             return None
         uri = f"{prefix.rstrip('/')}/{file}"
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            body = _read_within(self.s3.get_object(Bucket=bucket, Key=key))
-            if body is None:
-                limit = f"{_LARGEST_REPORT_BYTES / 1024**2:.0f} MiB"
-                self.log.warning("No report from %s: it is too large, with more than %s", escaped(uri), limit)
-                return None
-            content = json.loads(body)
-        except (ClientError, BotoCoreError) as error:
-            if passes_by_itself(error):
-                raise
-            self.log.info("No report from %s: %s", escaped(uri), escaped(error))
+        read = read_json(self.s3, uri, self.log)
+        if read is None:
             return None
-        except (ValueError, RecursionError) as error:
-            self.log.warning("The report %s is no JSON that can be read: %s", escaped(uri), escaped(error))
-            return None
+        body, content = read
         self._collect(read=[uri])
         return Report(uri=uri, sha256=hashlib.sha256(body).hexdigest(), content=content)
 
@@ -418,12 +401,3 @@ class SageMakerAutoMLHook(AwsBaseHook):
 
 def _message(error: ClientError) -> str:
     return error.response["Error"].get("Message", "")
-
-
-def _read_within(answer: GetObjectOutputTypeDef) -> bytes | None:
-    """Read an object; None for one that is too large, of which no more than the limit is read."""
-    with closing(answer["Body"]) as body:
-        if answer.get("ContentLength", 0) > _LARGEST_REPORT_BYTES:
-            return None
-        content = body.read(_LARGEST_REPORT_BYTES + 1)
-    return content if len(content) <= _LARGEST_REPORT_BYTES else None

@@ -43,7 +43,7 @@ def test_an_answer_approves_and_starts_another_dag(live_airflow: WholeAirflow, a
     assert version["ModelApprovalStatus"] == "Approved"
     words = version["ApprovalDescription"]
     assert words.startswith("Approved by admin at 20")
-    assert words.endswith(f" UTC (Airflow DAG approve, run {run.run_id}): Better than the last")
+    assert words.endswith(f' UTC (Airflow DAG approve, run {run.run_id}). Comment: "Better than the last"')
     assert version["ModelCard"]["ModelCardStatus"] == "Approved"
     assert version["ModelLifeCycle"] == {"Stage": "Production", "StageStatus": "Approved"}
     result = run.xcom("ask")
@@ -77,7 +77,7 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     version = described(sagemaker, arn)
     assert version["ModelApprovalStatus"] == "Rejected"
     assert version["ApprovalDescription"].startswith("Rejected by admin at 20")
-    assert version["ApprovalDescription"].endswith("): Too slow")
+    assert version["ApprovalDescription"].endswith('). Comment: "Too slow"')
     assert run.xcom("ask")["outcome"] == "rejected"
     assert "Rejected by admin at 20" in run.log("ask", 1)
     assert f"Nobody is asked again about {arn}: Rejected by admin" in run.log("ask", 2)
@@ -96,7 +96,7 @@ def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
     assert form(run)["response_received"] is False
     run.answer("ask", "Approve", "Second")
     run.wait_for_task("ask", "success")
-    assert described(sagemaker, arn)["ApprovalDescription"].endswith("): Second")
+    assert described(sagemaker, arn)["ApprovalDescription"].endswith('). Comment: "Second"')
     run.clear("ask")
     wait_until(lambda: run.task("ask")["try_number"] == 3 and run.task("ask")["state"] == "success", "it does not end")
     assert run.xcom("ask")["outcome"] == "approved_elsewhere"

@@ -37,4 +37,4 @@ def test_a_worker_that_is_lost_after_the_answer_asks_nobody_again(api: Api, serv
     service.recover()
     assert run.wait_for_end() == "success"
     assert run.task("ask")["try_number"] == 2
-    assert described(sagemaker, arn)["ApprovalDescription"].endswith("): Quick")
+    assert described(sagemaker, arn)["ApprovalDescription"].endswith('). Comment: "Quick"')
