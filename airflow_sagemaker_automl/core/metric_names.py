@@ -157,7 +157,7 @@ def _is_of_job(read: NamedMetric, of_job: NamedMetric, direction: str | None) ->
 
 
 def problem_type_of(request: Any) -> str | None:
-    """Read the problem type off a request, as :data:`OF_PROBLEM_TYPE` names it.
+    """Read the problem type off a request, as ``OF_PROBLEM_TYPE`` names it.
 
     :param request: arguments of ``CreateAutoMLJobV2``, in which templates are ``UNRESOLVED``.
     :return: ``Tabular`` where it is one of the three and not known which; None where nothing is known.

@@ -22,7 +22,7 @@ class AutoMLError(Exception):
 
     The arguments of every error are those of its constructor, so that each survives pickling. Its text has one line,
     whatever names and texts of other people stand in it; a class whose text has several says so with ``has_lines``,
-    and writes each line with :func:`~airflow_sagemaker_automl.exceptions.escaping.escaped`.
+    and writes each line with ``escaped``.
     """
 
     retry_can_help: ClassVar[bool] = False

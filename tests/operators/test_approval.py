@@ -286,7 +286,7 @@ def test_a_rejection_skips_with_its_result(context: Any, version: str, capsys: p
     pushed = context["ti"].pushed
     assert (pushed["outcome"], pushed["comment"]) == ("rejected", "Too slow")
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "is Rejected: " in line]
-    assert f"{version.split('/')[1]} version 1 (F1 0.75) is Rejected: Rejected by Ada Lovelace" in line
+    assert f"{version.split('/')[1]} version 1 (F1 0.75) is Rejected: Rejected by 7 (" in line
     assert "[warning" in line
     assert pushed["return_value"]["approval_status"] == "Rejected"
 
