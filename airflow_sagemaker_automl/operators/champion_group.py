@@ -28,7 +28,6 @@ R = TypeVar("R")
 
 _MEMBER = "ModelPackageGroupName"
 _ARGUMENT = "model_package_group_name"
-_ARN_PARTS = 6
 
 
 class CheckGroupOperator(ConnectsToSageMaker):
@@ -88,15 +87,11 @@ def ask_group(
     :param may_be_new: whether the author expects a group that does not exist.
     :return: the answer; None where the group does not exist, and may be new.
     :raises ModelPackageGroupNotFound: it does not exist, and may not be new; with the nearest name.
-    :raises ChampionUnreadable: it is not visible: it is in another region, or access is denied.
+    :raises ChampionUnreadable: access to it is denied.
+    :raises OtherRegion: its ARN is of another region.
     """
-
-    def asked(hook: SageMakerAutoMLHook) -> R:
-        _require_region(group, hook.conn_region_name)
-        return ask(hook)
-
     try:
-        return task.patiently(asked)
+        return task.patiently(ask)
     except ModelPackageGroupNotFound as error:
         if may_be_new:
             text = "Model package group %s does not exist in region %s yet, as may_be_new_group allows"
@@ -133,19 +128,6 @@ def group_violations(name: Any, *, may_be_new_group: Any = False) -> list[Violat
         found.append(Violation(_MEMBER, name, rule))
     return [*registration.renamed(found, {_MEMBER: _ARGUMENT}), *wrong]
 
-
-def _require_region(group: str, region: str) -> None:
-    """Refuse the ARN of a group in another region, of which the service would say that it does not exist.
-
-    :raises ChampionUnreadable: it is one.
-    """
-    parts = group.split(":", _ARN_PARTS - 1)
-    if len(parts) == _ARN_PARTS and parts[3] != region:
-        reason = (
-            f"The group is in region {parts[3]}, and the connection asks region {region}. "
-            f"Set region_name={parts[3]!r}, or name a group of {region}."
-        )
-        raise ChampionUnreadable(group, reason)
 
 
 def _nearest(task: ConnectsToSageMaker, group: str) -> str | None:
