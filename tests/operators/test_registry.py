@@ -119,6 +119,7 @@ def test_a_retry_finds_the_version_though_its_token_is_forgotten(
         ModelPackageGroupName=group,
         InferenceSpecification=kept["InferenceSpecification"],
         CustomerMetadataProperties=kept["CustomerMetadataProperties"],
+        MetadataProperties=kept["MetadataProperties"],
     )["ModelPackageArn"]
     assert task.execute(changed(context, try_number=2))["model_package_arn"] == second
 
