@@ -45,6 +45,7 @@ def get_provider_info() -> dict[str, Any]:
             _modules(
                 "operators.approval",
                 "operators.jobs",
+                "operators.champion_group",
                 "operators.quality_gate",
                 "operators.registry",
                 "operators.stopping",

@@ -27,7 +27,7 @@ from airflow_sagemaker_automl.operators import (
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
 )
-from airflow_sagemaker_automl.operators.champion_group import CheckGroupOperator
+from airflow_sagemaker_automl.operators.champion_group import SageMakerCheckGroupOperator
 from airflow_sagemaker_automl.operators.quality_gate import require_metrics_of
 from airflow_sagemaker_automl.retraining_arguments import (
     Steps,
@@ -330,7 +330,9 @@ def _compares(gate: Any) -> bool:
 def _check_group(judging: Mapping[str, Any]) -> BaseOperator:
     """Look for the group of the champion before anything is trained for it, in the way in which the gate will."""
     names = ("gate", "model_package_group_name", "may_be_new_group", "default_args", *CONNECTION_FIELDS)
-    return CheckGroupOperator(task_id="check_group", **{name: judging[name] for name in names if name in judging})
+    return SageMakerCheckGroupOperator(
+        task_id="check_group", **{name: judging[name] for name in names if name in judging}
+    )
 
 
 def _outlets(group: str) -> list[Asset]:

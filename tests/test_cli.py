@@ -285,7 +285,7 @@ def test_migrate_says_what_check_says_of_the_new_request(members: dict[str, obje
     [
         (json.dumps(V2), "this request needs no migration"),
         ("services: {}", "There is no member of CreateAutoMLJob"),
-        ("RoleArn: [", "-: request is no valid YAML: "),
+        ("RoleArn: [", "-: it is no valid YAML: "),
         ("RoleArn: {{ var.value.role }}", "A Jinja expression has to stand in quotes here."),
     ],
 )

@@ -284,7 +284,7 @@ def test_what_airflow_logs_is_not_in_the_card(
     [
         (2, [], "this version has no model card."),
         (3, [], "does not exist. Are region, account, group and version right?"),
-        (1, ["--region", "eu-west-1"], "does not exist. Are region, account, group and version right?"),
+        (1, ["--region", "eu-west-1"], "is in region us-east-1, and this connection leads to eu-west-1."),
         (1, ["--region", "eu west 1"], "doesn't match a supported format. Is the region right?"),
     ],
 )

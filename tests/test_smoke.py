@@ -49,7 +49,7 @@ class Walk:
         self.walked.add(name)
         found: Any = getattr(operators, name, None) or getattr(sensors, name)
         # The one that asks a person parks, and is never deferred.
-        waits = {"deferrable": False} if "deferrable" in inspect.signature(found).parameters else {}
+        waits = {"deferrable": False} if "deferrable" in inspect.signature(found.__init__).parameters else {}
         return found(task_id=task_id, **waits, **arguments)
 
     def _context(self, task_id: str) -> Any:

@@ -44,13 +44,14 @@ class ModelPackageDiffers(AutoMLError, has_lines=True):
         self.registered_by = registered_by
 
     def __str__(self) -> str:
-        differences = "".join(f"\n  {difference}" for difference in self.differences)
+        differences = "".join(f"\n  {escaped(difference)}" for difference in self.differences)
+        by = escaped(self.registered_by or "somebody whom the service does not name")
         return (
-            f"Model package {self.arn} has the request digest or the client token of this registration of "
-            f"{self.candidate}, but serves something else, so that it was not taken for it, and nothing was "
+            f"Model package {escaped(self.arn)} has the request digest or the client token of this registration of "
+            f"{escaped(self.candidate)}, but serves something else, so that it was not taken for it, and nothing was "
             f"registered:{differences}\n"
-            f"It was registered by {self.registered_by or 'somebody whom the service does not name'}. Do not approve "
-            "it before you know why. If it was changed on purpose, use its ARN without registering again; if not, "
+            f"It was registered by {by}. Do not approve it before you know "
+            "why. If it was changed on purpose, use its ARN without registering again; if not, "
             "delete it, then clear this task."
         )
 

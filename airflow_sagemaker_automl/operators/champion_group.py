@@ -30,7 +30,7 @@ _MEMBER = "ModelPackageGroupName"
 _ARGUMENT = "model_package_group_name"
 
 
-class CheckGroupOperator(ConnectsToSageMaker):
+class SageMakerCheckGroupOperator(ConnectsToSageMaker):
     """Make sure, before anything is trained, that a quality gate will find the group of its champion.
 
     One call of ``ListModelPackages``, as the gate will make it; none where the gate compares with no champion.
@@ -127,7 +127,6 @@ def group_violations(name: Any, *, may_be_new_group: Any = False) -> list[Violat
         rule = "must be a name with may_be_new_group=True: a group that is given as ARN is never created"
         found.append(Violation(_MEMBER, name, rule))
     return [*registration.renamed(found, {_MEMBER: _ARGUMENT}), *wrong]
-
 
 
 def _nearest(task: ConnectsToSageMaker, group: str) -> str | None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from airflow_sagemaker_automl import exceptions
 from airflow_sagemaker_automl.core.comparison import differences
 from airflow_sagemaker_automl.core.package_change import Change
+from airflow_sagemaker_automl.core.partial_failure import FailedPart, JobPart
 from airflow_sagemaker_automl.core.verdict import Ruling
 from airflow_sagemaker_automl.exceptions import AutoMLError, InvalidJobRequest, InvalidRequest, Violation, escaped
 
@@ -77,7 +78,7 @@ def _evidence(annotation: str) -> Any:
             secondary_status=FORGED,
             console_url=FORGED,
             failure_reason=FORGED,
-            partial_failures=[FORGED],
+            failed_parts=[FailedPart(JobPart.OTHER, FORGED)],
             best_candidate=candidate,
         )
     if "Violation" in annotation:
@@ -97,7 +98,8 @@ def test_each_error_of_the_package_escapes_what_it_tells(kind: type[AutoMLError]
         arguments["verdict"] = escaped(FORGED)
     told = str(kind(**arguments))
     assert ESCAPED in told
-    assert _is_harmless(told.replace("\n  candidate", "  candidate"))
+    # Lines of the package's own: rules and differences are indented, and one says who has registered a version.
+    assert _is_harmless(told.replace("\n  ", "  ").replace("\nIt was registered", " It was registered"))
 
 
 def test_what_logs_tell_of_members_is_escaped_too() -> None:

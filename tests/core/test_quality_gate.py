@@ -232,8 +232,8 @@ def test_a_missing_explanation_rejects_no_model_unless_it_is_to_count() -> None:
             "Rejected: F1 (test) 0.8 < 0.95; 0 of 1 rules are kept",
         ),
         (
-            judge(QualityGate(most_partial_failures=0), failures=("no explanations",)),
-            "Rejected: at most 0 failed parts of the job: 1 failed: no explanations; 0 of 1 rules are kept",
+            judge(QualityGate(most_partial_failures=0), failures=("Candidate b: no.",)),
+            "Rejected: at most 0 failed parts of the job: 1 failed: candidate: Candidate b: no.; 0 of 1 rules are kept",
         ),
         (
             judge(QualityGate(champion=BetterThanChampion(metric="F1")), champion(51234.57), f1=51234.56),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.operators.champion_group import CheckGroupOperator
+from airflow_sagemaker_automl.operators.champion_group import SageMakerCheckGroupOperator
 from tests.jobs import unique
 from tests.operators.gating import BETTER, faulty, requests
 from tests.versions import make_group, register
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 
-def check(group: Any, gate: Any = BETTER, **arguments: Any) -> CheckGroupOperator:
+def check(group: Any, gate: Any = BETTER, **arguments: Any) -> SageMakerCheckGroupOperator:
     """Make the operator under test."""
-    return CheckGroupOperator(task_id="check_group", model_package_group_name=group, gate=gate, **arguments)
+    return SageMakerCheckGroupOperator(task_id="check_group", model_package_group_name=group, gate=gate, **arguments)
 
 
 @pytest.mark.parametrize("approvals", [0, 3])
