@@ -34,7 +34,7 @@ _STOPPED_WITHIN_SECONDS = 15
 _FOLDER = Path(__file__).parent
 _DAGS = (_FOLDER / "dags", _FOLDER / "killing" / "dags")
 # Scenarios whose tasks wait in a worker hold one each.
-_PARALLELISM = 10
+_PARALLELISM = 6
 
 # Airflow notices within seconds what it would otherwise notice within minutes, and reads a DAG file once: each
 # reading costs two seconds of CPU.

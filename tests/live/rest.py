@@ -72,15 +72,15 @@ class Api:
         connection = {"connection_id": aws_conn_id, "conn_type": "aws", "login": access_key}
         self.call("PATCH", f"/connections/{aws_conn_id}?update_mask=login", connection)
 
-    def is_reported(self, key: str, since: str) -> bool:
-        """Look for an executor's report in what the scheduler prints.
+    def reports(self, key: str, since: str = "") -> int:
+        """Count the executor's reports in what the scheduler prints.
 
         :param key: members of a ``TaskInstanceKey``, as Python writes it.
         :param since: the earliest time that counts, in ISO 8601.
         """
         logs = Path(self._airflow.environment["AIRFLOW_HOME"]).glob("*.log")
         lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
-        return any(_REPORT in line and key in line and line[: len(since)] >= since for line in lines)
+        return sum(_REPORT in line and key in line and line[: len(since)] >= since for line in lines)
 
     def triggerers(self) -> set[int]:
         """List the triggerers that have ever been started, by their job ids."""
@@ -158,7 +158,12 @@ class Run:
         task = self.task(task_id)
         key = f"dag_id='{self.dag_id}', task_id='{task_id}', run_id='{self.run_id}', try_number={task['try_number']},"
         since = task["end_date"] if task["state"] in ENDED else ""
-        wait_until(lambda: self._api.is_reported(key, since), f"the executor does not report {task_id}")
+        wait_until(lambda: self._api.reports(key, since) > 0, f"the executor does not report {task_id}")
+
+    def wait_until_all_are_reported(self, task_id: str, count: int) -> None:
+        """Wait for that of so many mapped tasks."""
+        key = f"dag_id='{self.dag_id}', task_id='{task_id}', run_id='{self.run_id}',"
+        wait_until(lambda: self._api.reports(key) >= count, f"the executor does not report {count} of {task_id}")
 
     def mark(self, task_id: str, state: str) -> None:
         """Mark a task as failed or successful."""

@@ -26,6 +26,7 @@ def test_many_trainings_pass_through_four_places(live_airflow: WholeAirflow, api
     with live_airflow.second_triggerer() as second:
         run = api.trigger(f"many_{MANY}", service.conf)
         run.wait_for_tasks(MANY, "deferred")
+        run.wait_until_all_are_reported("train", MANY)
         assert service.jobs(run) == {}
         service.stop(others)
         run.wait_for_tasks(MANY // 5, "success")

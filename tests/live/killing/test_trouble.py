@@ -35,6 +35,7 @@ def test_twenty_waits_outlast_their_triggerer_and_trouble_of_the_service(
     others = service.occupy(5)
     run = api.trigger("many_20", service.conf)
     run.wait_for_tasks(20, "deferred")
+    run.wait_until_all_are_reported("train", 20)
     _lose_triggerer(live_airflow)
     assert run.count("deferred") == 20
     service.stop(others)
