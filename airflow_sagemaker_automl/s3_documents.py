@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,7 +19,17 @@ if TYPE_CHECKING:
 _LARGEST_BYTES = 10 * 1024**2
 
 
-def read_json(s3: S3Client, uri: str, log: logging.Logger) -> tuple[bytes, Any] | None:
+class Log(Protocol):
+    """What a hook logs with."""
+
+    def info(self, event: str, *args: Any) -> Any:
+        """Log what is no trouble."""
+
+    def warning(self, event: str, *args: Any) -> Any:
+        """Log what may be trouble."""
+
+
+def read_json(s3: S3Client, uri: str, log: Log) -> tuple[bytes, Any] | None:
     """Read a JSON document.
 
     :param uri: ``s3://bucket/key``.
