@@ -26,25 +26,38 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no 
     own groups, read off markers, are lost on pytest 9.2, which sets an attribute that is no longer there.
     """
 
+    _has_other_tests = True
+
+    def schedule(self) -> None:
+        """Distribute the tests; where there are none but live ones, all of these stay together.
+
+        A process of xdist holds its last test back until it is given another one, so something has to be left for it.
+        """
+        collected = next(iter(self.registered_collections.values()), [])
+        self._has_other_tests = any(not nodeid.startswith(_LIVE) for nodeid in collected)
+        super().schedule()
+
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(_LIVE) and not self._has_other_tests:
+            return _LIVE
         if nodeid.startswith(KILLING):
             return KILLING
         return nodeid if nodeid.startswith(_LIVE) else nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: Any) -> None:
-        chosen = self._choose(node)
-        if chosen is not None:
-            self.workqueue.move_to_end(chosen, last=False)
-            super()._assign_work_unit(node)
+        self.workqueue.move_to_end(self._choose(node), last=False)
+        super()._assign_work_unit(node)
 
-    def _choose(self, node: Any) -> str | None:
-        """Choose what a process does next; None where all that is left has to wait for others."""
+    def _choose(self, node: Any) -> str:
+        """Choose what a process does next."""
         waiting = [scope for scope in self.workqueue if scope.startswith(_LIVE) and scope != KILLING]
         busy = [scope for scope in self.workqueue if not scope.startswith(_LIVE)]
         if KILLING in self.workqueue and not self._is_airflow_shared(waiting):
             waiting.append(KILLING)
         is_for_waiting = self.numnodes <= _BUSY_PROCESSES or _number(node) >= _BUSY_PROCESSES
-        return next(iter([*waiting, *busy] if is_for_waiting else [*busy, *waiting]), None)
+        first = [*waiting, *busy] if is_for_waiting else [*busy, *waiting]
+        chosen: str = first[0] if first else next(iter(self.workqueue))
+        return chosen
 
     def _is_airflow_shared(self, waiting: list[str]) -> bool:
         begun = [scope for work in self.assigned_work.values() for scope in work if not all(work[scope].values())]
