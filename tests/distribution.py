@@ -33,7 +33,7 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no 
 
         A process of xdist holds its last test back until it is given another one, so something has to be left for it.
         """
-        collected = next(iter(self.registered_collections.values()), [])
+        collected: list[str] = next(iter(self.registered_collections.values()), [])
         self._has_other_tests = any(not nodeid.startswith(_LIVE) for nodeid in collected)
         super().schedule()
 
