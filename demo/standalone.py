@@ -123,6 +123,8 @@ def configure(home: Path, emulator_url: str, port: int) -> Airflow:
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        # On a busy machine the API server may be slow, which fails no task.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "180",
     }
     return Airflow(url, "admin", password, environment)
 
