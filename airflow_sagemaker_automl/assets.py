@@ -308,7 +308,7 @@ def _read(told: Iterable[tuple[_Place | None, Any]]) -> tuple[list[ModelVersion]
 def _asset_and_extra(event: Any) -> tuple[Any, Any]:
     """Take an event apart: an object as a task is given it, its JSON, that of Airflow's REST API, or an extra alone.
 
-    :raises ValueError: it is none of them.
+    :raises ValueError: it has another shape.
     """
     if isinstance(event, Mapping):
         is_event = "extra" in event and not _MARKS_OF_AN_EXTRA & set(event)

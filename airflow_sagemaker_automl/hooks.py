@@ -30,7 +30,7 @@ from airflow_sagemaker_automl.exceptions import (
 )
 from airflow_sagemaker_automl.lineage import collect
 from airflow_sagemaker_automl.s3_documents import read_json
-from airflow_sagemaker_automl.service_errors import code_of
+from airflow_sagemaker_automl.service_errors import code_of, message_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -118,9 +118,9 @@ class SageMakerAutoMLHook(AwsBaseHook):
         try:
             answer = self.conn.create_auto_ml_job_v2(**request)
         except exceptions.ResourceInUse as error:
-            raise JobNameTaken(request["AutoMLJobName"], _message(error)) from error
+            raise JobNameTaken(request["AutoMLJobName"], message_of(error)) from error
         except exceptions.ResourceLimitExceeded as error:
-            refusal = Refusal.read(_message(error))
+            refusal = Refusal.read(message_of(error))
             kind = NoQuota if refusal.is_for_good else QuotaReached
             raise kind(request["AutoMLJobName"], refusal.text, refusal.jobs_at_once) from error
         self._collect(read=data_uris(request))
@@ -397,7 +397,3 @@ class SageMakerAutoMLHook(AwsBaseHook):
             if code_of(error) in _ABSENT_CODES:
                 return None
             raise
-
-
-def _message(error: ClientError) -> str:
-    return error.response["Error"].get("Message", "")

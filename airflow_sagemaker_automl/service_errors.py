@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow_sagemaker_automl.exceptions import AutoMLError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 # Codes that the same request will meet again; all others may pass.
 PERMANENT_CODES = frozenset(
@@ -126,3 +131,8 @@ def code_of(error: BaseException) -> str:
     from botocore.exceptions import ClientError
 
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def message_of(error: ClientError) -> str:
+    """Take the service's own words, which a server that is not AWS may leave out."""
+    return error.response["Error"].get("Message", "")

@@ -173,7 +173,7 @@ class AutoMLJobRequest:
     def to_api(self) -> dict[str, Any]:
         """Write it as the arguments of ``CreateAutoMLJobV2``, without the job's name; a new value at each call.
 
-        :raises InvalidJobRequest: ``problem_type`` is none of the five.
+        :raises InvalidJobRequest: ``problem_type`` is not one of the five.
         """
         if not isinstance(self.problem_type, tuple(PROBLEM_TYPES.values())):
             rule = f"must be one of {', '.join(f'{name}(...)' for name in PROBLEM_TYPES)}"

@@ -51,13 +51,17 @@ class Playback:
             if self._job.is_finished:
                 return
         else:
-            while not self._script.may_end and not self._stop_asked.wait(1 / _LOOKS_PER_SECOND):
-                pass
-            if self._script.may_end:
+            if not self._is_stopped_while_held():
                 self._job.end_as(self._script.ending)
                 return
         if not self._closed.wait(self._script.stopping_seconds):
             self._job.stopped()
+
+    def _is_stopped_while_held(self) -> bool:
+        """Stay in the last stage until the script lets the job end, or a stop is asked for, which wins over an end."""
+        while not self._script.may_end and not self._stop_asked.is_set():
+            self._stop_asked.wait(1 / _LOOKS_PER_SECOND)
+        return self._stop_asked.is_set()
 
     def _timeline(self) -> list[tuple[float, Callable[[], None]]]:
         timeline: list[tuple[float, Callable[[], None]]] = []

@@ -52,7 +52,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         ``approval_status``; ``approval_description``, which is None where nothing was said; ``decided_by`` and
         ``decided_at`` (ISO 8601, UTC): the AWS identity that changed the version last, and when, None where the
         service does not say. It is there, too, if the task fails or is skipped because the version was rejected.
-    :raises ValueError: ``on_rejected`` is none of them.
+    :raises ValueError: ``on_rejected`` has another value.
     """
 
     template_fields: Sequence[str] = ("model_package_arn", *CONNECTION_FIELDS)

@@ -78,7 +78,7 @@ def require_size(text: str) -> None:
 def parse_json(text: str) -> Any:
     """Read a text of JSON.
 
-    :raises Unreadable: it is none, a key stands twice in an object, or it is larger than any that is meant.
+    :raises Unreadable: it is no valid JSON, a key stands twice in an object, or a limit is exceeded.
     """
     import json
 

@@ -18,7 +18,7 @@ from airflow_sagemaker_automl.exceptions import escaped
 
 _MERGE = "tag:yaml.org,2002:merge"
 _STANDARD = "tag:yaml.org,2002:"
-# What PyYAML lets through of a scalar that is none of its kind, besides errors of its own.
+# What PyYAML raises for a scalar that does not fit its tag, besides errors of its own.
 _OF_A_SCALAR = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # A whole number in binary digits: 100 in decimal ones.
 _MOST_BITS = 332

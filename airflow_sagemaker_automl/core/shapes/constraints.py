@@ -141,7 +141,7 @@ def _hint(wanted: type | tuple[type, ...], value: Any) -> str:
         try:
             parse_json(value)
         except Unreadable as error:
-            # That it is none is said already.
+            # Its kind is wrong, which is said already.
             return "" if str(error).startswith("is no valid") else f"; it {error}"
     return ""
 
