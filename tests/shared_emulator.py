@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
 
@@ -35,6 +36,14 @@ class SharedEmulator:
         """Hand the address to a further process before it starts."""
         node.workerinput[_KEY] = self.url
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """End it after the last test, before whoever measures coverage collects what its processes have written."""
+        try:
+            return (yield)
+        finally:
+            self._running.close()
+
     def pytest_unconfigure(self) -> None:
-        """End it with the session."""
+        """End it where no test was run."""
         self._running.close()

@@ -13,6 +13,7 @@ It shares no code with the rest of the package, so that one wrong idea cannot si
 ``operations``         one module for each subject: AutoML jobs (V2 and V1), registry, hosting, tags, search
 ``jobs``               an AutoML job's states, whoever takes it through them: ``supervisor`` with a ``trainer`` process,
                        or ``playback`` with a ``script``
+``child``              how processes are started: forked from one that has loaded AutoGluon
 ``script``             how to tell the emulator how a job goes, instead of training it; ``package_script`` the same of
                        how a version is completed
 ``faults``             what can be made to go wrong, the quota of jobs at once for example; ``fault_switch`` keeps what

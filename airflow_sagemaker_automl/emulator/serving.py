@@ -1,29 +1,23 @@
 """The processes behind an endpoint: one for each variant whose containers the emulator can run, with its model loaded.
 
-Each ends by itself when its standard input closes, which is what happens when this server is killed.
+Each ends by itself when nobody is at the other end of its link, as after this server was killed.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from airflow_sagemaker_automl.emulator.child import Child, Gone
 from airflow_sagemaker_automl.emulator.clock import now
+from airflow_sagemaker_automl.emulator.inference.process import serve
 
 Containers = Sequence[Mapping[str, Any]]
 # What the trainer calls the images of its tabular and text models; a forecast's model takes no rows.
 _SERVED_IMAGE = "automl-emulator:autogluon-"
-_LOG_TAIL = 600
 
 
 class NotServed(Exception):
@@ -48,18 +42,9 @@ class Process:
             "region": region,
             "containers": list(containers),
         }
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended.
-        # One line is answered after the other.
+        # One question is answered after the other.
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "airflow_sagemaker_automl.emulator.inference"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            start_new_session=True,
-            # See the trainer's: threads that spin while they wait.
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
-        )
+        self._child = Child(serve, f"variant-{variant}")
         threading.Thread(target=self._start, name=f"variant-{variant}", daemon=True).start()
 
     def invoke(self, body: str, content_type: str, accept: str) -> dict[str, Any]:
@@ -79,43 +64,29 @@ class Process:
 
     def kill(self) -> None:
         """End the process and wait until it is gone."""
-        # Its group may be gone.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._child.kill()
 
     def _start(self) -> None:
         answer = self._ask(self._spec)
         if answer is None:
-            self.failure = f"The container ended with exit status {self._process.wait()}: {self._log_tail()}"
+            self.failure = f"The container ended with exit status {self._child.wait()}: {self._child.log_tail()}"
         else:
             self.failure = answer.get("failed")
         self.settled = now()
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Write a line and read the answer; None where there is nobody any more."""
-        assert self._process.stdin
-        assert self._process.stdout
+        """Ask, and wait for the answer; None where there is nobody any more."""
         with self._lock:
             try:
-                self._process.stdin.write(json.dumps(question).encode() + b"\n")
-                self._process.stdin.flush()
-            except (BrokenPipeError, ValueError):  # A closed file is a ValueError.
+                self._child.link.send(question)
+                answer: dict[str, Any] = self._child.link.receive()
+            except Gone:
                 return None
-            line = self._process.stdout.readline()
-        return json.loads(line) if line else None
+        return answer
 
     def _close(self) -> None:
         with self._lock:
-            self.kill()
-            for stream in (self._process.stdin, self._process.stdout, self._log):
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()  # type: ignore[union-attr]  # Both were asked to be pipes.
-
-    def _log_tail(self) -> str:
-        size = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, size - _LOG_TAIL))
-        return self._log.read().decode(errors="replace").strip() or "it said nothing"
+            self._child.close()
 
 
 class Fleet:

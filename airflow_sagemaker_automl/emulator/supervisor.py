@@ -1,27 +1,23 @@
 """Runs one trainer process per job, turns its events into the job's state, and sees to it that no process survives.
 
-The trainer is the leader of a process group of its own, so that whatever it starts ends with it.
-It ends by itself when its standard input closes, which is what happens when this server is killed.
+The trainer ends by itself when nobody is at the other end of its link, as after this server was killed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
-from typing import IO, Any
+from typing import Any
 
+from airflow_sagemaker_automl.emulator.child import Child, Gone
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
+from airflow_sagemaker_automl.emulator.trainer.process import train
 
 # A job at its run-time limit is ended gracefully: the trainer finishes by itself, on a busy machine within minutes, and
 # is killed only if it hangs.
 GRACE_AFTER_DEADLINE = 300.0
-_LOG_TAIL = 600
 _NOT_DEPLOYED = (
     "ModelDeployConfig: the emulator deploys nothing by itself; create model, endpoint configuration and endpoint, "
     "or script the job."
@@ -49,22 +45,12 @@ class Trainer:
             "request": job.request,
             "folder": self._folder.name,
         }
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the trainer has ended.
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._watcher = threading.Thread(target=self._watch, name=f"trainer-{job.name}", daemon=True)
         self._reached_deadline = False
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "airflow_sagemaker_automl.emulator.trainer"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            start_new_session=True,
-            # By default the threads of LightGBM and XGBoost spin while they wait for each other, and on a machine that
-            # does anything else a fit of a tenth of a second takes many seconds.
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
-        )
+        self._child = Child(train, f"trainer-{self._job.name}")
         self._watcher.start()
 
     def stop(self) -> None:
@@ -73,12 +59,9 @@ class Trainer:
             threading.Thread(target=self._stop, name=f"stop-{self._job.name}", daemon=True).start()
 
     def kill(self) -> None:
-        """Kill the trainer's process group and wait until the trainer is gone."""
-        if self._process is not None:
-            # The group may be gone, or may outlive its leader.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        """Kill the trainer, and whatever it has started, and wait until it is gone."""
+        if self._child is not None:
+            self._child.kill()
 
     def close(self) -> None:
         """Kill the trainer and wait until nothing is left of it."""
@@ -91,25 +74,21 @@ class Trainer:
         self._job.stopped()
 
     def _watch(self) -> None:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
+        child = self._child
+        assert child is not None
         deadline = self._arm_deadline()
         try:
-            # A trainer that dies before it reads its task breaks the pipe; its exit status tells, below.
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(self._spec).encode() + b"\n")
-                process.stdin.flush()
-            self._follow(process.stdout)
+            # A trainer that has gone says why with its exit status, below.
+            with contextlib.suppress(Gone):
+                child.link.send(self._spec)
+                while True:
+                    self._follow(child.link.receive())
         finally:
-            process.wait()
-            self.kill()
+            status = child.wait()
             if deadline:
                 deadline.cancel()
-            self._conclude(process.returncode)
-            for stream in (process.stdin, process.stdout, self._log):
-                stream.close()
+            self._conclude(status, child)
+            child.close()
             self._folder.cleanup()
 
     def _arm_deadline(self) -> threading.Timer | None:
@@ -125,11 +104,9 @@ class Trainer:
         self._reached_deadline = True
         self.kill()
 
-    def _follow(self, events: IO[bytes]) -> None:
-        for line in events:
-            event = json.loads(line)
-            handler = getattr(self, f"_on_{event.pop('event')}")
-            handler(**event)
+    def _follow(self, event: dict[str, Any]) -> None:
+        handler = getattr(self, f"_on_{event.pop('event')}")
+        handler(**event)
 
     def _on_stage(self, secondary_status: str) -> None:
         self._job.advance(secondary_status)
@@ -151,17 +128,12 @@ class Trainer:
     def _on_failed(self, reason: str) -> None:
         self._job.fail(reason)
 
-    def _conclude(self, returncode: int) -> None:
+    def _conclude(self, status: int, child: Child) -> None:
         """End a job whose trainer went away without a word of its end."""
         if self._reached_deadline:
             self._job.complete(None, "MaxAutoMLJobRuntimeReached", [])
-        elif returncode < 0:
-            name = signal.Signals(-returncode).name
+        elif status < 0:
+            name = signal.Signals(-status).name
             self._job.fail(f"The training process was killed ({name}) before the job was finished.")
         else:
-            self._job.fail(f"The training process ended early with exit status {returncode}: {self._log_tail()}")
-
-    def _log_tail(self) -> str:
-        size = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, size - _LOG_TAIL))
-        return self._log.read().decode(errors="replace").strip() or "it said nothing"
+            self._job.fail(f"The training process ended early with exit status {status}: {child.log_tail()}")

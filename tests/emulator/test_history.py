@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airflow_sagemaker_automl.emulator.child import Link
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.events import EventStream
 from airflow_sagemaker_automl.emulator.trainer.frequency import Frequency
@@ -88,7 +90,8 @@ def load(s3: S3Client, emulator_url: str, breast_cancer: str, tmp_path: Path) ->
                 "ForecastFrequency": "D", "ForecastHorizon": 1, "TimeSeriesConfig": columns, **config,
             }
         }  # fmt: skip
-        storage, events = Storage(emulator_url, REGION), EventStream(io.StringIO())
+        storage, (_, trainers_end) = Storage(emulator_url, REGION), Pipe()
+        events = EventStream(Link(trainers_end))
         return load_history(Job("job", request, storage, "", time.time(), tmp_path, events))
 
     return loaded

@@ -1,12 +1,11 @@
-"""What the trainer tells the server, as lines of JSON on the standard output that it was started with."""
+"""What the trainer tells the server."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import threading
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_sagemaker_automl.emulator.child import Link
 
 # As many partial failures, and as long, as the service's answers have room for.
 _MOST_REASONS = 5
@@ -16,19 +15,11 @@ _LONGEST_REASON = 1024
 class EventStream:
     """The way from the trainer to the server.
 
-    :param stream: where the lines go.
+    :param link: what carries the events.
     """
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
-
-    @classmethod
-    def claim_stdout(cls) -> EventStream:
-        """Keep standard output for events; whatever libraries print goes to standard error from now on."""
-        stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        return cls(stream)
+    def __init__(self, link: Link) -> None:
+        self._link = link
 
     def stage(self, secondary_status: str) -> None:
         self._send("stage", secondary_status=secondary_status)
@@ -60,6 +51,4 @@ class EventStream:
         self._send("failed", reason=reason)
 
     def _send(self, event: str, **values: Any) -> None:
-        with self._lock:
-            self._stream.write(json.dumps({"event": event, **values}) + "\n")
-            self._stream.flush()
+        self._link.send({"event": event, **values})

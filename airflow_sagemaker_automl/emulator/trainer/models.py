@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 # Unbounded forests of a large table weigh hundreds of megabytes.
 _FOREST = {"n_estimators": 100, "max_depth": 12}
+# The objective is computed after each round, which takes longer than the round itself on a table of this size.
+_BOOSTING = {"num_boost_round": 100, "learning_rate": 0.1}
 # Algorithm → AutoGluon's key, and the hyperparameters of each model to train.
 _MODELS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
-    "lightgbm": ("GBM", ({}, {"extra_trees": True, "ag_args": {"name_suffix": "XT"}})),
+    "lightgbm": ("GBM", (_BOOSTING, {**_BOOSTING, "extra_trees": True, "ag_args": {"name_suffix": "XT"}})),
     "catboost": ("CAT", ({},)),
-    "xgboost": ("XGB", ({},)),
+    "xgboost": ("XGB", ({"n_estimators": 100},)),
     "randomforest": ("RF", (_FOREST,)),
     "extra-trees": ("XT", (_FOREST,)),
     "linear-learner": ("LR", ({},)),

@@ -69,7 +69,7 @@ class Storage:
         """Upload a folder's content as ``tar.gz``."""
         bucket, key = _split(uri)
         with tempfile.TemporaryFile() as spool:
-            with tarfile.open(fileobj=spool, mode="w:gz") as archive:
+            with tarfile.open(fileobj=spool, mode="w:gz", compresslevel=1) as archive:
                 archive.add(folder, arcname=".")
             spool.seek(0)
             with _refusals_named("The output", uri, "written"):

@@ -1,20 +1,19 @@
-"""Entry point of the process: lines of JSON on standard input, one answer to each on standard output.
+"""What the process behind a variant does: it answers each document that comes by its link with one.
 
-The first line is the chain to load (``endpoint_url``, ``region``, ``containers``), answered by ``{"ready": true}`` or
+The first is the chain to load (``endpoint_url``, ``region``, ``containers``), answered by ``{"ready": true}`` or
 ``{"failed": why}``; each later one is an invocation (``body``, ``content_type``, ``accept``), answered by ``status``,
-``content_type`` and ``body``. The end of standard input ends the process.
+``content_type`` and ``body``. It ends when nobody is at the other end of the link.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
+import contextlib
 import tempfile
 import traceback
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from airflow_sagemaker_automl.emulator.child import Gone, Link
 from airflow_sagemaker_automl.emulator.inference.messages import Refusal, rows_of, written
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
@@ -24,25 +23,24 @@ _CANNOT_LOAD = (
 )
 
 
-def main() -> int:
+def serve(link: Link) -> None:
     """Load the chain, then answer until nobody asks any more."""
-    answers = _claim_stdout()
-    spec = json.loads(sys.stdin.readline())
+    spec = link.receive()
     with tempfile.TemporaryDirectory(prefix="automl-emulator-model-") as folder:
         try:
             chain = _load(spec, Path(folder))
         except UnusableData as error:
-            _send(answers, failed=str(error))
-            return 0
+            link.send({"failed": str(error)})
+            return
         except Exception as error:
             traceback.print_exc()
             why = _CANNOT_LOAD.format(variant=spec["variant"], error=f"{type(error).__name__}: {error}")
-            _send(answers, failed=why)
-            return 0
-        _send(answers, ready=True)
-        for line in sys.stdin:
-            _send(answers, **_answer(chain, json.loads(line)))
-    return 0
+            link.send({"failed": why})
+            return
+        link.send({"ready": True})
+        with contextlib.suppress(Gone):
+            while True:
+                link.send(_answer(chain, link.receive()))
 
 
 def _load(spec: dict[str, Any], folder: Path) -> Any:
@@ -64,19 +62,3 @@ def _answer(chain: Any, invocation: dict[str, Any]) -> dict[str, Any]:
         traceback.print_exc()
         return {"status": 500, "content_type": "text/plain", "body": f"{type(error).__name__}: {error}"}
     return {"status": 200, "content_type": content_type, "body": body}
-
-
-def _claim_stdout() -> IO[str]:
-    """Keep standard output for answers; whatever libraries print goes to standard error from now on."""
-    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return stream
-
-
-def _send(stream: IO[str], **values: Any) -> None:
-    stream.write(json.dumps(values) + "\n")
-    stream.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,24 +1,38 @@
-"""Entry point of the trainer process."""
+"""What the trainer process does."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shutil
 import signal
-import sys
 import threading
 import traceback
 
+from airflow_sagemaker_automl.emulator.child import Gone, Link
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.events import EventStream
 from airflow_sagemaker_automl.emulator.trainer.job import Job
 
 
-def _end_with_parent(folder: str) -> None:
-    """End this process group when the server goes away, however it goes: its end of our standard input closes."""
-    while sys.stdin.readline():
-        continue
+def train(link: Link) -> None:
+    """Train the job that comes by the link; what goes wrong becomes the job's failure reason."""
+    events = EventStream(link)
+    spec = link.receive()
+    threading.Thread(target=_end_with_server, args=(link, spec["folder"]), daemon=True).start()
+    try:
+        _train(Job.from_spec(spec, events))
+    except UnusableData as error:
+        events.failed(str(error))
+    except Exception as error:
+        traceback.print_exc()
+        events.failed(f"Training failed with {type(error).__name__}: {error}")
+
+
+def _end_with_server(link: Link, folder: str) -> None:
+    """End this process group when the server goes away, however it goes: there is nobody at the other end."""
+    with contextlib.suppress(Gone):
+        link.receive()
     shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpid(), signal.SIGKILL)
 
@@ -42,22 +56,3 @@ def _train(job: Job) -> None:
             f"The emulator cannot train {job.problem_type} and does not pretend to. "
             "A scripted job, whose course and candidates you tell the emulator yourself, can rehearse one."
         )
-
-
-def main() -> int:
-    """Train the job that standard input describes; what goes wrong becomes the job's failure reason."""
-    events = EventStream.claim_stdout()
-    spec = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, args=(spec["folder"],), daemon=True).start()
-    try:
-        _train(Job.from_spec(spec, events))
-    except UnusableData as error:
-        events.failed(str(error))
-    except Exception as error:
-        traceback.print_exc()
-        events.failed(f"Training failed with {type(error).__name__}: {error}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
