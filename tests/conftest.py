@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = dag_bundles(
 os.environ.update(airflow_environment(_HOME, "http://127.0.0.1:9"))
 
 _SHARED_EMULATOR = pytest.StashKey[SharedEmulator]()
+# What takes longest to compile where nobody has imported it yet, as on a clean clone.
+_LARGE_PACKAGES = ("airflow.dag_processing.dagbag", "airflow.sdk.execution_time.task_runner", "sklearn.utils")
 # Whatever starts an emulator for a test.
 _EMULATORS = frozenset({"emulator_url", "_private_emulator"})
 
@@ -75,8 +78,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         # Before an emulator starts, which learns from it where to write its calls.
         config.pluginmanager.register(PermissionCheck(config))
+        if getattr(config.option, "numprocesses", None):
+            _compile_once()
     config.stash[_SHARED_EMULATOR] = SharedEmulator(config)
     config.pluginmanager.register(config.stash[_SHARED_EMULATOR])
+
+
+def _compile_once() -> None:
+    """Leave bytecode on the disk, before each of the processes compiles the same for itself."""
+    for package in _LARGE_PACKAGES:
+        import_module(package)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
