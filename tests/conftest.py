@@ -101,7 +101,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.get_closest_marker("live") is None,
             item.path not in ask_an_emulator,
             distribution.KILLING in item.nodeid,
-            distribution.STANDALONE not in item.nodeid,
+            distribution.LONGEST not in item.nodeid,
         )
     )
 

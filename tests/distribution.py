@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 # So many processes keep two cores busy; further ones are for tests that mostly wait.
 _BUSY_PROCESSES = 2
 _LIVE = "tests/live/"
-# Has an Airflow of its own, as ``make ui`` starts it.
-STANDALONE = "tests/live/test_retraining.py"
+# Takes longest.
+LONGEST = "tests/live/test_retraining.py"
 # These kill, freeze and start parts of the live Airflow.
 KILLING = "tests/live/killing/"
 
@@ -65,7 +65,7 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no 
 
 
 def _is_shared(scope: str) -> bool:
-    return scope.startswith(_LIVE) and scope != KILLING and not scope.startswith(STANDALONE)
+    return scope.startswith(_LIVE) and scope != KILLING
 
 
 def _number(node: Any) -> int:

@@ -32,7 +32,7 @@ _HEALTHY_WITHIN_SECONDS = 600
 _STOPPED_WITHIN_SECONDS = 15
 
 _FOLDER = Path(__file__).parent
-_DAGS = (_FOLDER / "dags", _FOLDER / "killing" / "dags")
+_DAGS = (REPOSITORY / "dags", _FOLDER / "dags", _FOLDER / "killing" / "dags")
 # Scenarios whose tasks wait in a worker hold one each.
 _PARALLELISM = 6
 
@@ -45,7 +45,7 @@ _QUICK = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "60",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "1",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
@@ -240,15 +240,16 @@ class WholeAirflow:
 
 
 @contextmanager
-def whole_airflow(home: Path, database_url: str, statsd_port: int) -> Iterator[WholeAirflow]:
-    """Run an Airflow with one triggerer, whose default AWS connection leads nowhere, until the block ends.
+def whole_airflow(home: Path, database_url: str, statsd_port: int, emulator_url: str) -> Iterator[WholeAirflow]:
+    """Run an Airflow with one triggerer until the block ends.
 
     :param home: ``AIRFLOW_HOME``.
     :param database_url: of its empty metadata database.
     :param statsd_port: where it sends the package's metrics, whether anyone listens or not.
+    :param emulator_url: where its default AWS connection points.
     """
     home.mkdir(parents=True, exist_ok=True)
-    airflow = configure(home, "http://127.0.0.1:9", free_port())
+    airflow = configure(home, emulator_url, free_port())
     airflow.environment.update(
         _QUICK,
         **statsd_settings(statsd_port),

@@ -30,8 +30,12 @@ def _checked_airflow(home: Path) -> Iterator[dict[str, Any]]:
     if binaries is None:
         pytest.skip("PostgreSQL's server is not installed (Debian: apt install postgresql)")
     statsd_port = free_port()
-    with cluster(binaries) as database_url, whole_airflow(home, database_url, statsd_port) as airflow:
-        yield {**airflow.to_json(), "statsd_port": statsd_port}
+    with (
+        cluster(binaries) as database_url,
+        emulator() as url,
+        whole_airflow(home, database_url, statsd_port, url) as airflow,
+    ):
+        yield {**airflow.to_json(), "statsd_port": statsd_port, "emulator_url": url}
     assert processes_of(home) == []
     assert [file for file in home.rglob("*.log*") if CANARY in file.read_text(errors="replace")] == []
 
@@ -58,6 +62,12 @@ def live_airflow(described_airflow: Any) -> Iterator[WholeAirflow]:
 def api(live_airflow: WholeAirflow) -> Api:
     """The live Airflow's REST API."""
     return live_airflow.api
+
+
+@pytest.fixture(scope="session")
+def default_url(described_airflow: Any) -> str:
+    """URL of the emulator that its default AWS connection points to, for the DAGs of the repository."""
+    return str(described_airflow["emulator_url"])
 
 
 _MORE_JOBS_THAN_TASKS = 1000

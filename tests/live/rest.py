@@ -19,6 +19,7 @@ ENDED = ("success", "failed")
 _REPORT = "Received executor event with state "
 # What is waited for comes within seconds; on a busy machine it may take minutes, and that is no failure.
 _LONGEST_WAIT_SECONDS = 600.0
+_LOOKED_EVERY_SECONDS = 1.0
 
 
 class Api:
@@ -45,6 +46,10 @@ class Api:
         """Unpause a DAG, as soon as Airflow knows it."""
         wait_until(lambda: dag_id in [dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]], f"no DAG {dag_id}")
         self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def switch_off(self, dag_id: str) -> None:
+        """Pause a DAG."""
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": True})
 
     def read_again(self, dag_id: str) -> None:
         """Have a DAG's file read again, which is when Airflow sees that a watching DAG is paused, or no more."""
@@ -217,4 +222,4 @@ def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = _
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"After {seconds:.0f} s: {otherwise}"
-        time.sleep(0.5)
+        time.sleep(_LOOKED_EVERY_SECONDS)

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo.sandbox import BUCKET, emulator, sagemaker_client, upload_breast_cancer
-from demo.standalone import free_port, standalone
-from tests.live.components import processes_of
+from demo.sandbox import BUCKET, sagemaker_client, upload_breast_cancer
 from tests.live.rest import Api, Run, wait_until
 from tests.versions import described
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mypy_boto3_sagemaker import SageMakerClient
 
 pytestmark = pytest.mark.live
@@ -27,19 +23,16 @@ COMMENT = "Good enough to begin with."
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    """URL of an emulator of this test's own, with the tables."""
-    with emulator() as url:
-        upload_breast_cancer(url)
-        yield url
-
-
-@pytest.fixture
-def api(tmp_path: Path, url: str) -> Iterator[Api]:
-    """REST API of an Airflow with the shipped DAGs, all of which are switched on."""
-    with standalone(tmp_path / "airflow", url, free_port()) as airflow:
-        yield Api(airflow)
-    assert processes_of(tmp_path) == []
+def url(api: Api, default_url: str) -> Iterator[str]:
+    """URL of the emulator where the shipped DAGs work, with the tables; they are switched off again."""
+    upload_breast_cancer(default_url)
+    for dag_id in (RETRAINING, DEPLOYMENT):
+        api.switch_on(dag_id)
+    api.read_again(DEPLOYMENT)
+    yield default_url
+    for dag_id in (RETRAINING, DEPLOYMENT):
+        api.switch_off(dag_id)
+    api.read_again(DEPLOYMENT)
 
 
 def test_from_data_to_a_model_in_charge(api: Api, url: str) -> None:
