@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def airflow_database() -> None:
-    """Create the database that ``dag.test()`` writes to."""
-    migrated = subprocess.run(["airflow", "db", "migrate"], capture_output=True, text=True)
-    assert migrated.returncode == 0, migrated.stderr
+def airflow_database(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Create the database that ``dag.test()`` writes to: one process migrates it, the others copy it while it is new."""
+    own = Path(os.environ["AIRFLOW_HOME"], "airflow.db")
+    folder = tmp_path_factory.getbasetemp()
+    migrated = (folder.parent if hasattr(pytestconfig, "workerinput") else folder) / "migrated.db"
+    with migrated.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if migrated.exists():
+            shutil.copy(migrated, own)
+            return
+        ended = subprocess.run(["airflow", "db", "migrate"], capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+        shutil.copy(own, migrated)

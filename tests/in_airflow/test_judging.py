@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from demo.sandbox import REPOSITORY
 from tests.dags.judging import GROUP
-from tests.operators.gating import ended, figures, requests
+from tests.operators.gating import ended, figures
 from tests.versions import make_group
 
 if TYPE_CHECKING:
@@ -85,15 +85,14 @@ def test_a_mapped_gate_judges_each_job(airflow_database: None, sagemaker: SageMa
 
 
 def test_nothing_is_trained_for_a_group_that_does_not_exist(
-    airflow_database: None, sagemaker: SageMakerClient, emulator_url: str
+    airflow_database: None, sagemaker: SageMakerClient
 ) -> None:
     """A misspelt name costs one call and no job, also where each group of a list has a retraining of its own."""
     group = make_group(sagemaker)
-    requests(emulator_url)
     run = run_of("retrain_each", groups=[group[:-1], f"{group}-south"])
     assert run.state == "failed"
     ended_as = states(run)
     for index in (0, 1):
         assert ended_as[f"each.retraining.check_group[{index}]"] == "failed"
         assert ended_as[f"each.retraining.train[{index}]"] == "upstream_failed"
-    assert "CreateAutoMLJobV2" not in requests(emulator_url)
+    assert sagemaker.list_auto_ml_jobs(NameContains="retrain-each")["AutoMLJobSummaries"] == []

@@ -13,7 +13,7 @@ from airflow_sagemaker_automl.core.problem_types import Tabular
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 
 # Ten times as many as there are places; more show more.
-MANY = int(os.environ.get("LIVE_TRAININGS", "40"))
+MANY = int(os.environ.get("LIVE_TRAININGS", "16"))
 # Where a busy scheduler hears of a deferral later than of the trigger's event, Airflow 3.3 fails the try.
 _RETRIES = 2
 _ARGUMENTS: dict[str, Any] = {
