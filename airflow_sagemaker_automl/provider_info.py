@@ -13,9 +13,9 @@ _CONFIGURATION = {
         "options": {
             "deployment": {
                 "description": (
-                    "Name of this Airflow deployment. It is part of every job's name and tags, so that two\n"
-                    "deployments on one AWS account never take over each other's jobs.\n"
-                    "Where it is empty, ``[api] base_url`` stands for it."
+                    "Name of this Airflow deployment, different from that of any other on the same AWS account.\n"
+                    "It is part of every job's name and tags, by which a task finds its job again if its state is\n"
+                    "lost. Where it is empty, ``[api] base_url`` stands for it in the tags."
                 ),
                 "version_added": "0.1.0",
                 "type": "string",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,6 +37,41 @@ class TaskInstance:
         self.pushed[key] = value
 
 
+@dataclass(frozen=True)
+class DagRun:
+    """What operators read of a DAG run; no two begin at the same microsecond."""
+
+    start_date: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clear_number: int = 0
+
+
+@dataclass
+class Store:
+    """The task state store of a task instance, which outlives its tries; it has no room where a test says so."""
+
+    kept: dict[str, Any] = field(default_factory=dict)
+    is_full: bool = False
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Read."""
+        return self.kept.get(key, default)
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
+        """Write."""
+        if self.is_full:
+            raise OSError("no room")
+        self.kept[key] = json.loads(json.dumps(value))
+
+
+def new_context(dag_id: str, task_id: str, run_id: str) -> Any:
+    """Make the context of a task's first try."""
+    return {
+        "ti": TaskInstance(dag_id=dag_id, task_id=task_id, run_id=run_id),
+        "dag_run": DagRun(),
+        "task_state_store": Store(),
+    }
+
+
 @dataclass
 class Supervisor:
     """Airflow's side of the line from a running task, as far as the task asks for its own state.
@@ -52,8 +88,23 @@ class Supervisor:
 
 
 def changed(context: Any, **changes: Any) -> Any:
-    """Give the context of another execution: of another try, after a clear, in another DAG."""
-    return {"ti": replace(context["ti"], **changes)}
+    """Give the context of another execution of the same run: another try, after a clear; or of another task."""
+    ti = replace(context["ti"], **changes)
+    is_same = (ti.dag_id, ti.task_id, ti.run_id, ti.map_index) == _names(context["ti"])
+    store = context.get("task_state_store") if is_same else None
+    return {**context, "ti": ti, "task_state_store": store or Store()}
+
+
+def elsewhere(context: Any, **changes: Any) -> Any:
+    """Give the context of the same task in another installation, or here when all was forgotten.
+
+    :param changes: of the task instance.
+    """
+    return {**changed(context, **changes), "dag_run": DagRun(), "task_state_store": Store()}
+
+
+def _names(ti: TaskInstance) -> tuple[str, str, str, int]:
+    return ti.dag_id, ti.task_id, ti.run_id, ti.map_index
 
 
 def deferral(task: BaseOperator, context: Any) -> TaskDeferred:

@@ -17,7 +17,7 @@ from airflow_sagemaker_automl.operators import (
 )
 from demo.sandbox import breast_cancer_files
 from tests.jobs import unique
-from tests.tasks import TaskInstance
+from tests.tasks import new_context
 
 HALF_AN_HOUR = 1800
 
@@ -42,7 +42,7 @@ def test_the_service_takes_and_keeps_what_we_send(aws_credentials: None) -> None
         output=f"s3://{bucket}/{prefix}/out",
         role_arn=role,
     )
-    context: Any = {"ti": TaskInstance(dag_id=unique("dag"), task_id="train", run_id=unique("run"))}
+    context: Any = new_context(unique("dag"), "train", unique("run"))
     trained = SageMakerAutoMLJobOperator(
         task_id="train", request=request, deferrable=False, poll_interval=30, aws_conn_id=None
     ).execute(context)
@@ -53,7 +53,7 @@ def test_the_service_takes_and_keeps_what_we_send(aws_credentials: None) -> None
     arn = registered["model_package_arn"]
     try:
         # Another DAG run's: what the service says to a token that comes with another content is not documented.
-        another: Any = {"ti": TaskInstance(dag_id=unique("dag"), task_id="register", run_id=unique("run"))}
+        another: Any = new_context(unique("dag"), "register", unique("run"))
         assert registration.execute(context)["model_package_arn"] == arn
         assert registration.execute(another)["model_package_arn"] == arn
         version = sagemaker.describe_model_package(ModelPackageName=arn)

@@ -20,12 +20,12 @@ from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMaker
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.jobs import start, tabular_request, unique
-from tests.operators.asking import Asking, Form, Store, answer, event, operator
+from tests.operators.asking import Asking, Form, answer, event, operator
 from tests.operators.gating import ended, figures, gate_task, registration
 from tests.plain_http import hold_jobs, once_answered, send
 from tests.scripts import CANDIDATE, script_jobs
 from tests.statsd import StatsD, listening
-from tests.tasks import TaskInstance, changed, deferral, resume
+from tests.tasks import Store, changed, deferral, new_context, resume
 from tests.versions import decide, described, make_group, register
 from tests.waits import waiting
 
@@ -71,7 +71,7 @@ def statsd(_airflow_without_metrics: None, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def context(emulator_url: str) -> Any:
     """The context of a task in a run of its own."""
-    return {"ti": TaskInstance(dag_id=unique("dag"), task_id="train", run_id=unique("run"))}
+    return new_context(unique("dag"), "train", unique("run"))
 
 
 @pytest.fixture

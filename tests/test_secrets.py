@@ -16,8 +16,8 @@ from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageM
 from airflow_sagemaker_automl.registry_triggers import ModelApprovalTrigger, ModelPackageTrigger
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from tests.jobs import tabular_request, unique
-from tests.operators.asking import Asking, Form, Store, ask, operator
-from tests.tasks import TaskInstance
+from tests.operators.asking import Asking, Form, ask, operator
+from tests.tasks import Store, TaskInstance, new_context
 from tests.versions import make_group, register
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_secret_is_not_handed_to_a_trigger() -> None:
         deferrable=True,
         botocore_config=CONNECTION["botocore_config"],
     )
-    context: Any = {"ti": TaskInstance(dag_id="dag", task_id="train", run_id=unique("run"))}
+    context: Any = new_context("dag", "train", unique("run"))
     with pytest.raises(AirflowFailException, match=r"config_kwargs of the connection's extra") as failed:
         task.execute(context)
     assert "canary" not in str(failed.value)

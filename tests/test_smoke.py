@@ -12,9 +12,10 @@ from airflow.sdk.execution_time import task_runner
 from airflow_sagemaker_automl import operators, sensors
 from airflow_sagemaker_automl.core.quality_gate import QualityGate, Threshold
 from tests.jobs import start, tabular_request, unique, wait
-from tests.operators.asking import Asking, Form, Store, ask, event
+from tests.operators.asking import Asking, Form, ask, event
 from tests.plain_http import send
 from tests.scripts import CANDIDATE, script_jobs
+from tests.tasks import DagRun, Store
 from tests.versions import described
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Walk:
         task = self._task(name, task_id, arguments)
         if name != "SageMakerModelApprovalOperator":
             return task.execute(self._context(task_id))
-        context = {**self._context(task_id), "task_state_store": Store()}
+        context = self._context(task_id)
         asked = ask(task, context)
         again = self._task(name, task_id, arguments)
         return again.execute_complete(context, event=event(), **(asked.kwargs or {}))
@@ -54,7 +55,7 @@ class Walk:
 
     def _context(self, task_id: str) -> Any:
         ti = Asking(dag_id="smoke", task_id=task_id, run_id=self._run)
-        return {"ti": ti, "task_instance": ti}
+        return {"ti": ti, "task_instance": ti, "dag_run": DagRun(), "task_state_store": Store()}
 
 
 @pytest.fixture

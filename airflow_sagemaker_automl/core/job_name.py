@@ -9,21 +9,23 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from typing import Literal
 
 LONGEST_NAME = 32
 # 60 bits: names of a hundred thousand jobs collide once in a hundred million deployments, and tags would tell.
 _DIGEST_LENGTH = 12
+NONCE_TAG = "airflow:nonce"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskIdentity:
     """Which run of which task a job belongs to.
 
-    :param deployment: name of the Airflow deployment.
-    :param generation: a number that grows when the task is to train anew, not always by one.
+    :param deployment: name of the Airflow deployment; empty where it has none.
+    :param nonce: tells installations apart whose names are all the same.
+    :param generation: how often the task has been asked to train anew.
     :param grows_with: whether it grows when a task that has ended or is deferred is cleared, or with each try.
     """
 
@@ -32,6 +34,7 @@ class TaskIdentity:
     task_id: str
     run_id: str
     map_index: int
+    nonce: str
     generation: int
     grows_with: Literal["clears", "tries"] = "clears"
 
@@ -43,9 +46,16 @@ class TaskIdentity:
         """
         return f"{self._slug()}-{self._digest(attempt)}"
 
-    def predecessors(self) -> Iterator[TaskIdentity]:
-        """Give the older generations of the same task in the same run, newest first."""
-        return (replace(self, generation=generation) for generation in range(self.generation - 1, -1, -1))
+    def predecessors(self, oldest: int = 0) -> Iterator[TaskIdentity]:
+        """Give the older generations of the same task in the same run, newest first.
+
+        :param oldest: the oldest to give.
+        """
+        return (replace(self, generation=generation) for generation in range(self.generation - 1, oldest - 1, -1))
+
+    def may_have_named(self, job_name: str) -> bool:
+        """Tell whether a job's name looks like one of this task's, in any run."""
+        return job_name[: -_DIGEST_LENGTH - 1] == self._slug()
 
     def _slug(self) -> str:
         readable = re.sub("[^a-z0-9]+", "-", f"{self.dag_id}-{self.task_id}".lower())
@@ -63,8 +73,16 @@ class TaskIdentity:
             "task_id": self.task_id,
             "run_id": self.run_id,
             "map_index": str(self.map_index),
+            "nonce": self.nonce,
         }
         return {f"airflow:{key}": _tag_value(value) for key, value in marks.items()}
+
+    def is_namesake(self, tags: Mapping[str, str]) -> bool:
+        """Tell whether tags name the same task with another nonce: that of another Airflow, or one that was lost."""
+        own = self.tags()
+        return tags.get(NONCE_TAG) != own[NONCE_TAG] and all(
+            tags.get(key) == value for key, value in own.items() if key != NONCE_TAG
+        )
 
 
 def _tag_value(text: str) -> str:

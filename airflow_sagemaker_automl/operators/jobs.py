@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
-from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
-from airflow_sagemaker_automl.core.job_name import TaskIdentity
 from airflow_sagemaker_automl.core.literals import plain
 from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
 from airflow_sagemaker_automl.core.rules import remarks
@@ -29,6 +27,7 @@ from airflow_sagemaker_automl.links import JOB_LINKS, show_job
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
+from airflow_sagemaker_automl.operators.task_memory import TaskMemory
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.polling import PROBE_AFTER_POLLS, pause
 from airflow_sagemaker_automl.service_errors import is_denied
@@ -46,6 +45,10 @@ if TYPE_CHECKING:
 # The supervisor kills a task five seconds after it has asked it to end.
 _STATE_KNOWN_WITHIN_SECONDS = 2
 _STOPPED_WITHIN_SECONDS = 3
+_NO_DEPLOYMENT = (
+    "Neither [sagemaker_automl] deployment nor [api] base_url is configured, so that tags of AutoML jobs do not tell "
+    "which Airflow has started them."
+)
 
 
 class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
@@ -255,16 +258,19 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         from airflow_sagemaker_automl.validation import checked_request
 
         request = self._checked_request(context)
-        identity = self._identity(context)
+        memory = TaskMemory(context, self.retries)
+        identity = memory.identity(each_try=self.reuse_job == "never")
+        if not identity.deployment:
+            self.log.warning("%s", _NO_DEPLOYMENT)
         # Checked again with the operator's own tags, which count towards the service's limit.
         request = checked_request(tagged(request, identity))
         return Submission(
             aws=self,
             request=request,
             identity=identity,
+            memory=memory,
             acceptance=self.acceptance,
             adopts_after_clear=self.reuse_job == "clears",
-            has_earlier_tries=context["ti"].try_number > 1,
             announce=self._remember_started,
         )
 
@@ -381,18 +387,3 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         for remark in remarks(request):
             self.log.warning("%s", remark)
         return request
-
-    def _identity(self, context: Context) -> TaskIdentity:
-        ti = context["ti"]
-        deployment = conf.get("sagemaker_automl", "deployment", fallback="") or conf.get("api", "base_url", fallback="")
-        each_try = self.reuse_job == "never"
-        return TaskIdentity(
-            deployment=deployment,
-            dag_id=ti.dag_id,
-            task_id=ti.task_id,
-            run_id=ti.run_id,
-            map_index=ti.map_index if ti.map_index is not None else -1,
-            # Airflow raises max_tries when a task that has ended, or is deferred, is cleared.
-            generation=ti.try_number - 1 if each_try else ti.max_tries,
-            grows_with="tries" if each_try else "clears",
-        )

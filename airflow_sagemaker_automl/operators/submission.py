@@ -15,6 +15,7 @@ from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.comparison import differences
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, JobNameTaken, QuotaReached, ServiceUnavailable
+from airflow_sagemaker_automl.operators.task_memory import deployment
 from airflow_sagemaker_automl.service_errors import is_denied
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.core.job_name import TaskIdentity
     from airflow_sagemaker_automl.core.outcome import Acceptance
+    from airflow_sagemaker_automl.operators.task_memory import TaskMemory
 
 # A name that is taken may belong to a job that was created a moment ago and cannot be described yet.
 _SEEN_WITHIN_SECONDS = 60
@@ -37,18 +39,18 @@ class Submission:
     :param request: arguments of ``CreateAutoMLJobV2`` as they are sent, :func:`tagged`; ``AutoMLJobName`` is None
         where the name is to be derived from the task.
     :param identity: whose job it is.
+    :param memory: what the task remembers of its jobs.
     :param acceptance: which ended job is as good as another one.
     :param adopts_after_clear: whether a job that an older generation has finished is good enough.
-    :param has_earlier_tries: whether the task has run before in this run, so that there may be older generations.
     :param announce: is told the name of a job before it is created, so that a kill in between can stop it.
     """
 
     aws: ConnectsToSageMaker
     request: Mapping[str, Any]
     identity: TaskIdentity
+    memory: TaskMemory
     acceptance: Acceptance
     adopts_after_clear: bool
-    has_earlier_tries: bool
     announce: Callable[[str], None]
 
     def start_or_adopt(self) -> AutoMLJob:
@@ -60,8 +62,7 @@ class Submission:
         explicit_name = self.request.get("AutoMLJobName")
         if explicit_name:
             return self._create_or_adopt_named(explicit_name)
-        earlier = self._settle_older_generations() if self.has_earlier_tries else None
-        if earlier is not None:
+        if (earlier := self._settle_older_generations()) is not None:
             return earlier
         for attempt in itertools.count(1):
             name = self.identity.job_name(attempt)
@@ -141,46 +142,91 @@ class Submission:
             if different:
                 reason = f"its tags may not be read, and it was asked for something else: {'; '.join(different)}."
                 raise JobNameTaken(job.name, reason) from taken
-        elif any(tags.get(key) != value for key, value in self.identity.tags().items()):
+        elif not self._are_own(tags):
             owner = tags.get("airflow:dag_id")
             whose = (
                 f"it belongs to DAG {owner}, run {tags.get('airflow:run_id')}" if owner else "Airflow did not start it"
             )
+            if self.identity.is_namesake(tags):
+                whose += " of another Airflow, or from before this task's state was lost"
             raise JobNameTaken(job.name, f"{whose}; it is {job.status.value}.") from taken
         return job, different
 
+    def _are_own(self, tags: Mapping[str, str]) -> bool:
+        """Tell whether tags are this task's; a configured deployment stands for a nonce that was lost."""
+        is_equal = all(tags.get(key) == value for key, value in self.identity.tags().items())
+        return is_equal or (bool(deployment()) and self.identity.is_namesake(tags))
+
     def _settle_older_generations(self) -> AutoMLJob | None:
-        """Stop what older generations still run.
+        """Stop what older generations still run; what has been settled once is not looked at again.
 
         :return: the newest job of theirs that may be taken instead of another one.
         """
         good = None
         for job in self._older_jobs():
             if job.is_in_progress:
-                self.aws.log.info(
-                    "Stopping AutoML job %s, which this task was running before it was to train anew", job.name
-                )
-                self._stop(job.name)
-            elif good is None and self._is_accepted(job):
-                different = self._differences(job, self._tags(job))
-                good = None if different else job
-                for difference in different:
-                    self.aws.log.info("AutoML job %s is not taken: %s", job.name, difference)
+                self._stop_forerunner(job.name)
+            elif good is None:
+                good = self._taken(job)
+        if good is None and self.memory.record.taken and (known := self._find(self.memory.record.taken)):
+            good = self._taken(known)
+        self.memory.settle(self.identity.generation, good.name if good else None)
         if good is not None:
             metrics.count(metrics.ADOPTED)
             self.aws.log.info("Taking AutoML job %s from before the task was cleared", good.name)
         return good
+
+    def _taken(self, job: AutoMLJob) -> AutoMLJob | None:
+        """Give an ended job of an older generation, where it is as good as one of this generation."""
+        if not self._is_accepted(job):
+            return None
+        different = self._differences(job, self._tags(job))
+        for difference in different:
+            self.aws.log.info("AutoML job %s is not taken: %s", job.name, difference)
+        return None if different else job
+
+    def _stop_forerunner(self, name: str) -> None:
+        self.aws.log.info("Stopping AutoML job %s, which this task was running before it was to train anew", name)
+        self._stop(name)
 
     def _stop(self, name: str) -> None:
         self.aws.patiently(lambda hook: hook.stop_job(name))
 
     def _older_jobs(self) -> Iterator[AutoMLJob]:
         """Look up the jobs of older generations, generation by generation, newest first."""
-        for identity in self.identity.predecessors():
+        if self.memory.is_new and self.memory.has_run_before:
+            yield from self._forgotten_jobs()
+        for identity in self.identity.predecessors(self.memory.record.settled):
             jobs: list[AutoMLJob] = []
             while (job := self._find(identity.job_name(len(jobs) + 1))) is not None:
                 jobs.append(job)
             yield from reversed(jobs)
+
+    def _forgotten_jobs(self) -> Iterator[AutoMLJob]:
+        """Look for running jobs of this task, after all that was remembered of them is gone.
+
+        Their marks are those of this task, but for the nonce. Only a configured deployment says that no other
+        installation has the same.
+        """
+        try:
+            running = self.aws.patiently(lambda hook: hook.jobs_in_progress())
+        except Exception as error:
+            if not is_denied(error):
+                raise
+            self.aws.log.warning("Whether this task runs an AutoML job already may not be looked up: %s", error)
+            return
+        for name in filter(self.identity.may_have_named, running):
+            job = self._find(name)
+            if job is None or not self.identity.is_namesake(self._tags(job) or {}):
+                continue
+            if deployment():
+                yield job
+            else:
+                self.aws.log.warning(
+                    "AutoML job %s runs, and is left alone: it is this task's from before its state was lost, or that "
+                    "of another Airflow. Configure [sagemaker_automl] deployment to tell them apart.",
+                    name,
+                )
 
     def _find(self, name: str) -> AutoMLJob | None:
         try:

@@ -15,6 +15,7 @@ IDENTITY = TaskIdentity(
     task_id="train",
     run_id="manual__2026-11-20T12:00:00+00:00",
     map_index=-1,
+    nonce="8d1f",
     generation=0,
 )
 
@@ -32,6 +33,7 @@ def test_the_same_attempt_has_the_same_name() -> None:
         {"task_id": "train2"},
         {"run_id": "manual__2026-11-21T12:00:00+00:00"},
         {"map_index": 0},
+        {"nonce": "77ab"},
         {"generation": 1},
         {"grows_with": "tries"},
     ],
@@ -59,7 +61,22 @@ def test_the_name_tells_where_it_comes_from() -> None:
 def test_predecessors_are_the_older_generations() -> None:
     """Newest first, and the first generation has none."""
     assert [older.generation for older in replace(IDENTITY, generation=3).predecessors()] == [2, 1, 0]
+    assert [older.generation for older in replace(IDENTITY, generation=3).predecessors(2)] == [2]
     assert list(IDENTITY.predecessors()) == []
+
+
+def test_a_namesake_has_everything_but_the_nonce() -> None:
+    """Another installation's tags, and this one's from before its state was lost; not another run's."""
+    assert IDENTITY.is_namesake(replace(IDENTITY, nonce="77ab").tags())
+    assert not IDENTITY.is_namesake(IDENTITY.tags())
+    assert not IDENTITY.is_namesake(replace(IDENTITY, nonce="77ab", run_id="another").tags())
+
+
+def test_jobs_that_may_be_this_tasks_are_known_by_their_names() -> None:
+    """The readable part is that of any run of the task, and of no other task."""
+    assert IDENTITY.may_have_named(replace(IDENTITY, run_id="another").job_name(3))
+    assert not IDENTITY.may_have_named(replace(IDENTITY, task_id="train2").job_name(1))
+    assert not IDENTITY.may_have_named("job")
 
 
 def test_tags_are_within_what_the_service_takes() -> None:
@@ -68,4 +85,6 @@ def test_tags_are_within_what_the_service_takes() -> None:
     assert tags["airflow:run_id"].startswith("run _1__ xxx")
     assert len(tags["airflow:run_id"]) == 256
     assert tags["airflow:map_index"] == "3"
-    assert set(tags) == {f"airflow:{key}" for key in ("deployment", "dag_id", "task_id", "run_id", "map_index")}
+    assert set(tags) == {
+        f"airflow:{key}" for key in ("deployment", "dag_id", "task_id", "run_id", "map_index", "nonce")
+    }

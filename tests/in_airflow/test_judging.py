@@ -84,9 +84,7 @@ def test_a_mapped_gate_judges_each_job(airflow_database: None, sagemaker: SageMa
     assert [verdict["return_value"]["job_name"] for verdict in verdicts] == jobs
 
 
-def test_nothing_is_trained_for_a_group_that_does_not_exist(
-    airflow_database: None, sagemaker: SageMakerClient
-) -> None:
+def test_nothing_is_trained_for_a_group_that_does_not_exist(airflow_database: None, sagemaker: SageMakerClient) -> None:
     """A misspelt name costs one call and no job, also where each group of a list has a retraining of its own."""
     group = make_group(sagemaker)
     run = run_of("retrain_each", groups=[group[:-1], f"{group}-south"])

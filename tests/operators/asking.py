@@ -47,24 +47,6 @@ class Form:
         return HITLDetailRequestResult(**self.shown.model_dump(exclude={"type"}))
 
 
-@dataclass
-class Store:
-    """A task state store; it has no room where a test says so."""
-
-    kept: dict[str, Any] = field(default_factory=dict)
-    is_full: bool = False
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Read."""
-        return self.kept.get(key, default)
-
-    def set(self, key: str, value: Any) -> None:
-        """Write."""
-        if self.is_full:
-            raise OSError("no room")
-        self.kept[key] = json.loads(json.dumps(value))
-
-
 def operator(arn: str, **arguments: Any) -> SageMakerModelApprovalOperator:
     """Make the operator under test."""
     return SageMakerModelApprovalOperator(

@@ -11,7 +11,7 @@ from airflow.sdk.execution_time import task_runner
 from demo.sandbox import s3_client, sagemaker_client
 from tests.jobs import unique
 from tests.recorded import replay
-from tests.tasks import Supervisor, TaskInstance
+from tests.tasks import Supervisor, new_context
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,7 +39,7 @@ def s3(emulator_url: str) -> S3Client:
 @pytest.fixture
 def context(emulator_url: str) -> Any:
     """The context of a task in a run of its own."""
-    return {"ti": TaskInstance(dag_id=unique("dag"), task_id="train", run_id=unique("run"))}
+    return new_context(unique("dag"), "train", unique("run"))
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from tests.operators.asking import (
     NOBODY,
     Asking,
     Form,
-    Store,
     again,
     answer,
     ask,
@@ -31,6 +30,7 @@ from tests.operators.asking import (
 )
 from tests.plain_http import send
 from tests.scripts import FAILED, hold, let_go, script_versions
+from tests.tasks import Store
 from tests.versions import decide, decision_of, described, make_group, register
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabu
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from tests.core.requests import GONE, ROLE, largest, smallest, spoiled
-from tests.tasks import TaskInstance
+from tests.tasks import new_context
 
 MODE = ("AutoMLProblemTypeConfig", "TabularJobConfig", "Mode")
 
@@ -199,7 +199,7 @@ def test_what_is_rendered_wrong_fails_for_good_before_any_call(monkeypatch: pyte
     request = spoiled(spoiled(smallest(), MODE, "{{ params.mode }}"), ("RoleArn",), "{{ params.role }}")
     with DAG(dag_id="dag", schedule=None):
         task = SageMakerAutoMLJobOperator(task_id="train", request=request, aws_conn_id="there_is_none")
-    context: Any = {"params": {"mode": "FAST", "role": "me"}, "ti": TaskInstance("dag", "train", "run")}
+    context: Any = {**new_context("dag", "train", "run"), "params": {"mode": "FAST", "role": "me"}}
     task.render_template_fields(context)
     with pytest.raises(AirflowFailException, match=r"2 things are wrong:\n.*RoleArn = 'me'.*\n.*Mode = 'FAST'"):
         task.execute(context)

@@ -13,9 +13,10 @@ from airflow_sagemaker_automl.assets import approved, registered
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMakerModelPackageApprovalSensor
 from tests.jobs import tabular_request, unique
-from tests.operators.asking import Asking, Form, Store, answer
+from tests.operators.asking import Asking, Form, answer
 from tests.operators.gating import gate_task, registration
 from tests.scripts import script_jobs
+from tests.tasks import DagRun, Store
 
 # What some backends of XCom take.
 _LARGEST = 48 * 1024
@@ -53,7 +54,13 @@ def _left_by_a_run(url: str, candidates: int) -> dict[str, int]:
     script_jobs(url, name, *(_candidate(number) for number in range(candidates, 0, -1)))
     ti = Asking(dag_id=unique("dag"), task_id="train", run_id=unique("run"), max_tries=2)
     outlets = [registered(group), approved(group)]
-    context: Any = {"ti": ti, "task_instance": ti, "task_state_store": Store(), "outlet_events": OutletEventAccessors()}
+    context: Any = {
+        "ti": ti,
+        "task_instance": ti,
+        "dag_run": DagRun(),
+        "task_state_store": Store(),
+        "outlet_events": OutletEventAccessors(),
+    }
     train = SageMakerAutoMLJobOperator(
         task_id="train", request=tabular_request("s3://automl-demo/none/"), job_name=name, deferrable=False
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from demo.sandbox import sagemaker_client
 from tests.jobs import tabular_request, wait
+from tests.operators.gating import requests
 from tests.plain_http import hold_jobs, send
-from tests.tasks import changed
+from tests.tasks import Store, changed, elsewhere
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -41,6 +43,12 @@ def account(private_url: str, private_connection: str) -> SageMakerClient:
     send(f"{private_url}/automl-emulator/faults", "PUT", {"ConcurrentJobs": 100})
     hold_jobs(private_url)
     return sagemaker_client(private_url)
+
+
+@pytest.fixture
+def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No deployment is configured."""
+    monkeypatch.setenv("AIRFLOW__SAGEMAKER_AUTOML__DEPLOYMENT", "")
 
 
 def script(account: SageMakerClient, document: dict[str, Any]) -> None:
@@ -82,6 +90,92 @@ def test_a_cleared_task_first_stops_what_it_still_runs(context: Any, account: Sa
     second = operator().execute(changed(context, max_tries=1, try_number=2))["job_name"]
     third = operator().execute(changed(context, max_tries=3, try_number=4))["job_name"]
     assert jobs(account) == {other: "InProgress", first: "Stopped", second: "Stopped", third: "InProgress"}
+
+
+def test_two_installations_never_touch_each_others_jobs(context: Any, account: SageMakerClient) -> None:
+    """Staging has the same DAG, run and account, and no name: it trains by itself, and a clear there stops its own."""
+    production = operator().execute(context)["job_name"]
+    staging = elsewhere(context)
+    first = operator().execute(staging)["job_name"]
+    again = operator().execute(changed(staging, max_tries=1, try_number=2))["job_name"]
+    assert jobs(account) == {production: "InProgress", first: "Stopped", again: "InProgress"}
+
+
+@pytest.mark.usefixtures("nameless")
+def test_a_job_of_an_explicit_name_is_another_installations(context: Any, account: SageMakerClient) -> None:
+    """The name is the same in both, the nonce is not: whoever comes second is told so, for good."""
+    operator(job_name="nightly").execute(context)
+    staging = elsewhere(context)
+    with pytest.raises(AirflowFailException, match="of another Airflow, or from before this task's state was lost"):
+        operator(job_name="nightly").execute(staging)
+    assert jobs(account) == {"nightly": "InProgress"}
+
+
+@pytest.mark.usefixtures("nameless")
+def test_what_may_be_anothers_is_left_alone_after_the_state_is_lost(
+    context: Any, account: SageMakerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a configured deployment nobody knows whose the job is: it runs on, and the log names it."""
+    first = operator().execute(context)["job_name"]
+    lost = elsewhere(context, max_tries=1, try_number=2)
+    second = operator().execute(lost)["job_name"]
+    assert jobs(account) == {first: "InProgress", second: "InProgress"}
+    told = capsys.readouterr().out
+    assert f"AutoML job {first} runs, and is left alone" in told
+    assert "Configure [sagemaker_automl] deployment" in told
+
+
+def test_a_configured_deployment_finds_its_job_after_the_state_is_lost(
+    context: Any, account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when Airflow empties the state of a task that is cleared: the job of before is stopped."""
+    monkeypatch.setenv("AIRFLOW__SAGEMAKER_AUTOML__DEPLOYMENT", "production")
+    first = operator().execute(context)["job_name"]
+    lost = elsewhere(context, max_tries=1, try_number=2)
+    second = operator().execute(lost)["job_name"]
+    assert jobs(account) == {first: "Stopped", second: "InProgress"}
+
+
+def test_a_retry_whose_state_is_lost_finds_its_job(context: Any, account: SageMakerClient) -> None:
+    """The nonce is the same as long as the run is: the name is known without the store."""
+    first = operator().execute(context)["job_name"]
+    lost: Any = {**changed(context, try_number=2), "task_state_store": Store()}
+    assert operator().execute(lost)["job_name"] == first
+    assert jobs(account) == {first: "InProgress"}
+
+
+def test_fewer_retries_before_a_clear_train_anew(context: Any, account: SageMakerClient) -> None:
+    """Lowered by as many as were used, they leave max_tries as it was; the finished job is not the cleared task's."""
+    script(account, COMPLETED)
+    first = operator(retries=1).execute(changed(context, max_tries=1))["job_name"]
+    wait(account, first)
+    cleared: Any = changed(context, max_tries=1, try_number=2)
+    cleared["dag_run"] = replace(context["dag_run"], clear_number=1)
+    assert operator(retries=0).execute(cleared)["job_name"] != first
+
+
+def test_old_generations_are_looked_at_once(context: Any, account: SageMakerClient) -> None:
+    """Neither two hundred retries nor a retry after a clear asks for jobs that were settled before."""
+    url = account.meta.endpoint_url
+    task = operator(retries=200)
+    task.execute(changed(context, max_tries=200))
+    cleared = changed(context, max_tries=201, try_number=2)
+    task.execute(cleared)
+    requests(url)
+    for number in range(3, 6):
+        task.execute(changed(cleared, try_number=number))
+    # Each try is told that its job exists, describes it, and reads its tags.
+    assert requests(url) == {"CreateAutoMLJobV2": 3, "DescribeAutoMLJobV2": 3, "ListTags": 3}
+
+
+def test_a_job_that_was_taken_is_taken_after_the_next_clear_too(context: Any, account: SageMakerClient) -> None:
+    """With ``reuse_job="clears"`` the model of the first generation serves all later ones, though they have no job."""
+    script(account, COMPLETED)
+    task = operator(reuse_job="clears")
+    first = task.execute(context)["job_name"]
+    wait(account, first)
+    for clears in (1, 2, 3):
+        assert task.execute(changed(context, max_tries=clears, try_number=clears + 1))["job_name"] == first
 
 
 def test_after_a_clear_a_finished_job_is_taken_where_that_is_wanted(context: Any, account: SageMakerClient) -> None:
