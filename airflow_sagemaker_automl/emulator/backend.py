@@ -24,6 +24,7 @@ from airflow_sagemaker_automl.emulator.errors import (
 from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
 from airflow_sagemaker_automl.emulator.hosting import Hosting
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
+from airflow_sagemaker_automl.emulator.lag import Lag
 from airflow_sagemaker_automl.emulator.playback import Playback
 from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
@@ -51,6 +52,7 @@ class LocalSageMaker(SageMakerModelBackend):
         self.hosting = Hosting(
             self.arn, self.registry, lambda chains: Fleet(chains, self.endpoint_url, self.region_name)
         )
+        self.lag = Lag()
         self._runs: dict[str, Trainer | Playback] = {}
         # One request at a time: a name that two clients ask for at once is one client's.
         self.lock = threading.RLock()

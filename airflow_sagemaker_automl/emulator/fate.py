@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_sagemaker_automl.emulator.errors import (
     AccessDeniedException,
@@ -43,6 +43,7 @@ class Fate:
     :param is_lost: nobody handles it, and its connection is closed.
     :param has_expired: it is refused for its token.
     :param is_denied: it is refused for its operation.
+    :param denied_resources: names and ARNs that this is about; none for all.
     :param error: it is refused with this.
     :param answer_is_lost: its connection is closed in place of the answer.
     :param latency: seconds between the request's handling and its answer.
@@ -52,6 +53,7 @@ class Fate:
     is_lost: bool = False
     has_expired: bool = False
     is_denied: bool = False
+    denied_resources: frozenset[str] = frozenset()
     error: ServiceError | None = None
     answer_is_lost: bool = False
     latency: float = 0
@@ -65,7 +67,7 @@ class Fate:
         """
         if self.has_expired:
             raise ExpiredTokenException("The security token included in the request is expired")
-        if self.is_denied:
+        if self.is_denied and (not self.denied_resources or self.denied_resources & _named(request)):
             raise _denial(account(), operation, request)
         if self.error:
             raise self.error
@@ -81,13 +83,19 @@ def drawn(faults: Faults, operation: str, *, has_expired: bool, chance: Callable
 
     :param chance: draws a number from 0 to below 1.
     """
-    is_denied = operation in faults.denied
+    is_denied, denied_resources = operation in faults.denied, faults.denied_resources
     if faults.operations is not None and operation not in faults.operations:
-        return Fate(has_expired=has_expired, is_denied=is_denied)
+        return Fate(has_expired=has_expired, is_denied=is_denied, denied_resources=denied_resources)
     hits = [name for name, rate in faults.rates.items() if chance() < rate]
     error = next((_ERRORS[name]() for name in hits if name in _ERRORS), None)
     return Fate(
-        "DroppedRequestRate" in hits, has_expired, is_denied, error, "DroppedAnswerRate" in hits, faults.latency
+        is_lost="DroppedRequestRate" in hits,
+        has_expired=has_expired,
+        is_denied=is_denied,
+        denied_resources=denied_resources,
+        error=error,
+        answer_is_lost="DroppedAnswerRate" in hits,
+        latency=faults.latency,
     )
 
 
@@ -99,9 +107,17 @@ def hang_up(environ: WSGIEnvironment) -> NoReturn:
     raise ConnectionAbortedError("The connection was dropped on purpose.")
 
 
-def _denial(account: LocalSageMaker, operation: str, request: Request) -> AccessDeniedException:
+def _members(request: Request) -> dict[str, Any]:
     members = request.get_json(force=True, silent=True)
-    given = members if isinstance(members, dict) else {}
+    return members if isinstance(members, dict) else {}
+
+
+def _named(request: Request) -> set[str]:
+    return {value for value in _members(request).values() if isinstance(value, str)}
+
+
+def _denial(account: LocalSageMaker, operation: str, request: Request) -> AccessDeniedException:
+    given = _members(request)
     resource = given.get("ResourceArn", "*")
     if "AutoMLJob" in operation:
         resource = account.arn("automl-job", given.get("AutoMLJobName", "*"))

@@ -93,6 +93,16 @@ class FaultSwitch:
         return self._in_force().faults.stale_list
 
     @property
+    def stale_descriptions(self) -> int:
+        """How many ``DescribeModelPackage`` after a change show what was before."""
+        return self._in_force().faults.stale_descriptions
+
+    @property
+    def stale_tags(self) -> int:
+        """How many ``ListTags`` of a resource have none."""
+        return self._in_force().faults.stale_tags
+
+    @property
     def tokens_not_compared(self) -> bool:
         """Whether ``CreateModelPackage`` believes a client token."""
         return self._in_force().faults.tokens_not_compared

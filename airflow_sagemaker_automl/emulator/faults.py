@@ -31,10 +31,16 @@ Every member may be left out, and then nothing of it goes wrong.
     without a session token, which on AWS do not expire, expire here too.
 ``DeniedOperations``
     Operations that answer ``AccessDeniedException``.
+``DeniedResources``
+    Names and ARNs that ``DeniedOperations`` is about. Default: all.
 ``StaleListSeconds``
     ``ListAutoMLJobs`` answers as of so many seconds ago: jobs that were created since then are missing, and what has
     changed since then, the end of a job for example, shows as it was. So does ``ListModelPackages``, as far as
     ``ModelPackageStatus`` is concerned. Other operations answer as of now.
+``StaleDescriptions``
+    After each ``UpdateModelPackage`` so many ``DescribeModelPackage`` of the version show it as it was before.
+``StaleTags``
+    The first so many ``ListTags`` of a resource have none, as if its tags had not arrived yet.
 ``ConcurrentJobs``
     How many AutoML jobs may be ``InProgress`` or ``Stopping`` at once in each account and region; 0 is an account
     without quota. Left out, it is what the emulator was started with.
@@ -79,8 +85,10 @@ _RATES = (
     "DroppedAnswerRate",
 )
 _SECONDS = ("LatencySeconds", "StaleListSeconds", "ForSeconds")
+_COUNTS = ("ConcurrentJobs", "StaleDescriptions", "StaleTags")
 _OPERATIONS = ("Operations", "DeniedOperations")
-_MEMBERS = frozenset({*_RATES, *_SECONDS, *_OPERATIONS, "ExpiredTokens", "ConcurrentJobs", "TokensNotCompared", "Seed"})
+_OTHERS = ("DeniedResources", "ExpiredTokens", "TokensNotCompared", "Seed")
+_MEMBERS = frozenset({*_RATES, *_SECONDS, *_COUNTS, *_OPERATIONS, *_OTHERS})
 _MOST_SECONDS = 24 * 60 * 60
 
 
@@ -93,7 +101,10 @@ class Faults:
     :param operations: the operations that have rates and latency; None for all.
     :param expired: ``All``, ``Known`` or access keys; None for none.
     :param denied: operations.
+    :param denied_resources: names and ARNs.
     :param stale_list: seconds.
+    :param stale_descriptions: how many after a change.
+    :param stale_tags: how many lists of tags after a creation.
     :param concurrent_jobs: quota of AutoML jobs at once, None for the usual one.
     :param tokens_not_compared: whether a client token is believed.
     :param lasting: seconds, None without an end.
@@ -105,7 +116,10 @@ class Faults:
     operations: frozenset[str] | None = None
     expired: str | frozenset[str] | None = None
     denied: frozenset[str] = frozenset()
+    denied_resources: frozenset[str] = frozenset()
     stale_list: float = 0
+    stale_descriptions: int = 0
+    stale_tags: int = 0
     concurrent_jobs: int | None = None
     tokens_not_compared: bool = False
     lasting: float | None = None
@@ -125,7 +139,10 @@ class Faults:
             None if operations is None else frozenset(operations),
             frozenset(expired) if isinstance(expired, list) else expired,
             frozenset(document.get("DeniedOperations", [])),
+            frozenset(document.get("DeniedResources", [])),
             document.get("StaleListSeconds", 0),
+            document.get("StaleDescriptions", 0),
+            document.get("StaleTags", 0),
             document.get("ConcurrentJobs"),
             document.get("TokensNotCompared", False),
             document.get("ForSeconds"),
@@ -141,20 +158,30 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} must be a share of requests, from 0 to 1, not {value!r}."
         if name in _SECONDS and not (_is_number(value) and 0 <= value <= _MOST_SECONDS):
             yield f"{name} must be a number of seconds, from 0 to {_MOST_SECONDS}, not {value!r}."
+        if name in _COUNTS and not (_is_whole(value) and value >= 0):
+            yield f"{name} must be a whole number, 0 or more, not {value!r}."
         if name in _OPERATIONS:
             yield from _operation_problems(name, value)
     if "ExpiredTokens" in document:
         yield from _token_problems(document["ExpiredTokens"])
-    yield from _count_problems(document.get("ConcurrentJobs", 0))
+    yield from _other_problems(document)
+
+
+def _other_problems(document: Mapping[str, Any]) -> Iterator[str]:
+    if not _is_list_of_texts(document.get("DeniedResources", ["none"])):
+        yield f"DeniedResources must be a list of one or more names or ARNs, not {document['DeniedResources']!r}."
     if not isinstance(document.get("TokensNotCompared", False), bool):
         yield f"TokensNotCompared must be true or false, not {document['TokensNotCompared']!r}."
-    seed = document.get("Seed", 0)
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        yield f"Seed must be a whole number, not {seed!r}."
+    if not _is_whole(document.get("Seed", 0)):
+        yield f"Seed must be a whole number, not {document['Seed']!r}."
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _operation_problems(member: str, value: Any) -> Iterator[str]:
@@ -170,11 +197,6 @@ def _operation_problems(member: str, value: Any) -> Iterator[str]:
 def _token_problems(value: Any) -> Iterator[str]:
     if value not in (ALL, KNOWN) and not _is_list_of_texts(value):
         yield f"ExpiredTokens must be {ALL!r}, {KNOWN!r} or a list of one or more access keys, not {value!r}."
-
-
-def _count_problems(value: Any) -> Iterator[str]:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        yield f"ConcurrentJobs must be a whole number, 0 or more, not {value!r}."
 
 
 def _is_list_of_texts(value: Any) -> bool:

@@ -18,6 +18,7 @@ from airflow_sagemaker_automl.emulator.faults import Faults
 from demo.sandbox import REGION
 from tests.jobs import ROLE, start, tabular_request, wait
 from tests.plain_http import hold_jobs, send
+from tests.versions import described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -230,6 +231,28 @@ def test_a_stale_list_shows_what_was(sagemaker: SageMakerClient, put: Put) -> No
     assert _listed(sagemaker) == {"first": "Stopped"}
 
 
+def test_descriptions_can_lag_behind_an_update(sagemaker: SageMakerClient, put: Put) -> None:
+    """After each update two show what was before; then what is."""
+    arn = register(sagemaker, make_group(sagemaker))
+    put({"StaleDescriptions": 2})
+    seen = []
+    for status in ("Approved", "Rejected"):
+        sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
+        seen += [described(sagemaker, arn)["ModelApprovalStatus"] for _ in range(3)]
+    pending = "PendingManualApproval"
+    assert seen == [pending, pending, "Approved", "Approved", "Approved", "Rejected"]
+
+
+def test_tags_can_arrive_late(sagemaker: SageMakerClient, put: Put) -> None:
+    """The first lists of a job's tags are empty."""
+    put({"StaleTags": 2})
+    sagemaker.create_auto_ml_job_v2(AutoMLJobName="late", **{**_REQUEST, "Tags": [{"Key": "team", "Value": "risk"}]})
+    arn = sagemaker.describe_auto_ml_job_v2(AutoMLJobName="late")["AutoMLJobArn"]
+    seen = [[tag["Key"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]] for _ in range(3)]
+    assert seen[:2] == [[], []]
+    assert "team" in seen[2]
+
+
 def test_operations_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
     """The refusal names user, action and resource as AWS does; other operations are allowed."""
     start(sagemaker, _REQUEST, "first")
@@ -248,6 +271,17 @@ def test_operations_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
     assert job["AutoMLJobStatus"] == "InProgress"
     with pytest.raises(ClientError, match=f"AccessDeniedException.* on resource: {job['AutoMLJobArn']} because"):
         sagemaker.list_tags(ResourceArn=job["AutoMLJobArn"])
+
+
+def test_resources_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
+    """One version of a group, for example, whose key is not for everyone."""
+    group = make_group(sagemaker)
+    arns = [register(sagemaker, group) for _ in range(2)]
+    put({"DeniedOperations": ["DescribeModelPackage"], "DeniedResources": [arns[0]]})
+    with pytest.raises(ClientError, match=r"AccessDeniedException.*sagemaker:DescribeModelPackage"):
+        described(sagemaker, arns[0])
+    assert described(sagemaker, arns[1])["ModelPackageArn"] == arns[1]
+    sagemaker.update_model_package(ModelPackageArn=arns[0], ModelApprovalStatus="Approved")
 
 
 def test_faults_end_by_themselves(private_url: str, sagemaker: SageMakerClient, put: Put) -> None:
@@ -310,9 +344,12 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
         ({"Operations": []}, "Operations must be a list of one or more operations, not []"),
         ({"DeniedOperations": "ListAutoMLJobs"}, "DeniedOperations must be a list of one or more operations"),
         ({"DeniedOperations": ["list_auto_ml_jobs"]}, "SageMaker has no operation 'list_auto_ml_jobs'"),
+        ({"DeniedResources": "arn"}, "DeniedResources must be a list of one or more names or ARNs, not 'arn'"),
         ({"ExpiredTokens": "all"}, "ExpiredTokens must be 'All', 'Known' or a list of one or more access keys"),
         ({"ExpiredTokens": [1]}, "ExpiredTokens must be"),
         ({"ConcurrentJobs": 1.5}, "ConcurrentJobs must be a whole number, 0 or more, not 1.5"),
+        ({"StaleTags": -1}, "StaleTags must be a whole number, 0 or more, not -1"),
+        ({"StaleDescriptions": True}, "StaleDescriptions must be a whole number, 0 or more, not True"),
         ({"TokensNotCompared": 1}, "TokensNotCompared must be true or false, not 1"),
         ({"Seed": "now"}, "Seed must be a whole number"),
     ],

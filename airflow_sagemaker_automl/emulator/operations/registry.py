@@ -88,7 +88,8 @@ def create_package(account: LocalSageMaker, request: Members) -> Members:
 
 def describe_package(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``DescribeModelPackage``."""
-    return account.registry.find_package(request["ModelPackageName"]).describe()
+    package = account.registry.find_package(request["ModelPackageName"])
+    return account.lag.described(package.arn, package.describe(), account.faults.stale_descriptions)
 
 
 def describe_packages(account: LocalSageMaker, request: Members) -> Members:
@@ -112,7 +113,9 @@ def describe_packages(account: LocalSageMaker, request: Members) -> Members:
 def update_package(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``UpdateModelPackage``."""
     package = account.registry.find_package(request["ModelPackageArn"])
+    before = package.describe()
     package.update(request, account.caller())
+    account.lag.changed(package.arn, before)
     return {"ModelPackageArn": package.arn}
 
 

@@ -52,7 +52,7 @@ def list_tags(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``ListTags``."""
     resource = _find(account, request["ResourceArn"])
     return page(
-        resource.tags,
+        [] if account.lag.are_tags_unseen(resource.arn, account.faults.stale_tags) else resource.tags,
         request,
         "Tags",
         name="Key",
