@@ -251,10 +251,11 @@ class SageMakerModelApprovalOperator(TellsOfVersion, HITLOperator, ConnectsToSag
         asked = checked_model_package(members, update=True, names=argument_names(answer.option))
         change = package_change(described, asked)
         for request in change.requests:
-            send_decision(self, request)
+            described = send_decision(self, request, described)
         for line in change.changes:
             self.log.info("%s: %s", self.model_package_arn, line)
-        return end_task(self, answer.outcome, described_to_decide(self, self.model_package_arn), context, answer)
+        self.remember_version(described)
+        return end_task(self, answer.outcome, described, context, answer)
 
     def _accept(self, decided: str, described: Mapping[str, Any], answer: Answer, context: Context) -> dict[str, Any]:
         """Leave a decision that somebody else has made meanwhile."""

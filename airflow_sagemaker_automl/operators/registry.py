@@ -27,6 +27,7 @@ from airflow_sagemaker_automl.operators.author import (
     with_extra_members,
 )
 from airflow_sagemaker_automl.operators.candidate import chosen_candidate, ended_job, job_name_violations
+from airflow_sagemaker_automl.operators.changing import change_and_describe
 from airflow_sagemaker_automl.operators.registration import (
     REGISTRATION_NAMES,
     Declaration,
@@ -250,8 +251,7 @@ class SageMakerRegisterCandidateOperator(TellsOfRegistration, WaitsForModelPacka
         arn, source_uri = described["ModelPackageArn"], self._members().get("SourceUri")
         if source_uri and not described.get("SourceUri"):
             change = {"ModelPackageArn": arn, "SourceUri": source_uri}
-            self.patiently(lambda hook: hook.update_model_package(change))
-            described = self.patiently(lambda hook: hook.describe_model_package(arn))
+            described = change_and_describe(self, change, described)
         self.remember_version(described)
         decided, approval = self._decided(), described.get("ModelApprovalStatus")
         if decided not in (None, approval):

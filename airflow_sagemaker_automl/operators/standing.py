@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_sagemaker_automl.core.model_package import is_finished
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageUnfinished
+from airflow_sagemaker_automl.operators.changing import change_and_describe
 from airflow_sagemaker_automl.service_errors import is_invalid
 
 if TYPE_CHECKING:
@@ -34,14 +35,18 @@ def described_to_decide(task: ConnectsToSageMaker, arn: str) -> dict[str, Any]:
     return described
 
 
-def send_decision(task: ConnectsToSageMaker, request: Mapping[str, Any]) -> None:
+def send_decision(
+    task: ConnectsToSageMaker, request: Mapping[str, Any], described: Mapping[str, Any]
+) -> dict[str, Any]:
     """Send an update.
 
     :param request: arguments of ``UpdateModelPackage``.
+    :param described: the version before.
+    :return: the version afterwards.
     :raises ModelPackageGone: there is no such version any more.
     """
     try:
-        task.patiently(lambda hook: hook.update_model_package(request))
+        return change_and_describe(task, request, described)
     except Exception as error:
         if is_invalid(error):
             described_to_decide(task, request["ModelPackageArn"])

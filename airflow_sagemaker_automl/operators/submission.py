@@ -138,6 +138,11 @@ class Submission:
             time.sleep(1)
         tags = self._tags(job)
         different = self._differences(job, tags)
+        # Those of a job that was created a moment ago may be late; somebody's own name tells nothing of whose it is.
+        is_derived = not self.request.get("AutoMLJobName")
+        while tags == {} and is_derived and not different and time.monotonic() < patience_ends:
+            time.sleep(1)
+            tags = self._tags(job)
         if tags is None:
             if different:
                 reason = f"its tags may not be read, and it was asked for something else: {'; '.join(different)}."

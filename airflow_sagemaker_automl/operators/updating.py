@@ -24,6 +24,7 @@ from airflow_sagemaker_automl.operators.author import (
     require_allowed_at_parse,
     with_extra_members,
 )
+from airflow_sagemaker_automl.operators.changing import change_and_describe
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -160,11 +161,10 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
             if not change.requests:
                 break
             for request in [checked_model_package(each, update=True, names=_NAMES) for each in change.requests]:
-                self._send(request)
+                described = change_and_describe(self, request, described)
                 if "ModelApprovalStatus" in request:
                     _count_decision(change.changes)
             changes |= {line.member: line for line in change.changes if line.member not in changes}
-            described = self._described(arn)
             # All other members are replaced as they are: if they are not as asked for, somebody has decided so since.
             change = package_change(described, {"ModelPackageArn": arn}, sections)
         if change.requests:
@@ -173,9 +173,6 @@ class SageMakerUpdateModelPackageOperator(TellsOfVersion, ConnectsToSageMaker):
 
     def _described(self, arn: str) -> Mapping[str, Any]:
         return self.patiently(lambda hook: hook.describe_model_package(arn))
-
-    def _send(self, request: Mapping[str, Any]) -> None:
-        self.patiently(lambda hook: hook.update_model_package(request))
 
     def _members(self, card_content: str | None) -> dict[str, Any]:
         """Give what the author asks for by name as members of ``UpdateModelPackage``.

@@ -271,6 +271,13 @@ def test_where_tags_may_not_be_read_the_request_tells_whose_a_job_is(context: An
         other.execute(changed(context, try_number=2))
 
 
+def test_tags_that_are_late_make_nobody_a_stranger(context: Any, account: SageMakerClient) -> None:
+    """The job is there, asked for in the same words, and its tags are not: they are waited for."""
+    first = operator().execute(context)["job_name"]
+    faults(account, StaleTags=2)
+    assert operator().execute(changed(context, try_number=2))["job_name"] == first
+
+
 def test_a_create_whose_answer_is_lost_is_found_again(context: Any, account: SageMakerClient) -> None:
     """The service has the job although nobody heard it say so; asking again finds it by its name and tags."""
     faults(account, DroppedAnswerRate=0.7, Operations=["CreateAutoMLJobV2"], Seed=1)
