@@ -73,6 +73,9 @@ class Waits(ConnectsToSageMaker):
             return time.time() + self.execution_timeout.total_seconds()
         return task_deadline
 
+    def require_wanted(self) -> None:
+        """Give up a wait in the worker that nobody wants any more; only what starts a job has something to give up."""
+
     def keep_looking(
         self,
         first: T,
@@ -101,6 +104,7 @@ class Waits(ConnectsToSageMaker):
                 told = status
                 self.log.info("%s: %s", what, status)
             time.sleep(min(pause(interval, failures), left))
+            self.require_wanted()
             try:
                 seen, failures = look(), 0
             except Exception as error:

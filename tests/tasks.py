@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
-from airflow.sdk.execution_time.comms import GetTaskStates, TaskStatesResult
+from airflow.sdk.execution_time.comms import GetDagRun, GetTaskStates, TaskStatesResult
 
 from airflow_sagemaker_automl.triggers import WaitEnd
 
@@ -76,15 +76,19 @@ def new_context(dag_id: str, task_id: str, run_id: str) -> Any:
 class Supervisor:
     """Airflow's side of the line from a running task, as far as the task asks for its own state.
 
-    :param state: its answer; None for a task that has been cleared.
+    :param state: its answer; None for a task that waits to run again, ``deleted`` for one whose run is gone.
+    :param clear_number: how often tasks of the run have been cleared.
     """
 
     state: str | None
+    clear_number: int = 0
 
-    def send(self, question: GetTaskStates) -> TaskStatesResult:
+    def send(self, question: GetTaskStates | GetDagRun) -> Any:
         """Answer a question."""
+        if isinstance(question, GetDagRun):
+            return DagRun(clear_number=self.clear_number)
         (run_id,), (task_id,) = question.run_ids or [], question.task_ids or []
-        return TaskStatesResult(task_states={run_id: {task_id: self.state}} if self.state else {})
+        return TaskStatesResult(task_states={} if self.state == "deleted" else {run_id: {task_id: self.state}})
 
 
 def changed(context: Any, **changes: Any) -> Any:

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
-from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.literals import plain
 from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
 from airflow_sagemaker_automl.core.rules import remarks
-from airflow_sagemaker_automl.exceptions import (
-    AutoMLJobNotFound,
-    AutoMLJobTimedOut,
-    QuotaReached,
-    QuotaWaitTimedOut,
-)
+from airflow_sagemaker_automl.exceptions import AutoMLJobTimedOut, QuotaReached, QuotaWaitTimedOut
 from airflow_sagemaker_automl.lineage import TellsOfTraining
 from airflow_sagemaker_automl.links import JOB_LINKS, show_job
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
+from airflow_sagemaker_automl.operators.killing import Kill
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
 from airflow_sagemaker_automl.operators.task_memory import TaskMemory
-from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.polling import PROBE_AFTER_POLLS, pause
 from airflow_sagemaker_automl.service_errors import is_denied
-from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state_within
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob, seconds
 
 if TYPE_CHECKING:
@@ -42,9 +35,6 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
     from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 
-# The supervisor kills a task five seconds after it has asked it to end.
-_STATE_KNOWN_WITHIN_SECONDS = 2
-_STOPPED_WITHIN_SECONDS = 3
 _NO_DEPLOYMENT = (
     "Neither [sagemaker_automl] deployment nor [api] base_url is configured, so that tags of AutoML jobs do not tell "
     "which Airflow has started them."
@@ -154,13 +144,13 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         self.stop_on_timeout = stop_on_timeout
         self.stop_on_kill = stop_on_kill
         self._started_job: str | None = None
-        self._is_unwanted = False
+        self._kill: Kill | None = None
         self._ti: Any = None
 
     @errors_for_people
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the job, or find the one that an earlier execution has started, and wait for its end."""
-        self._ti = context["ti"]
+        self._begin(context)
         return self._train(context)
 
     @errors_for_people
@@ -178,7 +168,8 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         """
         from airflow_sagemaker_automl.triggers import WaitEnd
 
-        self._ti, self._has_been_reached = context["ti"], True
+        self._begin(context)
+        self._has_been_reached = True
         queued = QueuePlace(**(place or {"since": time.time()}))
         end = WaitEnd(event["end"])
         if end is WaitEnd.DEADLINE:
@@ -195,7 +186,8 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
         """Go on after the wait; what has become of the job is asked of the service, not of the event."""
         from airflow_sagemaker_automl.triggers import WaitEnd
 
-        self._ti, self._started_job = context["ti"], event["job_name"]
+        self._begin(context)
+        self._started_job = event["job_name"]
         job = self.after_the_wait(event)
         if event["end"] == WaitEnd.DEADLINE and not job.is_finished:
             self._time_out(job, task_deadline)
@@ -203,35 +195,8 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
 
     def on_kill(self) -> None:
         """Stop the job, unless the task is to go on: Airflow also calls this when only the worker has to end."""
-        if not self.stop_on_kill or not self._has_been_ended():
-            return
-        self._is_unwanted = True
-        if self._started_job:
-            self._stop_unwanted(self._started_job)
-
-    def _has_been_ended(self) -> bool:
-        """Tell whether somebody has cleared or marked this task, or its ``execution_timeout`` has."""
-        if isinstance(sys.exception(), AirflowTaskTimeout):
-            return True
-        job = f"AutoML job {self._started_job}" if self._started_job else "The AutoML job that may come"
-        try:
-            state = task_state_within(_STATE_KNOWN_WITHIN_SECONDS, self._ti)
-        except Exception as error:
-            self.log.warning("%s is left alone: Airflow does not tell whether the task goes on (%r)", job, error)
-            return False
-        if state in STILL_WANTED:
-            self.log.info("%s is left alone: the task is %s, and goes on with it", job, state)
-            return False
-        return True
-
-    def _stop_unwanted(self, job_name: str) -> None:
-        self.log.info("Stopping AutoML job %s: the task has been told to end", job_name)
-        try:
-            patiently(lambda: self.hook.stop_job(job_name), seconds=_STOPPED_WITHIN_SECONDS)
-        except AutoMLJobNotFound:
-            self.log.info("AutoML job %s had not been created yet", job_name)
-        except Exception as error:  # In a signal's handler it would come out of whatever was interrupted.
-            self.log.error("AutoML job %s was not told to stop, and may run on: %s", job_name, error)
+        if self.stop_on_kill and self._kill is not None:
+            self._kill.come(self._started_job)
 
     def _train(
         self, context: Context, place: QueuePlace | None = None, task_deadline: float | None = None
@@ -274,12 +239,22 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
             announce=self._remember_started,
         )
 
+    def _begin(self, context: Context) -> None:
+        self._ti = context["ti"]
+        self._kill = Kill(context, lambda name: self.hook.stop_job(name), self.log)
+
     def _remember_started(self, job_name: str) -> None:
         """Know the job that a kill has to stop; where the kill came first, start nothing any more."""
         self._started_job = job_name
-        if self._is_unwanted:
-            self._stop_unwanted(job_name)
-            raise AirflowException(f"The task has been told to end, and starts no AutoML job {job_name}.")
+        self.require_wanted()
+
+    def require_wanted(self) -> None:
+        """Give up where a kill came at a time when Airflow could not say whether the task goes on, and it does not.
+
+        :raises AirflowException: the task has been told to end.
+        """
+        if self._kill is not None and self._started_job is not None:
+            self._kill.require_wanted(self._started_job)
 
     def _queue(self, refusal: QuotaReached, place: QueuePlace | None, task_deadline: float | None) -> QueuePlace:
         """Wait until there may be room: in the triggerer, where this does not return, or here."""
@@ -298,6 +273,7 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
             if left <= 0:
                 self._give_up_queueing(place, None)
             time.sleep(min(pause(self.poll_interval, 0), left))
+            self.require_wanted()
             running = self._count_running()
             if running is None or running < place.limit:
                 break

@@ -43,11 +43,11 @@ def context(emulator_url: str) -> Any:
 
 
 @pytest.fixture
-def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
-    """Let Airflow have a state for the task that asks, from now on."""
+def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let Airflow have a state for the task that asks, and a number of clears, from now on."""
 
-    def say(state: str | None) -> None:
-        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(state), raising=False)
+    def say(state: str | None, clear_number: int = 0) -> None:
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(state, clear_number), raising=False)
 
     return say
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
+from airflow.sdk.execution_time import task_runner
 
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, wait
 from tests.plain_http import hold_jobs, once_answered, send
+from tests.tasks import Supervisor
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-Says = Callable[[str | None], None]
+Says = Callable[..., None]
 
 
 @pytest.fixture
@@ -37,23 +41,30 @@ def status(account: SageMakerClient, name: str) -> str:
     return account.describe_auto_ml_job_v2(AutoMLJobName=name)["AutoMLJobStatus"]
 
 
-@pytest.mark.parametrize("state", ["failed", "success", "restarting", "skipped", None])
+@pytest.mark.parametrize(
+    ("state", "clears"),
+    [("failed", 0), ("success", 0), ("restarting", 1), ("skipped", 0), (None, 1), ("deleted", 0)],
+)
 def test_the_job_of_a_task_that_somebody_ended_is_stopped(
-    context: Any, account: SageMakerClient, airflow_says: Says, state: str | None
+    context: Any, account: SageMakerClient, airflow_says: Says, state: str | None, clears: int
 ) -> None:
-    """Whoever marks or clears a task does not want the result of its job."""
+    """Whoever marks or clears a task, or deletes its run, does not want the result of its job."""
     task = operator()
     name = task.execute(context)["job_name"]
-    airflow_says(state)
+    airflow_says(state, clears)
     task.on_kill()
     assert wait(account, name)["AutoMLJobStatus"] == "Stopped"
 
 
-@pytest.mark.parametrize("state", ["running", "queued", "deferred", "up_for_retry"])
+@pytest.mark.parametrize("state", ["running", "queued", "deferred", "up_for_retry", None])
 def test_the_job_of_a_task_that_goes_on_is_left_alone(
-    context: Any, account: SageMakerClient, airflow_says: Says, state: str
+    context: Any, account: SageMakerClient, airflow_says: Says, state: str | None
 ) -> None:
-    """Only the worker has to end, or another execution has the task: the next one finds the job, and the model."""
+    """Only the worker has to end, or another execution has the task: the next one finds the job, and the model.
+
+    A task whose scheduler or worker was lost has no state before it runs again, as one that was cleared; but nobody
+    has cleared anything.
+    """
     task = operator()
     name = task.execute(context)["job_name"]
     airflow_says(state)
@@ -105,6 +116,44 @@ def test_a_task_that_queues_and_is_ended_starts_nothing_any_more(
         account.stop_auto_ml_job(AutoMLJobName="one")
 
     ended = once_answered(str(account.meta.endpoint_url), "ListAutoMLJobs", end_and_make_room)
+    with pytest.raises(AirflowException, match="has been told to end"):
+        task.execute(context)
+    ended.join()
+    listed = account.list_auto_ml_jobs(StatusEquals="InProgress")["AutoMLJobSummaries"]
+    assert [job["AutoMLJobName"] for job in listed] == ["two"]
+
+
+@dataclass
+class BusySupervisor(Supervisor):
+    """Answers one question after the other.
+
+    :param line: held by whoever asks.
+    """
+
+    line: Lock = field(default_factory=Lock)
+
+    def send(self, question: Any) -> Any:
+        """Answer, when it is the question's turn."""
+        with self.line:
+            return super().send(question)
+
+
+def test_a_kill_that_interrupts_a_question_to_airflow_is_thought_of_before_a_job_is_created(
+    context: Any, account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal's handler cannot ask, for whom it has interrupted holds the line; the task asks when it goes on."""
+    for name in ("one", "two"):
+        start(account, tabular_request("s3://no-such-bucket/"), name)
+    supervisor = BusySupervisor("failed")
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    task = operator(deferrable=False)
+
+    def interrupt_and_make_room() -> None:
+        with supervisor.line:
+            task.on_kill()
+        account.stop_auto_ml_job(AutoMLJobName="one")
+
+    ended = once_answered(str(account.meta.endpoint_url), "ListAutoMLJobs", interrupt_and_make_room)
     with pytest.raises(AirflowException, match="has been told to end"):
         task.execute(context)
     ended.join()
