@@ -14,7 +14,7 @@ from airflow_sagemaker_automl.core.canonical import digest
 from airflow_sagemaker_automl.core.evidence import Provenance, Report
 from airflow_sagemaker_automl.core.inference import alternatives, answering
 from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.literals import at, merged
+from airflow_sagemaker_automl.core.literals import mapping, merged
 from airflow_sagemaker_automl.core.metric_names import NamedMetric, read_objective
 from airflow_sagemaker_automl.core.problem_types import PROBLEM_TYPES
 from airflow_sagemaker_automl.core.verdict import summary
@@ -57,6 +57,8 @@ REGISTRATION_MEMBERS: Mapping[str, str] = {
 
 # Which code made a version does not make it another one.
 _PROVENANCE = "MetadataProperties"
+# They change from run to run of the same pipeline.
+_REVISION = frozenset({"CommitId", "Repository"})
 # The service allows 36 characters.
 _TOKEN_LENGTH = 32
 _LONGEST_METADATA_VALUE = 256
@@ -125,15 +127,16 @@ def identity(
     card: Mapping[str, Any],
     response_keys: Sequence[str],
 ) -> str:
-    """Say what makes a version the one it is: model and declaration, not the DAG run or the code that registers it.
+    """Say what makes a version the one it is: model and declaration, not the DAG run or the revision of its code.
 
     :param declared: what the author asks for, as members of ``CreateModelPackage``.
     :param card: the author's part of the card.
     :return: the same 64 hexadecimal digits for the same version.
     """
     asked = {key: value for key, value in declared.items() if key != _PROVENANCE}
-    if generated_by := at(declared, _PROVENANCE, "GeneratedBy"):
-        asked[_PROVENANCE] = {"GeneratedBy": generated_by}
+    origin = {key: value for key, value in mapping(declared.get(_PROVENANCE)).items() if key not in _REVISION}
+    if origin:
+        asked[_PROVENANCE] = origin
     asked["ModelPackageGroupName"] = _group_as_seen_from(job.arn, declared["ModelPackageGroupName"])
     return digest([job.arn, candidate.name, asked, card, list(response_keys)])
 

@@ -37,6 +37,8 @@ REGISTRATION_NAMES: Mapping[str, str] = {member: name for name, member in REGIST
 _TOKEN_LASTS = timedelta(hours=1)
 _MOST_TOKENS = 5
 _LOOK_EVERY_SECONDS = 2.0
+# Each is a call. In a group that gets more while a job is trained, the client token has to find the version.
+_MOST_OTHERS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,8 @@ class Registration:
         self._job = job
         self._candidate = candidate
         self._is_first_try = is_first_try
+        # What a version was registered as, it stays.
+        self._others: set[str] = set()
 
     def find_or_create(self, candidates: Sequence[Candidate], provenance: Provenance) -> str:
         """Give the version that is registered already, else register it.
@@ -176,13 +180,21 @@ class Registration:
         """
         group, since, failed = self._declaration.group, self._job.created, 0
         for arn in self._task.patiently(lambda hook: hook.versions_since(group, since)):
-            described = self._described(arn)
-            properties = (described or {}).get("CustomerMetadataProperties", {})
-            if described is None or properties.get(Metadata.REQUEST_DIGEST.value) != self._identity:
+            if arn in self._others:
                 continue
-            if not has_failed(described):
+            if len(self._others) >= _MOST_OTHERS:
+                text = "%s of the versions of %s since AutoML job %s began are others; the rest was not looked at"
+                self._task.log.warning(text, _MOST_OTHERS, group, self._job.name)
+                break
+            if (described := self._described(arn)) is None:
+                continue
+            properties = described.get("CustomerMetadataProperties", {})
+            if properties.get(Metadata.REQUEST_DIGEST.value) != self._identity:
+                self._others.add(arn)
+            elif not has_failed(described):
                 return described, failed
-            failed += 1
+            else:
+                failed += 1
         return None, failed
 
     def _described(self, arn: str) -> dict[str, Any] | None:

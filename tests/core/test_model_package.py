@@ -98,7 +98,7 @@ def test_a_version_is_known_by_model_and_declaration() -> None:
 
     same = [
         version(),
-        version(MetadataProperties={"CommitId": "abc"}),
+        version(MetadataProperties={"CommitId": "abc", "Repository": "https://example.org/churn"}),
         version(ModelPackageGroupName="arn:aws:sagemaker:us-east-1:123456789012:model-package-group/churn"),
     ]
     others = [
@@ -107,9 +107,11 @@ def test_a_version_is_known_by_model_and_declaration() -> None:
         version(ModelPackageGroupName="arn:aws:sagemaker:us-east-1:210987654321:model-package-group/churn"),
         version(card={"intended_uses": {"purpose_of_model": "x"}}),
         version(keys=["probability"]),
+        version(MetadataProperties={"ProjectId": "p-1"}),
+        version(MetadataProperties={"GeneratedBy": "arn:aws:sagemaker:us-east-1:123456789012:training-job/tuned"}),
     ]
     assert len(set(same)) == 1
-    assert len({*same, *others}) == 6
+    assert len({*same, *others}) == 8
 
 
 def test_a_token_is_the_versions_own_and_another_after_a_failure() -> None:
