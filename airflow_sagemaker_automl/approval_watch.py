@@ -25,11 +25,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 
+from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.approval_news import Approvals, Watermark
 from airflow_sagemaker_automl.core.model_package import ModelPackageStatus
 from airflow_sagemaker_automl.core.model_version import ModelVersion
 from airflow_sagemaker_automl.polling import Snapshot, StreamKey, approval_snapshots, in_thread, shared_hook
-from airflow_sagemaker_automl.service_errors import is_invalid
+from airflow_sagemaker_automl.service_errors import is_invalid, kind_of, passes_by_itself
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -107,8 +108,10 @@ class ModelApprovalsTrigger(BaseEventTrigger):
         self._watermark: Watermark | None = None
         # What is told already, and not written down yet.
         self._unwritten: tuple[Sighting, Watermark] | None = None
-        # What kind of trouble there is → what was last said of it.
+        # What is in trouble → what was last said of it.
         self._troubles: dict[str, str] = {}
+        # Versions that gave nothing to tell, in the order in which they are looked at again.
+        self._in_vain: dict[str, None] = {}
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Give the class path and the arguments that make the same trigger elsewhere.
@@ -215,18 +218,32 @@ class ModelApprovalsTrigger(BaseEventTrigger):
         return self.asset_state_store
 
     async def _described(self, arns: Sequence[str]) -> list[ModelVersion]:
-        """Look at versions that are said to be approved, the one that was changed last at the end."""
-        versions, trouble = [], None
-        for arn in arns[:_MOST_NEWS_AT_ONCE]:
+        """Look at versions that are said to be approved, the one that was changed last at the end.
+
+        A version that cannot be described, or is not as the list says, is looked at again after all others.
+        """
+        versions = []
+        for arn in self._in_turn(arns)[:_MOST_NEWS_AT_ONCE]:
             try:
                 version = await in_thread(partial(self._approved_now, arn))
+                self._say(arn, None)
             except Exception as error:
-                trouble = f"{arn} could not be described, trying again: {error}"
-                break
-            if version is not None:
+                self._say(arn, f"{arn} could not be described, trying again after all others: {error}")
+                if passes_by_itself(error):
+                    break
+                metrics.count(metrics.POLLS_FAILED, kind_of(error))
+                version = None
+            self._in_vain.pop(arn, None)
+            if version is None:
+                self._in_vain[arn] = None  # At the end.
+            else:
                 versions.append(version)
-        self._say("describe", trouble)
+        self._in_vain = {arn: None for arn in self._in_vain if arn in arns}
         return sorted(versions, key=lambda version: version.modified)
+
+    def _in_turn(self, arns: Sequence[str]) -> list[str]:
+        fresh = [arn for arn in arns if arn not in self._in_vain]
+        return fresh + [arn for arn in self._in_vain if arn in arns]
 
     def _approved_now(self, arn: str) -> ModelVersion | None:
         return approved_now(shared_hook(self.connection, self._key), arn)
@@ -257,7 +274,7 @@ class _Forgetful:
 def approved_now(hook: SageMakerAutoMLHook, arn: str) -> ModelVersion | None:
     """Look whether a version is approved and completed; None also where it is not there any more."""
     try:
-        description = hook.describe_model_package(arn)
+        description = hook.describe_model_package(arn, with_card=False)
     except Exception as error:
         if is_invalid(error):
             return None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import ClientError
@@ -177,11 +177,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
         }
 
     def newest_versions(self, group: str) -> dict[str, VersionState]:
-        """List up to a hundred versions of a model package group, the newest first: one request.
-
-        :param group: name or ARN of the group.
-        :return: ARN → status and approval.
-        """
+        """List up to a hundred versions of a model package group, the newest first, by ARN: one request."""
         self.require_region(group)
         answer = self.conn.list_model_packages(
             ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
@@ -363,17 +359,18 @@ class SageMakerAutoMLHook(AwsBaseHook):
             raise ModelPackageGroupNotFound(group, self.conn_region_name) from error
 
     def update_model_package(self, request: Mapping[str, Any]) -> None:
-        """Change a version.
-
-        :param request: arguments of ``UpdateModelPackage``.
-        """
+        """Change a version; ``request`` has the arguments of ``UpdateModelPackage``."""
         self.require_region(request["ModelPackageArn"])
         self.conn.update_model_package(**request)
 
-    def describe_model_package(self, arn: str) -> dict[str, Any]:
-        """Give the answer of ``DescribeModelPackage``."""
+    def describe_model_package(self, arn: str, *, with_card: bool = True) -> dict[str, Any]:
+        """Give the answer of ``DescribeModelPackage``.
+
+        :param with_card: False leaves most of the model card out, for whose key the caller may have no right.
+        """
         self.require_region(arn)
-        return dict(self.conn.describe_model_package(ModelPackageName=arn))
+        part: Literal["AllData", "MetadataOnly"] = "AllData" if with_card else "MetadataOnly"
+        return dict(self.conn.describe_model_package(ModelPackageName=arn, IncludedData=part))
 
     def _collect(self, **done: Any) -> None:
         if self._collects_lineage:

@@ -60,6 +60,28 @@ async def test_trouble_ends_no_watch_and_is_said_once(
     assert ["this is over" in line for line in said] == [False, True]
 
 
+async def test_versions_that_cannot_be_described_starve_nobody(
+    account: SageMakerClient, private_url: str, store: Store, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than a poll looks at: the others are told, each of them is said once, and told when it can be."""
+    monkeypatch.setattr(approval_watch, "_MOST_NEWS_AT_ONCE", 3)
+    group = make_group(account)
+    arns = [register(account, group) for _ in range(7)]
+    async with watching(watcher(group), store) as watch:
+        await begun(watch, store)
+        hidden = arns[:5]
+        faults(private_url, DeniedOperations=["DescribeModelPackage"], DeniedResources=hidden)
+        for arn in arns:
+            account.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+        assert numbers(await watch.told(2)) == [6, 7]
+        await watch.until(lambda: all(f"{arn} could not be described" in log.text for arn in hidden))
+        faults(private_url)
+        assert sorted(numbers(await watch.told(7))) == [1, 2, 3, 4, 5, 6, 7]
+        await watch.until(lambda: len(store.told()) == 7)
+    for arn in hidden:
+        assert log.text.count(f"{arn} could not be described") == 2, "once, and once that it is over"
+
+
 @pytest.mark.parametrize("wrong", ["missing", "elsewhere", "in another region"])
 async def test_a_connection_that_is_put_right_is_read_again(
     wrong: str, account: SageMakerClient, private_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
