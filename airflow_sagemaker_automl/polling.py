@@ -32,7 +32,7 @@ _SHORTEST_SHARE = 0.8
 _LONGEST_BACKOFF = 8
 _LONGEST_PAUSE_SECONDS = 300.0
 # What does not pass by itself, a missing connection for example, is somebody's mistake when it has lasted so long.
-_LONGEST_UNUSABLE_SECONDS = 600.0
+LONGEST_UNUSABLE_SECONDS = 600.0
 # Reading a connection is a line in the log each time.
 _DOUBTED_AFTER_SECONDS = 600.0
 # By then a task that was let go has created its job, or been refused and come back.
@@ -193,7 +193,7 @@ async def _snapshots(
             snapshot = await _poll(connection, key, what, look, can_look_elsewhere)
             failures = 0 if snapshot.problem is None else failures + 1
             unusable_since = (unusable_since or time.monotonic()) if snapshot.is_lasting else None
-            if unusable_since is not None and time.monotonic() - unusable_since > _LONGEST_UNUSABLE_SECONDS:
+            if unusable_since is not None and time.monotonic() - unusable_since > LONGEST_UNUSABLE_SECONDS:
                 snapshot = replace(snapshot, is_hopeless=True)
             await in_thread(metrics.tell_who_waits)
             yield snapshot

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_sagemaker_automl import metrics
+from airflow_sagemaker_automl import metrics, polling
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
 from airflow_sagemaker_automl.patience import patiently
 from airflow_sagemaker_automl.polling import (
@@ -29,7 +29,7 @@ from airflow_sagemaker_automl.polling import (
     job_snapshots,
     shared_hook,
 )
-from airflow_sagemaker_automl.service_errors import is_denied, kind_of
+from airflow_sagemaker_automl.service_errors import is_denied, kind_of, passes_by_itself
 from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ class FollowingTrigger(PolledTrigger[L]):
     """Waits for the end of one thing that a list shows, and looks for itself where the list does not show it."""
 
     _unseen_since: float | None = None
+    # Since when each describe has met an error that does not pass by itself.
+    _unusable_since: float | None = None
 
     async def _wait(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
         told: str | None = None
@@ -196,19 +198,23 @@ class FollowingTrigger(PolledTrigger[L]):
             ended_as = await in_thread(self._ended_as)
         except Exception as error:
             return self._judge(error)
-        self._unseen_since = None
+        self._unseen_since = self._unusable_since = None
         if ended_as is None:
             return None
         self.log.info("%s is %s", self._what, ended_as)
         return WaitEnd.FINISHED
 
     def _judge(self, error: Exception) -> WaitEnd | None:
-        """Decide whether an error of a describe ends the wait: only one that will not pass does."""
-        lasting = isinstance(error, UnknownStatus)
-        if self._is_unseen(error):
-            self._unseen_since = self._unseen_since or time.monotonic()
-            lasting = time.monotonic() - self._unseen_since > _LONGEST_UNSEEN_SECONDS
-        if lasting:
+        """Decide whether an error of a describe ends the wait: one that will not pass does, when it has lasted."""
+        now = time.monotonic()
+        if passes_by_itself(error):
+            self._unusable_since = None
+        else:
+            self._unusable_since = self._unusable_since or now
+        self._unseen_since = (self._unseen_since or now) if self._is_unseen(error) else None
+        is_gone = self._unseen_since is not None and now - self._unseen_since > _LONGEST_UNSEEN_SECONDS
+        is_unusable = self._unusable_since is not None and now - self._unusable_since > polling.LONGEST_UNUSABLE_SECONDS
+        if is_gone or is_unusable or isinstance(error, UnknownStatus):
             self.log.error("%s cannot be followed: %s", self._what, error)
             self._reason = str(error)
             return WaitEnd.UNREADABLE

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from airflow_sagemaker_automl import metrics
+from airflow_sagemaker_automl import metrics, polling
 from airflow_sagemaker_automl.connection import ConnectsToSageMaker
 from airflow_sagemaker_automl.core.outcome import Acceptance, Outcome
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, AutoMLJobUnfinished, NoBestCandidate, escaped
+from airflow_sagemaker_automl.exceptions import (
+    AutoMLError,
+    AutoMLJobNotFound,
+    AutoMLJobUnfinished,
+    NoBestCandidate,
+    escaped,
+)
 from airflow_sagemaker_automl.masking import proxy_passwords
 from airflow_sagemaker_automl.polling import pause
-from airflow_sagemaker_automl.service_errors import kind_of, may_pass
+from airflow_sagemaker_automl.service_errors import kind_of, passes_by_itself
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.job import AutoMLJob
@@ -99,6 +105,7 @@ class Waits(ConnectsToSageMaker):
         :return: what was seen last.
         """
         seen, told, failures = first, None, 0
+        unusable_since: float | None = None
         while (status := status_of(seen)) is not None and (left := deadline - time.time()) > 0:
             if status != told:
                 told = status
@@ -106,15 +113,22 @@ class Waits(ConnectsToSageMaker):
             time.sleep(min(pause(interval, failures), left))
             self.require_wanted()
             try:
-                seen, failures = look(), 0
+                seen, failures, unusable_since = look(), 0, None
             except Exception as error:
-                if not is_too_new(error) and not may_pass(error):
+                unusable_since = None if passes_by_itself(error) else unusable_since or time.monotonic()
+                if not is_too_new(error) and not self._may_pass_within_the_time(error, unusable_since):
                     raise
                 failures += 1
                 metrics.count(metrics.POLLS_FAILED, kind_of(error))
                 self.log.warning("%s could not be described, trying again: %s", what, error)
                 self.forget_stale_hook(error)
         return seen
+
+    def _may_pass_within_the_time(self, error: Exception, unusable_since: float | None) -> bool:
+        """Judge an error as the triggerer does: what does not pass by itself is given time, unless it says all."""
+        if isinstance(error, AutoMLError) and not error.retry_can_help:
+            return False
+        return unusable_since is None or time.monotonic() - unusable_since <= polling.LONGEST_UNUSABLE_SECONDS
 
 
 class WaitsForAutoMLJob(Waits):

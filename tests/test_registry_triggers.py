@@ -219,7 +219,7 @@ async def test_a_triggerer_that_cannot_see_the_version_gives_the_task_back(
 ) -> None:
     """What has lasted for minutes is for the worker to say."""
     monkeypatch.setattr(triggers, "_LONGEST_UNSEEN_SECONDS", 0.1)
-    monkeypatch.setattr(polling, "_LONGEST_UNUSABLE_SECONDS", 0.1)
+    monkeypatch.setattr(polling, "LONGEST_UNUSABLE_SECONDS", 0.1)
     if trouble == "denied":
         faults(private_url, DeniedOperations=["ListModelPackages", "DescribeModelPackage"])
     elif trouble == "deleted":

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from airflow_sagemaker_automl import polling, triggers
-from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
+from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger, WaitEnd
 from demo.sandbox import REGION, airflow_environment, sagemaker_client
 from tests.jobs import start, tabular_request
 from tests.plain_http import hold_jobs, send
@@ -74,6 +74,18 @@ async def stop(account: SageMakerClient, name: str) -> None:
     """Stop a job, whatever the faults in force."""
     faults(account)
     await asyncio.to_thread(lambda: account.stop_auto_ml_job(AutoMLJobName=name))
+
+
+async def test_an_error_that_never_passes_ends_the_wait(
+    account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be asked for is not asked for for ever: the worker gets the task back, with the reason."""
+    monkeypatch.setattr(polling, "LONGEST_UNUSABLE_SECONDS", 0.1)
+    trigger = job_trigger("name")
+    trigger.job_name = 12  # type: ignore[assignment]  # As after a change of what is stored.
+    async with waiting(trigger) as waits:
+        assert await waits.ended(1) == {"12": "unreadable"}
+    assert "Invalid type for parameter AutoMLJobName" in trigger.event(WaitEnd.UNREADABLE)["reason"]
 
 
 async def test_throttling_delays_and_ends_nothing(account: SageMakerClient) -> None:
@@ -162,7 +174,7 @@ async def test_a_triggerer_that_cannot_ask_gives_its_tasks_back(
     private_url: str, private_connection: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What does not pass by itself, and has lasted, is for the worker to say, or to do without the triggerer."""
-    monkeypatch.setattr(polling, "_LONGEST_UNUSABLE_SECONDS", 0.1)
+    monkeypatch.setattr(polling, "LONGEST_UNUSABLE_SECONDS", 0.1)
     if missing == "connection":
         monkeypatch.delenv("AIRFLOW_CONN_PRIVATE")
     else:
