@@ -29,8 +29,9 @@ from airflow_sagemaker_automl import metrics
 from airflow_sagemaker_automl.core.approval_news import Approvals, Watermark
 from airflow_sagemaker_automl.core.model_package import ModelPackageStatus
 from airflow_sagemaker_automl.core.model_version import ModelVersion
-from airflow_sagemaker_automl.polling import Snapshot, StreamKey, approval_snapshots, in_thread, shared_hook
+from airflow_sagemaker_automl.polling import Snapshot, StreamKey, approval_snapshots
 from airflow_sagemaker_automl.service_errors import is_invalid, kind_of, passes_by_itself
+from airflow_sagemaker_automl.shared_connection import SharedConnection, shared
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
@@ -105,6 +106,7 @@ class ModelApprovalsTrigger(BaseEventTrigger):
             "botocore_config": botocore_config,
         }
         self.poll_interval = poll_interval
+        self._reached: SharedConnection
         self._watermark: Watermark | None = None
         # What is told already, and not written down yet.
         self._unwritten: tuple[Sighting, Watermark] | None = None
@@ -137,23 +139,24 @@ class ModelApprovalsTrigger(BaseEventTrigger):
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Sighting]) -> AsyncIterator[TriggerEvent]:
         """Tell of each approval that a sighting has and the watermark has not."""
-        async for sighting in shared_stream:
-            snapshot = sighting.snapshot
-            self._say("list", snapshot.problem)
-            await self._write_down_what_is_history()
-            if snapshot.listed is None or not await self._has_watermark(snapshot.listed):
-                continue
-            self._say("group", None if snapshot.listed.has_group else "there is no such group where it points to")
-            before = self._watermark
-            assert before is not None
-            told = []
-            for version in await self._described(before.news(snapshot.listed)):
-                self.log.info("%s: %s is approved", self._what, version.model_package_arn)
-                yield TriggerEvent(version.to_extra())
-                told.append(version.model_package_arn)
-            self._watermark = before.after(snapshot.listed, told)
-            if self._watermark != before:
-                self._unwritten = sighting, self._watermark
+        with shared(self.connection) as self._reached:
+            async for sighting in shared_stream:
+                snapshot = sighting.snapshot
+                self._say("list", snapshot.problem)
+                await self._write_down_what_is_history()
+                if snapshot.listed is None or not await self._has_watermark(snapshot.listed):
+                    continue
+                self._say("group", None if snapshot.listed.has_group else "there is no such group where it points to")
+                before = self._watermark
+                assert before is not None
+                told = []
+                for version in await self._described(before.news(snapshot.listed)):
+                    self.log.info("%s: %s is approved", self._what, version.model_package_arn)
+                    yield TriggerEvent(version.to_extra())
+                    told.append(version.model_package_arn)
+                self._watermark = before.after(snapshot.listed, told)
+                if self._watermark != before:
+                    self._unwritten = sighting, self._watermark
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch alone, where there is no triggerer to share with."""
@@ -179,7 +182,7 @@ class ModelApprovalsTrigger(BaseEventTrigger):
         if self._watermark is not None:
             return True
         try:
-            stored = await in_thread(lambda: self._store().get(self._place))
+            stored = await self._reached.run(lambda: self._store().get(self._place))
         except Exception as error:
             self._say("store", f"what has been told cannot be read, nothing is told meanwhile: {error}")
             return False
@@ -204,7 +207,7 @@ class ModelApprovalsTrigger(BaseEventTrigger):
 
     async def _write_down(self, watermark: Watermark) -> bool:
         try:
-            await in_thread(lambda: self._store().set(self._place, watermark.to_json()))
+            await self._reached.run(lambda: self._store().set(self._place, watermark.to_json()))
         except Exception as error:
             self._say("store", f"what has been told cannot be written down, and may be told again: {error}")
             return False
@@ -225,7 +228,7 @@ class ModelApprovalsTrigger(BaseEventTrigger):
         versions = []
         for arn in self._in_turn(arns)[:_MOST_NEWS_AT_ONCE]:
             try:
-                version = await in_thread(partial(self._approved_now, arn))
+                version = await self._reached.ask(partial(approved_now, arn=arn))
                 self._say(arn, None)
             except Exception as error:
                 self._say(arn, f"{arn} could not be described, trying again after all others: {error}")
@@ -244,9 +247,6 @@ class ModelApprovalsTrigger(BaseEventTrigger):
     def _in_turn(self, arns: Sequence[str]) -> list[str]:
         fresh = [arn for arn in arns if arn not in self._in_vain]
         return fresh + [arn for arn in self._in_vain if arn in arns]
-
-    def _approved_now(self, arn: str) -> ModelVersion | None:
-        return approved_now(shared_hook(self.connection, self._key), arn)
 
     def _say(self, kind: str, trouble: str | None) -> None:
         """Log trouble when it is another than before, and its end; a watcher lives for months."""

@@ -15,7 +15,7 @@ from airflow_sagemaker_automl.service_errors import is_denied, is_invalid
 from airflow_sagemaker_automl.triggers import FollowingTrigger, WaitEnd
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks import Connection
+    from airflow_sagemaker_automl.hooks import Connection, SageMakerAutoMLHook
 
 # What a status that is not known means is for the task to say.
 _UNFINISHED = (ModelPackageStatus.PENDING, ModelPackageStatus.IN_PROGRESS)
@@ -70,8 +70,8 @@ class VersionTrigger(FollowingTrigger[Versions]):
         state = listed.get(self.model_package_arn)
         return self._status(state) if state else None
 
-    def _ended_as(self) -> str | None:
-        answer = self._hook().describe_model_package(self.model_package_arn)
+    def _ended_as(self, hook: SageMakerAutoMLHook) -> str | None:
+        answer = hook.describe_model_package(self.model_package_arn, with_card=False)
         status = self._status(VersionState(answer["ModelPackageStatus"], answer.get("ModelApprovalStatus")))
         return status if self._is_last(status) else None
 

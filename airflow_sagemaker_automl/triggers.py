@@ -20,16 +20,9 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from airflow_sagemaker_automl import metrics, polling
 from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, UnknownStatus
 from airflow_sagemaker_automl.patience import patiently
-from airflow_sagemaker_automl.polling import (
-    Jobs,
-    Snapshot,
-    StreamKey,
-    capacity_queue,
-    in_thread,
-    job_snapshots,
-    shared_hook,
-)
+from airflow_sagemaker_automl.polling import Jobs, Snapshot, StreamKey, job_snapshots
 from airflow_sagemaker_automl.service_errors import is_denied, kind_of, passes_by_itself
+from airflow_sagemaker_automl.shared_connection import SharedConnection, shared
 from airflow_sagemaker_automl.task_state import STILL_WANTED, task_state
 
 if TYPE_CHECKING:
@@ -111,8 +104,8 @@ class PolledTrigger(BaseEventTrigger, Generic[L]):
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Snapshot[L]]) -> AsyncIterator[TriggerEvent]:
         """Follow what this trigger waits for through the snapshots."""
         started = time.monotonic()
-        with metrics.waiting(self.waiting_for):
-            end = await self._wait_until_deadline(shared_stream)
+        with metrics.waiting(self.waiting_for), shared(self.connection) as reached:
+            end = await self._wait_until_deadline(shared_stream, reached)
         if end is not None:
             await asyncio.sleep(max(0.0, started + EARLIEST_EVENT_SECONDS - time.monotonic()))
             yield TriggerEvent(self.event(end))
@@ -129,20 +122,19 @@ class PolledTrigger(BaseEventTrigger, Generic[L]):
             async for event in self.filter_shared_stream(stream):
                 yield event
 
-    async def _wait_until_deadline(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
+    async def _wait_until_deadline(
+        self, stream: AsyncIterator[Snapshot[L]], reached: SharedConnection
+    ) -> WaitEnd | None:
         left = None if self.deadline is None else self.deadline - time.time()
         try:
             async with asyncio.timeout(left):
-                return await self._wait(stream)
+                return await self._wait(stream, reached)
         except TimeoutError:
             return WaitEnd.DEADLINE
 
     @abstractmethod
-    async def _wait(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
+    async def _wait(self, stream: AsyncIterator[Snapshot[L]], reached: SharedConnection) -> WaitEnd | None:
         """Wait for what the trigger is for; None where the snapshots end first, which only tests make."""
-
-    def _hook(self) -> SageMakerAutoMLHook:
-        return shared_hook(self.connection, self._key)
 
 
 class FollowingTrigger(PolledTrigger[L]):
@@ -152,7 +144,7 @@ class FollowingTrigger(PolledTrigger[L]):
     # Since when each describe has met an error that does not pass by itself.
     _unusable_since: float | None = None
 
-    async def _wait(self, stream: AsyncIterator[Snapshot[L]]) -> WaitEnd | None:
+    async def _wait(self, stream: AsyncIterator[Snapshot[L]], reached: SharedConnection) -> WaitEnd | None:
         told: str | None = None
         async for snapshot in stream:
             status = None if snapshot.listed is None else self._status_in(snapshot.listed)
@@ -167,7 +159,7 @@ class FollowingTrigger(PolledTrigger[L]):
                 self._unseen_since = None
                 if self._is_last(status):
                     return WaitEnd.FINISHED
-            elif snapshot.problem is None and (end := await self._look()) is not None:
+            elif snapshot.problem is None and (end := await self._look(reached)) is not None:
                 return end
         return None
 
@@ -185,17 +177,17 @@ class FollowingTrigger(PolledTrigger[L]):
         """Tell whether a status of the list is one that is not left any more."""
 
     @abstractmethod
-    def _ended_as(self) -> str | None:
+    def _ended_as(self, hook: SageMakerAutoMLHook) -> str | None:
         """Ask the service for its status, in a thread; None where it has not ended."""
 
     @abstractmethod
     def _is_unseen(self, error: Exception) -> bool:
         """Judge whether an error says that it is not there, or not for everyone's eyes."""
 
-    async def _look(self) -> WaitEnd | None:
+    async def _look(self, reached: SharedConnection) -> WaitEnd | None:
         """Describe it, when the list has it not, or may not be had."""
         try:
-            ended_as = await in_thread(self._ended_as)
+            ended_as = await reached.ask(self._ended_as)
         except Exception as error:
             return self._judge(error)
         self._unseen_since = self._unusable_since = None
@@ -278,19 +270,20 @@ class AutoMLJobTrigger(_JobsTrigger, FollowingTrigger[Jobs]):
         if not self.stop_on_kill:
             return
         try:
-            state = await in_thread(lambda: task_state(self.task_instance))
-            if state in STILL_WANTED:  # Where it was cleared and is to train anew, it stops this job itself.
-                self.log.info("AutoML job %s is left alone: the task is %s, and goes on", self.job_name, state)
-                return
-            await in_thread(lambda: patiently(self._stop, seconds=_STOPPED_WITHIN_SECONDS))
+            with shared(self.connection) as reached:
+                state = await reached.kill(lambda: task_state(self.task_instance))
+                if state in STILL_WANTED:  # Where it was cleared and is to train anew, it stops this job itself.
+                    self.log.info("AutoML job %s is left alone: the task is %s, and goes on", self.job_name, state)
+                    return
+                await reached.kill(lambda: self._stop(reached))
             self.log.info("AutoML job %s has been told to stop: the task is %s", self.job_name, state or "cleared")
         except Exception as error:
             self.log.error("AutoML job %s was not told to stop, and may run on: %s", self.job_name, error)
             raise
 
-    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]]) -> WaitEnd | None:
-        capacity_queue(self._key).job_exists(self.job_name)
-        return await super()._wait(stream)
+    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]], reached: SharedConnection) -> WaitEnd | None:
+        reached.queue.job_exists(self.job_name)
+        return await super()._wait(stream, reached)
 
     @property
     def _what(self) -> str:
@@ -302,15 +295,15 @@ class AutoMLJobTrigger(_JobsTrigger, FollowingTrigger[Jobs]):
     def _is_last(self, status: str) -> bool:
         return False  # The list has running jobs only.
 
-    def _ended_as(self) -> str | None:
-        job = self._hook().describe_job(self.job_name)
+    def _ended_as(self, hook: SageMakerAutoMLHook) -> str | None:
+        job = hook.describe_job(self.job_name)
         return f"{job.status.value} ({job.secondary_status})" if job.is_finished else None
 
     def _is_unseen(self, error: Exception) -> bool:
         return is_denied(error) or isinstance(error, AutoMLJobNotFound)
 
-    def _stop(self) -> None:
-        self._hook().stop_job(self.job_name)
+    def _stop(self, reached: SharedConnection) -> None:
+        patiently(lambda: reached.hook().stop_job(self.job_name), seconds=_STOPPED_WITHIN_SECONDS)
 
 
 class CapacityTrigger(_JobsTrigger):
@@ -346,8 +339,8 @@ class CapacityTrigger(_JobsTrigger):
         path, arguments = super().serialize()
         return path, {**arguments, "waiting_since": self.waiting_since, "limit": self.limit}
 
-    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]]) -> WaitEnd | None:
-        queue = capacity_queue(self._key)
+    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]], reached: SharedConnection) -> WaitEnd | None:
+        queue = reached.queue
         queue.join(self.job_name, self.waiting_since, self.limit)
         told: str | None = None
         told_place = math.inf

@@ -172,11 +172,12 @@ def private_connection(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.fixture
 def alone(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """URL of that emulator, to which the default connection leads: for tests that count, deny or delay requests."""
-    from airflow_sagemaker_automl import polling
+    from airflow_sagemaker_automl import shared_connection
 
     name = "AIRFLOW_CONN_AWS_DEFAULT"
     monkeypatch.setenv(name, airflow_environment(_HOME, private_url)[name])
-    monkeypatch.setattr(polling, "_hooks", {})  # One of the same name may lead to the shared emulator.
+    # One of the same name may lead to the shared emulator.
+    monkeypatch.setattr(shared_connection, "_connections", {})
     return private_url
 
 

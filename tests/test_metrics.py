@@ -14,7 +14,7 @@ from airflow.sdk.execution_time import task_runner
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics import stats_utils
 
-from airflow_sagemaker_automl import metrics, polling, triggers
+from airflow_sagemaker_automl import metrics, shared_connection, triggers
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerUpdateModelPackageOperator
 from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMakerModelPackageApprovalSensor
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
@@ -190,7 +190,7 @@ async def test_those_who_wait_are_counted_and_polls_that_fail(
     private_url: str, account: SageMakerClient, statsd: StatsD, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three tasks share one poll: the gauges say so, a failed poll is one failure, and in the end nobody waits."""
-    monkeypatch.setattr(polling, "_queues", {})
+    monkeypatch.setattr(shared_connection, "_connections", {})
     monkeypatch.setattr(triggers, "EARLIEST_EVENT_SECONDS", 0.0)
     hold_jobs(private_url)
     shared: Any = {

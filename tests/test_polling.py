@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_sagemaker_automl import polling
-from airflow_sagemaker_automl.polling import CapacityQueue, Jobs, Snapshot, StreamKey, pause
+from airflow_sagemaker_automl import capacity_queue
+from airflow_sagemaker_automl.capacity_queue import CapacityQueue
+from airflow_sagemaker_automl.polling import Jobs, Snapshot, StreamKey, pause
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.hooks import Connection
@@ -74,9 +75,27 @@ def test_who_comes_back_refused_keeps_its_turn() -> None:
     assert _let_go(queue, _running(), 2) == ["wait-0"]
 
 
+def test_polls_of_two_intervals_give_one_place_once() -> None:
+    """The one that waits longest goes, though another poll sees the room first; its place is kept until it is told."""
+    queue = _queue(2, limit=1)
+    quick, slow = _running(), _running()
+    assert not queue.lets_go("wait-1", 1.0, quick)
+    assert not queue.lets_go("wait-1", 1.0, _running())
+    assert queue.lets_go("wait-0", 0.0, slow)
+    assert not queue.lets_go("wait-1", 1.0, quick)
+
+
+def test_who_leaves_before_it_is_told_keeps_no_place() -> None:
+    """A task that is cleared while its poll pauses does not hold up the others."""
+    queue = _queue(2, limit=1)
+    assert not queue.lets_go("wait-1", 1.0, _running())
+    queue.leave("wait-0")
+    assert queue.lets_go("wait-1", 1.0, _running())
+
+
 def test_a_reservation_does_not_last_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that was let go and killed before it created its job leaves its place to the next one."""
-    monkeypatch.setattr(polling, "_RESERVED_SECONDS", 0.0)
+    monkeypatch.setattr(capacity_queue, "_RESERVED_SECONDS", 0.0)
     queue = _queue(2, limit=1)
     assert _let_go(queue, _running(), 2) == ["wait-0"]
     queue.leave("wait-0")
@@ -96,7 +115,8 @@ def test_without_a_list_one_tries_at_a_time() -> None:
     assert _let_go(queue, Snapshot(None, listing_refused=True), 3) == ["wait-0"]
     queue.leave("wait-0")
     assert _let_go(queue, Snapshot(None, listing_refused=True), 3, first=1) == ["wait-1"]
-    assert _let_go(queue, Snapshot(None, problem="no answer"), 3, first=1) == []
+    queue.leave("wait-1")
+    assert _let_go(queue, Snapshot(None, problem="no answer"), 3, first=2) == []
 
 
 def test_a_waiter_of_two_triggers_is_one_waiter() -> None:
@@ -110,10 +130,9 @@ def test_a_waiter_of_two_triggers_is_one_waiter() -> None:
 def test_a_limit_that_is_too_low_is_tried_now_and_then() -> None:
     """A quota that was raised, or learned too low, is found out by one who tries after ten polls without room."""
     queue = _queue(3, limit=1)
-    tries = [_let_go(queue, _running("a"), 3) for _ in range(22)]
-    assert [names for names in tries if names] == [["wait-0"]]
-    assert tries[10] == ["wait-0"]
+    assert [_let_go(queue, _running("a"), 3) for _ in range(11)] == [[]] * 10 + [["wait-0"]]
     queue.leave("wait-0")
+    assert [_let_go(queue, _running("a"), 3, first=1) for _ in range(11)] == [[]] * 11
     queue.join("wait-0", 0.0, 2)
     assert _let_go(queue, _running("a"), 3) == ["wait-0"]
 

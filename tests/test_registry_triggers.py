@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.serialization.serialized_objects import BaseSerialization
 
-from airflow_sagemaker_automl import polling, triggers
+from airflow_sagemaker_automl import polling, shared_connection, triggers
 from airflow_sagemaker_automl.core.version_arn import VersionState
 from airflow_sagemaker_automl.polling import Snapshot, Versions
 from airflow_sagemaker_automl.registry_triggers import ModelPackageTrigger
@@ -127,7 +127,6 @@ async def test_a_version_that_was_completed_before_is_not_missed(
 @pytest.mark.usefixtures("at_once")
 async def test_fifty_waits_are_one_poll(account: SageMakerClient, private_url: str) -> None:
     """One request a round for all versions of a group, no describe, and each wait gets its own end."""
-    polling._hooks.clear()  # A thread that outlived its test may have left one.
     group, other = make_group(account), make_group(account)
     hold(private_url, group)
     hold(private_url, other, FAILED)
@@ -143,11 +142,11 @@ async def test_fifty_waits_are_one_poll(account: SageMakerClient, private_url: s
         waits.add(trigger(alone))
         await release(private_url, alone)
         assert await waits.ended(1) == {alone: "finished"}
-        assert len(polling._hooks) == 1
+        assert len(shared_connection._connections) == 1
         await release(private_url, arns[0])
         assert await waits.ended(51) == dict.fromkeys([alone, *arns], "finished")
         assert set(requests(private_url)) == {"ListModelPackages"}
-    assert polling._hooks == {}
+    assert shared_connection._connections == {}
 
 
 @pytest.mark.usefixtures("at_once")

@@ -16,8 +16,9 @@ from airflow.serialization.serialized_objects import BaseSerialization
 from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
-from airflow_sagemaker_automl import polling, triggers
-from airflow_sagemaker_automl.polling import Jobs, Snapshot, StreamKey, capacity_queue, shared_hook
+from airflow_sagemaker_automl import shared_connection, triggers
+from airflow_sagemaker_automl.polling import Jobs, Snapshot
+from airflow_sagemaker_automl.shared_connection import shared
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
 from tests.jobs import start, tabular_request, unique, wait
@@ -26,6 +27,7 @@ from tests.plain_http import hold_jobs, send
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
+    from airflow_sagemaker_automl.capacity_queue import CapacityQueue
     from airflow_sagemaker_automl.hooks import Connection
 
 CONNECTION: Connection = {
@@ -90,18 +92,16 @@ def test_triggers_share_a_poll_where_they_can() -> None:
 
 def test_making_a_trigger_costs_nothing() -> None:
     """The constructor runs on the event loop: no connection is read and no client built."""
-    before = dict(polling._hooks)
+    before = dict(shared_connection._connections)
     trigger("one", connection={**CONNECTION, "aws_conn_id": "there-is-no-such-connection"}).shared_stream_key()
-    assert polling._hooks == before
+    assert shared_connection._connections == before
 
 
 def test_many_starts_at_once_build_one_client(emulator_url: str) -> None:
     """Triggers that start together share the one client of their connection."""
     connection: Connection = {**CONNECTION, "region_name": "eu-west-1"}
-    key = StreamKey.of_jobs(connection, 0.5)
-    with ThreadPoolExecutor(16) as pool:
-        clients = {id(hook.conn) for hook in pool.map(lambda _: shared_hook(connection, key), range(64))}
-    del polling._hooks[key.connection_digest]
+    with shared(connection) as reached, ThreadPoolExecutor(16) as pool:
+        clients = {id(hook.conn) for hook in pool.map(lambda _: reached.hook(), range(64))}
     assert len(clients) == 1
 
 
@@ -183,9 +183,16 @@ async def test_without_the_right_to_list_each_trigger_looks_for_itself(ended_job
 async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.CaptureFixture[str]) -> None:
     """Of nine places that a waiter moves up through, the log has the first, and then one for each half of the way."""
     connection = _over("queue")
-    queue = capacity_queue(StreamKey.of_jobs(connection, 0.5))
-    for number in range(8):
-        queue.join(f"before-{number}", number, limit=1)
+    with shared(connection) as reached:
+        queue = reached.queue
+        for number in range(8):
+            queue.join(f"before-{number}", number, limit=1)
+        await _move_up(connection, queue)
+    assert re.findall(r"number (\d+) of", capsys.readouterr().out) == ["9", "4", "2", "1"]
+
+
+async def _move_up(connection: Connection, queue: CapacityQueue) -> None:
+    """Let a ninth waiter wait until it has room."""
 
     async def moving_up() -> AsyncIterator[Snapshot[Jobs]]:
         for number in range(8):
@@ -197,7 +204,6 @@ async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.Ca
     waiting = CapacityTrigger(job_name="job", waiting_since=9, limit=1, connection=connection, poll_interval=0.5)
     payload, _ = await first(waiting.filter_shared_stream(moving_up()))
     assert payload["end"] == "room"
-    assert re.findall(r"number (\d+) of", capsys.readouterr().out) == ["9", "4", "2", "1"]
 
 
 @pytest.mark.usefixtures("_soon")

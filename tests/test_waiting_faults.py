@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from airflow_sagemaker_automl import polling, triggers
+from airflow_sagemaker_automl import polling, shared_connection, triggers
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger, WaitEnd
 from demo.sandbox import REGION, airflow_environment, sagemaker_client
 from tests.jobs import start, tabular_request
@@ -43,7 +45,7 @@ def _no_executor_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_queue_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start with an empty queue: places that were given away in one account stay reserved for half a minute."""
-    monkeypatch.setattr(polling, "_queues", {})
+    monkeypatch.setattr(shared_connection, "_connections", {})
 
 
 @pytest.fixture
@@ -211,6 +213,56 @@ async def test_places_are_given_in_the_order_of_arrival(account: SageMakerClient
         assert "wait-3" not in await waits.polled()
     _, counted = send(f"{account.meta.endpoint_url}/automl-emulator/requests", "GET")
     assert counted["Requests"]["DescribeAutoMLJobV2"] <= 6
+
+
+async def test_two_intervals_are_one_queue(account: SageMakerClient) -> None:
+    """A task that polls more often does not overtake one that has waited longer, and no place is given twice."""
+    for name in ("one", "two"):
+        start(account, REQUEST, name)
+    patient = capacity_trigger("patient", 1.0, poll_interval=4 * INTERVAL)
+    async with waiting(patient, capacity_trigger("quick", 2.0), job_trigger("two")) as waits:
+        await waits.polled()
+        await stop(account, "one")
+        assert await waits.ended(1) == {"patient": "room"}
+        assert await waits.polled(10) == {"patient": "room"}
+
+
+async def test_an_endpoint_that_says_nothing_holds_up_nobody_else(
+    account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More polls of it than there are threads for a connection: others go on, and its own jobs can be stopped."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        extra = {"region_name": REGION, "endpoint_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        connection = {"conn_type": "aws", "login": "airflow", "password": "emulator", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_SILENT", json.dumps(connection))
+        stuck: Connection = {**CONNECTION, "botocore_config": {"read_timeout": 5, **_ONCE}, "aws_conn_id": "silent"}
+        start(account, REQUEST, "one")
+        many = [job_trigger(f"stuck-{number}", connection=stuck, poll_interval=30 + number) for number in range(20)]
+        async with waiting(*many, job_trigger("one")) as waits:
+            await stop(account, "one")
+            assert await waits.ended(1) == {"one": "finished"}
+            with shared_connection.shared(stuck) as reached:
+                assert await asyncio.wait_for(reached.kill(lambda: "stopped"), 4) == "stopped"
+
+
+async def test_nothing_is_left_behind(account: SageMakerClient) -> None:
+    """Clients, queues and threads go with the last wait of their connection."""
+    # Other tests end in the middle of a wait.
+    before = _threads()
+    start(account, REQUEST, "one")
+    async with waiting(job_trigger("one"), capacity_trigger("waits", 1.0, limit=1)) as waits:
+        await waits.polled()
+        assert len(shared_connection._connections) == 1
+        begun = _threads() - before
+        assert begun
+    assert shared_connection._connections == {}
+    for thread in begun:
+        await asyncio.to_thread(thread.join, 60)
+    assert not begun & _threads()
+
+
+def _threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("sagemaker-automl")}
 
 
 async def test_a_wait_for_a_place_has_a_deadline(account: SageMakerClient) -> None:

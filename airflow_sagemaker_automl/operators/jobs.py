@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from airflow_sagemaker_automl import metrics
+from airflow_sagemaker_automl.capacity_queue import PROBE_AFTER_POLLS
 from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, errors_for_people
 from airflow_sagemaker_automl.core.literals import plain
 from airflow_sagemaker_automl.core.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
@@ -23,7 +24,7 @@ from airflow_sagemaker_automl.operators.killing import Kill
 from airflow_sagemaker_automl.operators.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.operators.submission import ReuseJob, Submission, tagged
 from airflow_sagemaker_automl.operators.task_memory import TaskMemory
-from airflow_sagemaker_automl.polling import PROBE_AFTER_POLLS, pause
+from airflow_sagemaker_automl.polling import pause
 from airflow_sagemaker_automl.service_errors import is_denied
 from airflow_sagemaker_automl.waiting import WaitsForAutoMLJob, seconds
 
