@@ -33,6 +33,9 @@ _KINDS_OF_VALUE: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 
 
+_NUMBERS = frozenset({"integer", "long", "float", "double"})
+
+
 @dataclass
 class Constraints:
     """All constraints of an operation's arguments.
@@ -52,7 +55,8 @@ class Constraints:
         return self._violations(self.root, value, "")
 
     def _violations(self, shape: Shape, value: Any, path: str) -> Iterator[Violation]:
-        wanted, kind = _KINDS_OF_VALUE[shape.type_name]
+        # A type that a later service model brings is for the service to judge.
+        wanted, kind = _KINDS_OF_VALUE.get(shape.type_name, (object, ""))
         if not _is_a(wanted, value):
             yield Violation(path, value, f"must be {kind}, not {kind_of(value)}{_hint(wanted, value)}")
         elif shape.type_name == "structure":
@@ -68,7 +72,7 @@ class Constraints:
                 yield from self._violations(shape.value, item, of_entry(path, key))
         elif shape.type_name == "string":
             yield from _of_text(shape, value, path)
-        elif shape.type_name != "boolean":
+        elif shape.type_name in _NUMBERS:
             yield from _of_number(shape, value, path)
 
     def _of_structure(self, shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[Violation]:
@@ -181,10 +185,14 @@ def _counted(number: int, what: tuple[str, str]) -> str:
     return f"{number} {what[0] if number == 1 else what[1]}"
 
 
-def _structures(shape: Shape, path: str) -> Iterator[tuple[str, Shape]]:
+def _structures(shape: Shape, path: str, above: frozenset[str] = frozenset()) -> Iterator[tuple[str, Shape]]:
+    """Walk through the structures of a shape; one that contains itself is entered once."""
+    if shape.name in above:
+        return
+    above |= {shape.name}
     if shape.type_name == "structure":
         yield path, shape
         for name, member in shape.members.items():
-            yield from _structures(member, of_entry(path, name))
+            yield from _structures(member, of_entry(path, name), above)
     elif shape.type_name == "list":
-        yield from _structures(shape.member, f"{path}[]")
+        yield from _structures(shape.member, f"{path}[]", above)
