@@ -116,11 +116,27 @@ class _Tuned:
         return np.asarray(predict(transformed), dtype=float)
 
 
+def unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Unpack files and folders, and nothing that would be elsewhere.
+
+    :raises tarfile.TarError: the archive has something else.
+    """
+    if hasattr(tarfile, "data_filter"):
+        archive.extractall(folder, filter="data")
+        return
+    # Python 3.11.2, which Debian 12 has, knows no filters.
+    for member in archive.getmembers():
+        is_below = (folder / member.name).resolve().is_relative_to(folder.resolve())
+        if not is_below or not (member.isfile() or member.isdir()):
+            raise tarfile.TarError(f"{member.name} is no file or folder below the archive's own")
+    archive.extractall(folder)  # noqa: S202  # Each member has been looked at.
+
+
 def _unpack(storage: Storage, container: Mapping[str, Any], folder: Path) -> None:
     uri = container["ModelDataUrl"]
     try:
         with storage.read(uri) as body, tarfile.open(fileobj=body) as archive:
-            archive.extractall(folder, filter="data")
+            unpack(archive, folder)
     except UnusableData as error:
         raise UnusableData(
             f'Failed to download model data for container "{container["Image"]}" from URL: "{uri}". Please ensure that '
