@@ -85,7 +85,8 @@ clean: ## Remove everything that was built, the environment included
 $(INSTALLED): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else \
 		f"Python 3.11, 3.12 or 3.13 is needed, not {v[0]}.{v[1]}; try: make PYTHON=python3.12 ...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	@# An environment that was interrupted while it was made has no pip.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); } || \
 		{ rm -rf $(VENV); echo "On Debian: apt install python3-venv" >&2; exit 1; }
 	@echo "Installing the locked requirements into $(VENV) ..."
 	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' $(LOCK) > $(VENV)/uv.txt

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from demo.alone import alone
 from demo.progress import JobProgress
 from demo.report import Outcome
 from demo.sandbox import (
@@ -50,11 +51,11 @@ def main() -> int:
     :return: exit status: 0 where both runs ended well and a version is registered.
     """
     interrupt_on_signals()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
     log = FOLDER / "airflow.log"
     try:
-        with emulator() as url:
+        with alone(FOLDER, "make demo"), emulator() as url:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            FOLDER.mkdir(parents=True)
             print(f"Emulator on {url}; data at {upload_breast_cancer(url)}", flush=True)
             said = _run_twice(url, log)
             if said is not None:

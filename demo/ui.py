@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from demo.alone import alone
 from demo.progress import JobProgress
 from demo.sandbox import (
     BUCKET,
@@ -31,16 +32,19 @@ def main() -> int:
     :return: exit status: 0 where everything has ended cleanly.
     """
     port = os.environ.get("PORT", str(DEFAULT_PORT))
-    if not port.isdecimal() or not 0 < int(port) < 65536 or _taken(int(port)):
-        print(f"Port {port} is in use or no port; try: make ui PORT={DEFAULT_PORT + 1}", file=sys.stderr)
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        print(f"PORT={port} is not a port number (1 to 65535); try: make ui PORT={DEFAULT_PORT}", file=sys.stderr)
+        return 1
+    if _taken(int(port)):
+        print(f"Port {port} is in use; try: make ui PORT={_free_port_after(int(port))}", file=sys.stderr)
         return 1
     interrupt_on_signals()
     # Each port has a home of its own, so that a second start spares the first.
     home = HOMES / port
-    shutil.rmtree(home, ignore_errors=True)
-    print("Starting the emulator and Airflow; this takes about half a minute. Ctrl-C ends both.", flush=True)
     try:
-        with emulator() as url:
+        with alone(home, f"make ui PORT={port}"), emulator() as url:
+            shutil.rmtree(home, ignore_errors=True)
+            print("Starting Airflow; this takes about half a minute. Ctrl-C ends it and the emulator.", flush=True)
             upload_breast_cancer(url)
             with standalone(home, url, int(port), tell=_say) as airflow:
                 _serve(airflow, url, home)
@@ -67,6 +71,10 @@ def _serve(airflow: Airflow, emulator_url: str, home: Path) -> None:
 def _taken(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_port_after(port: int) -> int:
+    return next((other for other in range(port + 1, 65536) if not _taken(other)), DEFAULT_PORT)
 
 
 def _say(text: str) -> None:

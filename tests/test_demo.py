@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from demo.alone import alone
 from demo.progress import JobProgress
 from demo.run import FOLDER
 from demo.sandbox import BUCKET, REPOSITORY, emulator, s3_client, sagemaker_client
@@ -114,6 +116,28 @@ def test_an_interrupted_demo_leaves_nothing_behind(how: signal.Signals) -> None:
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 
 
+def test_a_second_demo_leaves_the_first_alone() -> None:
+    """It says that one is running, and takes nothing away."""
+    kept = FOLDER / "kept"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with alone(FOLDER, "a test"):
+        kept.touch()
+        process = _demo()
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 1
+        assert "make demo is running here already; end it first." in errors
+        assert kept.exists()
+
+
+def test_the_ui_says_what_is_no_port() -> None:
+    """A word is something else than a port that is taken."""
+    environment = {**os.environ, "PORT": "abc"}
+    command = [sys.executable, "-m", "demo.ui"]
+    result = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == "PORT=abc is not a port number (1 to 65535); try: make ui PORT=8080\n"
+
+
 def test_the_ui_says_which_port_is_taken() -> None:
     """A busy port is one clear line with the way out."""
     with socket.socket() as busy:
@@ -128,4 +152,6 @@ def test_the_ui_says_which_port_is_taken() -> None:
             text=True,
         )
     assert result.returncode == 1
-    assert result.stderr.strip() == f"Port {port} is in use or no port; try: make ui PORT=8081"
+    said = re.fullmatch(rf"Port {port} is in use; try: make ui PORT=(\d+)\n", result.stderr)
+    assert said
+    assert int(said[1]) > port
