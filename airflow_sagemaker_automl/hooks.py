@@ -160,10 +160,7 @@ class SageMakerAutoMLHook(AwsBaseHook):
                 raise
 
     def jobs_in_progress(self) -> dict[str, str]:
-        """List the jobs that run now in the account and region.
-
-        :return: job name → secondary status.
-        """
+        """List the jobs that run now in the account and region: name → secondary status."""
         pages = self.conn.get_paginator("list_auto_ml_jobs").paginate(
             StatusEquals="InProgress",
             SortBy="CreationTime",
@@ -175,6 +172,10 @@ class SageMakerAutoMLHook(AwsBaseHook):
             for page in pages
             for summary in page["AutoMLJobSummaries"]
         }
+
+    def has_stopping_jobs(self) -> bool:
+        """Tell whether jobs are ending that count towards the account's quota until then."""
+        return bool(self.conn.list_auto_ml_jobs(StatusEquals="Stopping", MaxResults=1)["AutoMLJobSummaries"])
 
     def newest_versions(self, group: str) -> dict[str, VersionState]:
         """List up to a hundred versions of a model package group, the newest first, by ARN: one request."""

@@ -259,7 +259,7 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
 
     def _queue(self, refusal: QuotaReached, place: QueuePlace | None, task_deadline: float | None) -> QueuePlace:
         """Wait until there may be room: in the triggerer, where this does not return, or here."""
-        place = (place or QueuePlace(since=time.time())).after(refusal, self._count_running())
+        place = (place or QueuePlace(since=time.time())).after(refusal, self._count_running(stopping_too=True))
         self.log.info(
             "%s Waiting for fewer than %s jobs in progress, for %.0f s already.",
             refusal,
@@ -297,10 +297,16 @@ class SageMakerAutoMLJobOperator(TellsOfTraining, WaitsForAutoMLJob):
             kwargs={"place": place.to_json(), "task_deadline": task_deadline},
         )
 
-    def _count_running(self) -> int | None:
-        """Count the account's jobs in progress; None where that may not be asked."""
+    def _count_running(self, *, stopping_too: bool = False) -> int | None:
+        """Count the account's jobs in progress; None where that may not be asked.
+
+        :param stopping_too: whether jobs that are stopping count as one, where no other runs.
+        """
         try:
-            return len(self.patiently(lambda hook: hook.jobs_in_progress()))
+            running = len(self.patiently(lambda hook: hook.jobs_in_progress()))
+            if not running and stopping_too:
+                return int(self.patiently(lambda hook: hook.has_stopping_jobs()))
+            return running
         except Exception as error:
             if is_denied(error):
                 return None

@@ -11,11 +11,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, Tas
 
 from airflow_sagemaker_automl.core.quota import Refusal
 from airflow_sagemaker_automl.exceptions import QuotaReached, QuotaWaitTimedOut
+from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
 from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.operators.capacity import QueuePlace
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
-from tests.jobs import start, tabular_request
+from tests.jobs import start, tabular_request, wait
 from tests.plain_http import hold_jobs, once_answered, send
 from tests.tasks import changed, deferral, resume
 
@@ -197,3 +198,18 @@ def test_without_the_right_to_list_the_task_waits_all_the_same(context: Any, ful
     trigger = deferral(operator(), context).trigger
     assert isinstance(trigger, CapacityTrigger)
     assert trigger.limit == 2
+
+
+def test_jobs_that_are_stopping_take_places_too(context: Any, full: SageMakerClient) -> None:
+    """Nothing is in progress, and the account is full all the same: that is no account without a quota."""
+    hook = SageMakerAutoMLHook("private")
+    assert not hook.has_stopping_jobs()
+    hold_jobs(str(full.meta.endpoint_url), StoppingSeconds=3600)
+    for name in ("one", "two"):
+        full.stop_auto_ml_job(AutoMLJobName=name)
+        wait(full, name)
+    for name in ("three", "four"):
+        start(full, REQUEST, name)
+        full.stop_auto_ml_job(AutoMLJobName=name)
+    assert hook.jobs_in_progress() == {}
+    assert hook.has_stopping_jobs()
