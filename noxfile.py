@@ -129,5 +129,5 @@ def _test(session: nox.Session, marks: str) -> None:
         *("python", "-m", "pytest", "-m", marks, "--numprocesses", "2", "--dist", "loadscope"),
         # What other versions have deprecated is no fault.
         *("-W", "default", *session.posargs),
-        env={"ALL_EXAMPLES": "1"},
+        env={"ALL_EXAMPLES": "1", "LIVE_KILLS": "150"},
     )

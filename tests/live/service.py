@@ -110,13 +110,14 @@ class Service:
 
     def wait_until_asked(self, operation: str, times: int = 1) -> None:
         """Wait until an operation has been asked for so often in all."""
-        wait_until(lambda: self._asked(operation) >= times, f"{operation} has not been asked for {times} times")
+        wait_until(lambda: self.asked(operation) >= times, f"{operation} has not been asked for {times} times")
 
     def count_from_zero(self) -> None:
         """Forget what has been asked for so far."""
         self._control("DELETE", "requests")
 
-    def _asked(self, operation: str) -> int:
+    def asked(self, operation: str) -> int:
+        """Count how often an operation has been asked for."""
         requests = self._control("GET", "requests")["Requests"]
         return int(requests.get(operation, 0))
 
