@@ -80,7 +80,7 @@ class Waits(ConnectsToSageMaker):
         return task_deadline
 
     def require_wanted(self) -> None:
-        """Give up a wait in the worker that nobody wants any more; only what starts a job has something to give up."""
+        """End a wait in the worker whose task has been told to end; only a task that starts a job has one to stop."""
 
     def keep_looking(
         self,

@@ -138,11 +138,14 @@ class Submission:
             time.sleep(1)
         tags = self._tags(job)
         different = self._differences(job, tags)
-        # Those of a job that was created a moment ago may be late; somebody's own name tells nothing of whose it is.
-        is_derived = not self.request.get("AutoMLJobName")
-        while tags == {} and is_derived and not different and time.monotonic() < patience_ends:
+        # Tags of a job that was created a moment ago may be late. Only this task derives this name, so that a job with
+        # the name and the request is its own even if the tags never come; a name that was given proves nothing.
+        is_known_by_name = not self.request.get("AutoMLJobName") and not different
+        while tags == {} and is_known_by_name and time.monotonic() < patience_ends:
             time.sleep(1)
             tags = self._tags(job)
+        if tags == {} and is_known_by_name:
+            return job, different
         if tags is None:
             if different:
                 reason = f"its tags may not be read, and it was asked for something else: {'; '.join(different)}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, submission
 from demo.sandbox import sagemaker_client
 from tests.jobs import tabular_request, wait
 from tests.operators.gating import requests
@@ -276,6 +276,19 @@ def test_tags_that_are_late_make_nobody_a_stranger(context: Any, account: SageMa
     first = operator().execute(context)["job_name"]
     faults(account, StaleTags=2)
     assert operator().execute(changed(context, try_number=2))["job_name"] == first
+
+
+def test_a_job_whose_tags_never_come_is_known_by_its_derived_name(
+    context: Any, account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else can have chosen that name; a name that was given is no such evidence."""
+    monkeypatch.setattr(submission, "_SEEN_WITHIN_SECONDS", 0.5)
+    first = operator().execute(context)["job_name"]
+    operator(job_name="given").execute(context)
+    faults(account, StaleTags=1000)
+    assert operator().execute(changed(context, try_number=2))["job_name"] == first
+    with pytest.raises(AirflowFailException, match="Airflow did not start it"):
+        operator(job_name="given").execute(changed(context, try_number=2))
 
 
 def test_a_create_whose_answer_is_lost_is_found_again(context: Any, account: SageMakerClient) -> None:
