@@ -6,12 +6,14 @@ import os
 import time
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
+from airflow_sagemaker_automl import polling
 from airflow_sagemaker_automl.core.job import AutoMLJob
 from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
 from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
@@ -26,7 +28,7 @@ from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
 from demo.sandbox import BUCKET
 from tests.jobs import ROLE, start, tabular_request, unique, wait
-from tests.plain_http import hold_jobs, once_answered
+from tests.plain_http import hold_jobs, once_answered, send
 from tests.recorded import script
 from tests.tasks import changed
 
@@ -306,6 +308,43 @@ def test_a_service_that_is_away_for_a_while_fails_no_wait(
         operator(REQUEST, job_name=name, botocore_config=impatient).execute(context)
     absence.join()
     assert f"AutoML job {name} could not be described, trying again" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("lasts", [False, True])
+def test_a_right_that_is_taken_away_is_given_time(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str, monkeypatch: pytest.MonkeyPatch, lasts: bool
+) -> None:
+    """A wait in a worker outlasts a denial that is undone, as one in the triggerer does, and ends on one that lasts."""
+    faults = f"{emulator_url}/automl-emulator/faults"
+    task = operator(REQUEST)
+    if lasts:
+        monkeypatch.setattr(polling, "LONGEST_UNUSABLE_SECONDS", 0.1)
+
+    def deny() -> None:
+        send(faults, "PUT", {"DeniedOperations": ["DescribeAutoMLJobV2"]})
+
+    def allow() -> None:
+        send(faults, "DELETE")
+        (name,) = jobs_of(sagemaker, context)
+        sagemaker.stop_auto_ml_job(AutoMLJobName=name)
+
+    def undo() -> None:
+        denial.join()
+        once_answered(emulator_url, "DescribeAutoMLJobV2", allow, times=2).join()
+
+    # The first is that of the creation.
+    denial = once_answered(emulator_url, "DescribeAutoMLJobV2", deny, times=2)
+    if lasts:
+        with pytest.raises(AirflowFailException, match="AccessDenied"):
+            task.execute(context)
+        denial.join()
+        return
+    undone = Thread(target=undo)
+    undone.start()
+    with pytest.raises(AutoMLJobStopped):
+        task.execute(context)
+    undone.join()
 
 
 def test_a_job_too_new_to_be_seen_is_waited_for(emulator_url: str) -> None:
