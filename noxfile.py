@@ -1,13 +1,13 @@
-"""The supported versions, each set in an environment of its own.
+"""Tests of the supported versions, each set in its own environment.
 
 ``make matrix`` runs all sessions, ``nox --list`` shows them, and arguments after ``--`` go to pytest. The sets:
 
 ``oldest``
-    what Amazon MWAA's image of Airflow 3.3.1 has, as far as ``requirements/oldest.in`` names it.
+    the versions in Amazon MWAA's image of Airflow 3.3.1, for the packages in ``requirements/oldest.in``.
 ``lowest``
     the lowest versions that ``pyproject.toml`` allows.
 ``newest``
-    what the package index has on the day.
+    the newest versions in the package index.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ ENDS = [("3.11", "oldest"), ("3.13", "newest")]
 UNIT = "not emulator and not live and not aws"
 EMULATOR = "not live and not aws"
 LOCKED = ["--constraint", "requirements/development.txt"]
+_KILLS = {"LIVE_KILLS": "150"}
 SHOWN = ["apache-airflow", "apache-airflow-providers-amazon", "apache-airflow-providers-standard", "boto3", "moto"]
 
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
-# A session whose interpreter is missing is named at the end.
+# Sessions without an interpreter are listed at the end.
 nox.options.error_on_missing_interpreters = False
 
 
 def _offer_the_interpreters_of_pyenv() -> None:
-    """Put them on PATH: the commands that pyenv has there itself run only the version that is chosen."""
+    """Put pyenv's interpreters on PATH: pyenv's own commands there run only the selected version."""
     paths = os.environ["PATH"].split(os.pathsep)
     roots = {Path(path).parent for path in paths if Path(path).name == "shims"}
     found = [folder for root in sorted(roots) for folder in sorted(root.glob("versions/3.1[123].*/bin"))]
@@ -51,7 +52,7 @@ _offer_the_interpreters_of_pyenv()
     + [nox.param(PYTHONS[0], "lowest", id=f"lowest-{PYTHONS[0]}")],
 )
 def unit(session: nox.Session, versions: str) -> None:
-    """Run what needs no emulator; it imports every module, too."""
+    """Run the tests that need no emulator; they also import every module."""
     _install(session, versions)
     _test(session, UNIT)
 
@@ -59,30 +60,38 @@ def unit(session: nox.Session, versions: str) -> None:
 @nox.session
 @nox.parametrize("python, versions", [nox.param(*end, id="-".join(reversed(end))) for end in ENDS])
 def emulator(session: nox.Session, versions: str) -> None:
-    """Run everything but what needs a whole live Airflow."""
+    """Run all tests except those that need a live Airflow."""
     _install(session, versions)
     _test(session, EMULATOR)
 
 
 @nox.session(python=OF_MWAA, tags=["wheel"])
 def wheel(session: nox.Session) -> None:
-    """Build the package, and run the retraining DAG on it and nothing else of the checkout."""
+    """Build the package, and run the retraining DAG with it, without the checkout's sources."""
     folder = _install_built(session)
     _run_dags(session, folder, "-k", "imported or retraining", "tests/in_airflow/test_dags.py")
 
 
 @nox.session(python=OF_MWAA)
 def tutorial(session: nox.Session) -> None:
-    """Do what the documentation's tutorial says with the built package, and run all DAGs on it."""
+    """Follow the documentation's tutorial with the built package, and run all DAGs with it."""
     folder = _install_built(session)
-    session.run(sys.executable, "-m", "tests.tutorial", session.bin, str(folder / "tutorial"), external=True)
+    session.run(sys.executable, "-m", "tests.support.tutorial", session.bin, str(folder / "tutorial"), external=True)
     _run_dags(session, folder, "tests/in_airflow/test_dags.py", "tests/in_airflow/test_deploying.py")
 
 
-def _install_built(session: nox.Session) -> Path:
-    """Build the package as it is published, and install that.
+@nox.session(python=OF_MWAA)
+def kills(session: nox.Session) -> None:
+    """Kill tasks of a live Airflow 150 times, before or after any of their calls; needs PostgreSQL's server."""
+    session.install("--group", "test", ".[emulator,openlineage]", *LOCKED)
+    session.install("--no-deps", "--editable", ".")
+    session.run("python", "-m", "pytest", "tests/live/killing/test_kill_schedule.py", *session.posargs, env=_KILLS)
 
-    :return: an empty folder, but for what was built.
+
+def _install_built(session: nox.Session) -> Path:
+    """Build the package as it is published, and install it.
+
+    :return: a folder with only the built package.
     """
     folder = Path(session.create_tmp()).absolute()
     shutil.rmtree(folder)
@@ -127,7 +136,7 @@ print("Python", sys.version.split()[0], *(f"{name} {version(name)}" for name in 
 def _test(session: nox.Session, marks: str) -> None:
     session.run(
         *("python", "-m", "pytest", "-m", marks, "--numprocesses", "2", "--dist", "loadscope"),
-        # What other versions have deprecated is no fault.
+        # Deprecations in other versions are not errors.
         *("-W", "default", *session.posargs),
-        env={"ALL_EXAMPLES": "1", "LIVE_KILLS": "150"},
+        env={"ALL_EXAMPLES": "1"},
     )

@@ -1,4 +1,4 @@
-"""What Airflow is told of this provider; it reads this at every start, so nothing else is imported here."""
+"""The provider's metadata for Airflow, which reads it at every start, so nothing else is imported here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _CONFIGURATION = {
         "options": {
             "deployment": {
                 "description": (
-                    "Name of this Airflow deployment, different from that of any other on the same AWS account.\n"
-                    "It is part of every job's name and tags, by which a task finds its job again if its state is\n"
-                    "lost. Where it is empty, ``[api] base_url`` stands for it in the tags."
+                    "Name of this Airflow deployment, unique among the deployments that use the same AWS account.\n"
+                    "It is part of every job's name and tags, so that a task finds its job again if its state is\n"
+                    "lost. If it is empty, the tags contain ``[api] base_url`` instead."
                 ),
                 "version_added": "0.1.0",
                 "type": "string",
@@ -43,20 +43,20 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "operators": [
             _modules(
-                "operators.approval",
-                "operators.jobs",
-                "operators.champion_group",
-                "operators.quality_gate",
-                "operators.registry",
-                "operators.stopping",
-                "operators.updating",
+                "operators.approve",
+                "operators.check_group",
+                "operators.judge",
+                "operators.register",
+                "operators.stop",
+                "operators.train",
+                "operators.update",
             )
         ],
-        "sensors": [_modules("sensors.approval", "sensors.jobs")],
-        "hooks": [_modules("hooks")],
-        "triggers": [_modules("approval_watch", "registry_triggers", "triggers")],
+        "sensors": [_modules("sensors.approval", "sensors.job")],
+        "hooks": [_modules("hooks.automl")],
+        "triggers": [_modules("triggers.approvals", "triggers.jobs", "triggers.model_packages")],
         "extra-links": [
-            f"airflow_sagemaker_automl.links.{name}"
+            f"airflow_sagemaker_automl.observability.links.{name}"
             for name in (
                 "AutoMLJobLink",
                 "ModelPackageGroupLink",
@@ -68,9 +68,9 @@ def get_provider_info() -> dict[str, Any]:
         "asset-uris": [
             {
                 "schemes": ["sagemaker"],
-                "handler": "airflow_sagemaker_automl.assets.sanitize_uri",
-                "factory": "airflow_sagemaker_automl.assets.create_asset",
-                "to_openlineage_converter": "airflow_sagemaker_automl.lineage.to_openlineage",
+                "handler": "airflow_sagemaker_automl.assets.events.sanitize_uri",
+                "factory": "airflow_sagemaker_automl.assets.events.create_asset",
+                "to_openlineage_converter": "airflow_sagemaker_automl.observability.lineage.to_openlineage",
             }
         ],
         "config": _CONFIGURATION,

@@ -1,1 +1,1 @@
-"""What things cost, as ratios within one run; ``make bench`` prints them, and no test depends on them."""
+"""Benchmarks. ``make bench`` prints ratios within one run; no test depends on them."""

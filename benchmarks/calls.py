@@ -1,4 +1,4 @@
-"""How many calls to SageMaker and STS one run of the retraining DAG makes, with a rehearsed job."""
+"""Count the calls to SageMaker and STS in one run of the retraining DAG, with a scripted job."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SCRIPT = {
 
 
 def main() -> int:
-    """Run the DAG, and print the emulator's counts.
+    """Run the DAG, and print the calls that the emulator has counted.
 
     :return: exit status.
     """

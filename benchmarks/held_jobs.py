@@ -1,7 +1,7 @@
-"""Jobs that run until they are told to end: the emulator in a process of its own, for as long as somebody waits for it.
+"""Jobs that run until a benchmark ends them, in an emulator in a separate process.
 
-AutoML jobs follow a script that is far longer than any benchmark. moto's training jobs are ``Completed`` when they are
-created, so this process sets the status of those itself; everything else goes over HTTP, as with any client.
+AutoML jobs follow a script that is longer than any benchmark. moto creates training jobs as ``Completed``, so this
+process sets their status directly; everything else goes over HTTP, as with any client.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _FOR_A_DAY = {
 
 
 class HeldJobs:
-    """A client's view of the process.
+    """Client of the process.
 
-    :param url: the emulator's.
-    :param order: hands a line of :func:`_obey` to the process, and gives its answer when it has been followed.
+    :param url: URL of the emulator.
+    :param order: sends a command of :func:`_obey` to the process, waits until it is done, and returns the answer.
     """
 
     def __init__(self, url: str, order: Callable[[str], int]) -> None:
@@ -45,11 +45,11 @@ class HeldJobs:
         self._sagemaker: SageMakerClient = sagemaker_client(url)
 
     def clear(self) -> None:
-        """Forget all jobs."""
+        """Delete all jobs."""
         send(f"{self.url}/moto-api/reset", "POST")
 
     def start_automl_jobs(self, names: list[str]) -> None:
-        """Start AutoML jobs that end when they are stopped."""
+        """Start AutoML jobs that run until they are stopped."""
         send(f"{self.url}/automl-emulator/scripts/held?job-names=*", "PUT", _FOR_A_DAY)
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/held/"}}
         request: dict[str, Any] = {
@@ -61,11 +61,11 @@ class HeldJobs:
         self._each(names, lambda name: self._sagemaker.create_auto_ml_job_v2(AutoMLJobName=name, **request))
 
     def end_automl_job(self, name: str) -> None:
-        """End one of them."""
+        """End one AutoML job."""
         self._sagemaker.stop_auto_ml_job(AutoMLJobName=name)
 
     def start_training_jobs(self, names: list[str]) -> None:
-        """Start training jobs."""
+        """Start training jobs that run until they are ended."""
         request: dict[str, Any] = {
             "AlgorithmSpecification": {"TrainingImage": "image:1", "TrainingInputMode": "File"},
             "RoleArn": ROLE,
@@ -77,7 +77,7 @@ class HeldJobs:
         self._order("hold")
 
     def end_training_job(self, name: str) -> None:
-        """End one of them."""
+        """End one training job."""
         self._order(f"complete {name}")
 
     def training_jobs_seen(self) -> int:
@@ -85,7 +85,7 @@ class HeldJobs:
         return self._order("seen")
 
     def requests(self) -> Counter[str]:
-        """Count the requests that were answered since the last :meth:`clear`, by operation."""
+        """Count the requests since the last :meth:`clear`, by operation."""
         return Counter(send(f"{self.url}/automl-emulator/requests", "GET")["Requests"])
 
     def _each(self, names: list[str], start: Callable[[str], object]) -> None:
@@ -95,7 +95,7 @@ class HeldJobs:
 
 @contextmanager
 def held_jobs() -> Iterator[HeldJobs]:
-    """Run the process for as long as the block lasts.
+    """Run the process while the block runs.
 
     :raises RuntimeError: it did not start, or has ended.
     """
@@ -131,7 +131,7 @@ def held_jobs() -> Iterator[HeldJobs]:
 
 
 def main() -> None:
-    """Serve until whoever started this closes standard input."""
+    """Serve until standard input is closed."""
     from airflow_sagemaker_automl.emulator.server import Emulator
 
     emulator = Emulator(0, concurrent_jobs=_MORE_THAN_ANYBODY_WAITS_FOR)
@@ -144,7 +144,7 @@ def main() -> None:
 
 
 class _Seen(dict[str, Any]):
-    """Training jobs, and which of them somebody has looked at."""
+    """Training jobs, and the names of those that were described."""
 
     def __init__(self, jobs: dict[str, Any]) -> None:
         super().__init__(jobs)
@@ -156,14 +156,14 @@ class _Seen(dict[str, Any]):
 
 
 def _obey() -> None:
-    """Follow the lines ``hold``, ``seen`` and ``complete NAME``, and answer each with a line."""
+    """Run the commands ``hold``, ``seen`` and ``complete NAME`` from standard input, and answer each with a line."""
     from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 
     seen = _Seen({})
     for line in sys.stdin:
         order, *names = line.split()
         if order == "hold":
-            # moto looks training jobs up in this mapping, and nowhere else.
+            # moto reads training jobs from this mapping only.
             backend = LocalSageMaker.of(ACCOUNT, REGION)
             backend.training_jobs = seen = _Seen(backend.training_jobs)
             _set_status(seen.values(), "InProgress", "Training")

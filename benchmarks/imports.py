@@ -1,4 +1,4 @@
-"""How long a DAG file takes for importing our operators, against the Amazon provider's for SageMaker."""
+"""Measure how long a DAG file takes to import our operators, compared with the Amazon provider's for SageMaker."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ print(time.perf_counter() - began)
 
 
 def main() -> None:
-    """Print the medians; each import is one of a fresh process, the two sides in turn."""
+    """Print the medians; each import runs in a new process, alternating between the two sides."""
     seconds: dict[str, list[float]] = {subject: [] for subject in _IMPORTS}
     for _ in range(_ROUNDS):
         for subject, what in _IMPORTS.items():
             seconds[subject].append(_import_seconds(what))
     medians = {subject: statistics.median(measured) for subject, measured in seconds.items()}
-    print(f"Importing operators where airflow.sdk is imported, median of {_ROUNDS} fresh processes")
+    print(f"Time to import operators after airflow.sdk, median of {_ROUNDS} new processes")
     for subject, median in medians.items():
         print(f"  {subject:<10} {median * 1e3:7.0f} ms   {median / medians['provider']:5.2f} x the provider's")
 

@@ -1,4 +1,4 @@
-"""What the emulator has beside AWS's services: scripts, counts of requests, moto's reset."""
+"""Requests to the emulator's own endpoints: scripts, request counts, moto's reset."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 def send(url: str, method: str, document: Any = None) -> Any:
     """Send a request without credentials.
 
-    :param document: body, as JSON.
-    :return: the answer's document, None where it has none.
+    :param document: body, sent as JSON.
+    :return: the parsed JSON response; None if it is empty.
     """
     body = None if document is None else json.dumps(document).encode()
     request = urllib.request.Request(url, body, method=method)  # noqa: S310  # Always loopback.

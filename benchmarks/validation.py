@@ -1,4 +1,4 @@
-"""Judging a large request, against what boto3 does with it anyway."""
+"""Measure the validation of a large request, compared with boto3's own validation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from airflow_sagemaker_automl.core.request_check import require_literals
-from airflow_sagemaker_automl.validation import checked_request
+from airflow_sagemaker_automl.core.rules.request_check import require_literals
+from airflow_sagemaker_automl.hooks.service_model import checked_request
 
 _ROUNDS = 200
 _COLUMNS = 50
@@ -19,7 +19,7 @@ _ROLE = "arn:aws:iam::123456789012:role/sagemaker-automl"
 
 
 def large_request() -> dict[str, Any]:
-    """Write a request of hundreds of leaves: as many columns, tags and subnets as the service takes."""
+    """Build a request with hundreds of values: as many columns, tags and subnets as the service allows."""
     filling = {"middlefill": "value", "middlefill_value": "1", "backfill": "value", "backfill_value": "2"}
     filling |= {"futurefill": "value", "futurefill_value": "3"}
     return {
@@ -58,7 +58,7 @@ def large_request() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the first call, which loads the service model, and the median of many others."""
+    """Print the time of the first call, which loads the service model, and the median of the other calls."""
     request = large_request()
     first = _seconds(lambda: checked_request(request))
     boto3 = ParamValidator()
@@ -71,9 +71,7 @@ def main() -> None:
     }
     medians = {name: statistics.median(_seconds(call) for _ in range(_ROUNDS)) for name, call in work.items()}
     yardstick = medians["boto3's own validation"]
-    print(
-        f"A request of {_leaves(request)} leaves, median of {_ROUNDS} rounds; the first call took {first * 1e3:.0f} ms"
-    )
+    print(f"A request with {_leaves(request)} values, median of {_ROUNDS} rounds; first call {first * 1e3:.0f} ms")
     for name, seconds in medians.items():
         print(f"  {name:<42} {seconds * 1e3:7.2f} ms   {seconds / yardstick:5.1f} x boto3's")
 

@@ -1,10 +1,10 @@
-"""What waiting costs: ours beside the Amazon provider's ``SageMakerTrigger``, each task count in a fresh process.
+"""Measure the cost of waiting: our triggers and the Amazon provider's ``SageMakerTrigger``, one new process per row.
 
-A row is one process whose tasks wait, on one connection, for jobs that are held in progress at an emulator in another
-process, or for room beside such jobs. Both sides poll every ten seconds, and both have the versions of boto3 and
-botocore that the provider's trigger needs. :mod:`benchmarks.waiting_row` says what the figures are.
+In each row, the tasks of one process wait on one connection: either for jobs that an emulator in another process keeps
+in progress, or for a free place in the quota that such jobs use up. Both sides poll every ten seconds, and use the
+versions of boto3 and botocore that the provider's trigger needs. :mod:`benchmarks.waiting_row` defines the metrics.
 
-What the machine does besides disturbs them, so that only ratios within one run say something.
+Other load on the machine changes the values, so compare only values of the same run.
 
     python -m benchmarks.waiting [20,200,1000]
 """
@@ -24,7 +24,7 @@ from demo.sandbox import REPOSITORY, interrupt_on_signals
 
 FILE = FOLDER / "waiting.json"
 _WAITING = (20, 200, 1000)
-# With a role the provider takes about 25 MiB for each task.
+# With an assumed role, the provider uses about 25 MiB per task.
 _MOST_WITH_ROLE = 200
 _HEADINGS = {
     "requests_per_minute": "requests/min",
@@ -39,7 +39,7 @@ _COMPARED = ("requests_per_minute", "longest_block_s", "start_cpu_s", "cpu_s_per
 
 
 def plans(waiting: Iterable[int]) -> Iterator[Plan]:
-    """List the rows of a run, what belongs together one after another."""
+    """List the rows of a run, with the rows that are compared next to each other."""
     for number in waiting:
         for assumed_role in (False, True):
             yield Plan("ours", "job", number, assumed_role)
@@ -49,14 +49,14 @@ def plans(waiting: Iterable[int]) -> Iterator[Plan]:
 
 
 def table(rows: Iterable[Row]) -> Iterator[str]:
-    """Write rows as the lines of a table."""
+    """Format rows as the lines of a table."""
     yield f"{'':<42}" + "".join(f"{heading:>16}" for heading in _HEADINGS.values())
     for row in rows:
         yield f"{row.plan!s:<42}" + "".join(f"{getattr(row, figure):>16.2f}" for figure in _HEADINGS)
 
 
 def ratios(rows: Iterable[Row]) -> Iterator[str]:
-    """Write how many times as much the provider takes, line by line, wherever both were measured alike."""
+    """Format the provider's values as multiples of ours, one line for each plan that both sides have."""
     by_plan = {row.plan: row for row in rows}
     for plan, ours in by_plan.items():
         provider = by_plan.get(plan._replace(subject="provider"))
@@ -69,9 +69,9 @@ def ratios(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, and say after each row what came out.
+    """Measure all rows, write each result to the file, and print the table at the end.
 
-    :param arguments: task counts, separated by commas; none for the usual ones.
+    :param arguments: task counts, separated by commas. Default: 20,200,1000.
     :return: exit status.
     """
     interrupt_on_signals()
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
     planned = list(plans(waiting))
     shutil.rmtree(FOLDER / "logs", ignore_errors=True)
     print(
-        f"Tasks that wait, polling every {POLL_SECONDS:.0f} s: {len(planned)} rows of about half a minute each",
+        f"Waiting tasks, polled every {POLL_SECONDS:.0f} s: {len(planned)} rows of about half a minute each",
         flush=True,
     )
     rows: list[Row] = []

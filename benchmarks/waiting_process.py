@@ -1,7 +1,7 @@
 """A process in which tasks wait as they do in Airflow's triggerer; :mod:`benchmarks.waiting` starts and measures it.
 
-It is told what to do by lines on standard input (``start``, ``rest``, ``watch``, ``usage``, ``stop``), and tells what
-happens in lines of JSON on standard output.
+It reads commands from standard input (``start``, ``rest``, ``watch``, ``usage``, ``stop``), one per line, and writes
+events to standard output as lines of JSON.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
     from airflow.triggers.shared_stream import SharedStreamManager
 
-# What Airflow's triggerer has imported before it runs its first trigger, and what every AWS trigger needs.
+# Imports of Airflow's triggerer before its first trigger, and those that every AWS trigger needs.
 COMMON = ("airflow.jobs.triggerer_job_runner", "airflow.providers.amazon.aws.hooks.base_aws")
 MODULES = {
-    "ours": "airflow_sagemaker_automl.triggers",
+    "ours": "airflow_sagemaker_automl.triggers.base",
     "provider": "airflow.providers.amazon.aws.triggers.sagemaker",
 }
 CAPACITY_LIMIT = 4
@@ -34,14 +34,14 @@ Tell = Callable[..., None]
 
 
 class Heartbeat:
-    """Does nothing but sleep ten milliseconds at a time; when it wakes late, the event loop was blocked."""
+    """Sleeps ten milliseconds at a time; if it wakes late, the event loop was blocked."""
 
     def __init__(self) -> None:
         self.longest = 0.0
         self.watching = asyncio.Event()
 
     async def beat(self) -> None:
-        """Beat for as long as somebody watches: a hundred times a second is more than hundreds of waits need."""
+        """Beat while it is switched on; its wake-ups use more CPU than hundreds of waits."""
         while await self.watching.wait():
             before = time.perf_counter()
             await asyncio.sleep(_BEAT_SECONDS)
@@ -49,12 +49,12 @@ class Heartbeat:
 
 
 def job_name(number: int) -> str:
-    """Name the job that a task waits for."""
+    """Return the name of the job that a task waits for."""
     return f"held-{number}"
 
 
 def make_trigger(subject: str, kind: str, number: int, poll_interval: float) -> BaseTrigger:
-    """Make one trigger with its operator's defaults, but for the interval."""
+    """Create one trigger with its operator's defaults, except for the interval."""
     module = importlib.import_module(MODULES[subject])
     if subject == "provider":
         trigger: BaseTrigger = module.SageMakerTrigger(
@@ -75,7 +75,7 @@ def make_trigger(subject: str, kind: str, number: int, poll_interval: float) -> 
 
 
 async def stay(plan: dict[str, Any], tell: Tell) -> None:
-    """Follow the lines on standard input until the last.
+    """Run the commands from standard input until it ends.
 
     :param plan: ``subject``, ``kind``, ``waiting`` and ``poll_interval``.
     """
@@ -102,7 +102,7 @@ async def stay(plan: dict[str, Any], tell: Tell) -> None:
 
 
 async def start_triggers(plan: dict[str, Any], tell: Tell) -> list[asyncio.Task[None]]:
-    """Start all triggers, one after another, as the triggerer does with those that it finds in the database."""
+    """Start all triggers one after another, as the triggerer does with the triggers in the database."""
     from airflow.triggers.shared_stream import SharedStreamManager
 
     manager = SharedStreamManager()
@@ -111,7 +111,7 @@ async def start_triggers(plan: dict[str, Any], tell: Tell) -> list[asyncio.Task[
         await asyncio.sleep(0)
         trigger = make_trigger(plan["subject"], plan["kind"], number, plan["poll_interval"])
         rounds = tell if number == plan["waiting"] - 1 else None
-        # Airflow gives each trigger a task with a context of its own.
+        # Airflow runs each trigger in an asyncio task with its own context.
         run = _run(number, trigger, manager, tell, rounds)
         tasks.append(asyncio.create_task(run, context=contextvars.copy_context()))
     return tasks
@@ -139,20 +139,20 @@ def _events(number: int, trigger: BaseTrigger, manager: SharedStreamManager, rou
 
 
 async def _told(stream: AsyncIterator[Any], tell: Tell) -> AsyncIterator[Any]:
-    """Tell of each round of the shared poll when the last task has dealt with it, and so all have."""
+    """Report each round of the shared poll after the last task, and so every task, has processed it."""
     async for snapshot in stream:
         yield snapshot
         tell("round")
 
 
 def main() -> None:
-    """Do what the argument says, a JSON object."""
+    """Run the plan in the first argument, a JSON object."""
     lines = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # What Airflow prints is no line of this protocol.
+    os.dup2(2, 1)  # Keeps Airflow's own output out of the events.
     plan = json.loads(sys.argv[1])
     for module in (*COMMON, MODULES[plan["subject"]]):
         importlib.import_module(module)
-    # A full pass over all that Airflow has imported takes 0.2 s; whether it is due at the first trigger is chance.
+    # Otherwise a full collection, which takes 0.2 s after Airflow's imports, could fall into the measurement.
     gc.collect()
 
     def tell(what: str, **more: Any) -> None:

@@ -1,22 +1,22 @@
-"""One row of :mod:`benchmarks.waiting`: a process whose tasks wait, looked at from outside.
+"""One row of :mod:`benchmarks.waiting`: a process with waiting tasks, measured from outside.
 
 ``requests_per_minute``, ``requests_per_round``
-    SageMaker requests that the emulator has answered while all tasks wait and nothing happens; a round is one shared
-    poll of ours, one interval of the provider's.
+    SageMaker requests that the emulator has answered while all tasks wait and no job ends. A round is one shared poll
+    on our side, and one interval on the provider's side.
 ``longest_block_s``
-    Longest time that a heartbeat of ten milliseconds was late: while the triggers start, and around the end of jobs.
+    Longest delay of a heartbeat of ten milliseconds while the triggers start, and around the end of jobs.
 ``start_cpu_s``
-    CPU seconds of the process from the first trigger on, until the emulator has been asked about every job once, and
-    one second more. Building clients is part of it, and so is what the triggers import late. Not part of it is the
-    baseline: the imports of Airflow's triggerer, of the provider's AWS hook, which brings boto3, and of the trigger's
-    own module, and a garbage collection after them.
+    CPU seconds of the process from the first trigger until the emulator has been polled about every job once, plus one
+    second. It includes creating clients, and modules that the triggers import late. It excludes the baseline: the
+    imports of Airflow's triggerer, of the provider's AWS hook (with boto3) and of the trigger's own module, and a
+    garbage collection after them.
 ``cpu_s_per_minute``
-    CPU seconds of the process while nothing happens, the heartbeat resting.
+    CPU seconds of the process while no job ends and the heartbeat is off.
 ``memory_mib``
     Growth of the process's own memory (USS) over the baseline, at the end of that time.
 ``end_to_event_s``
-    Of three jobs that end at different moments of an interval, the longest time until the task's event. With ours the
-    first ends when a shared poll has just been made, which is the worst moment.
+    The longest time from the end of a job to the task's event, for three jobs that end at different moments of an
+    interval. On our side the first one ends right after a shared poll, which is the worst moment.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from demo.sandbox import REPOSITORY, airflow_environment, end
 
 POLL_SECONDS = 10.0
 FOLDER = REPOSITORY / "build" / "bench"
-# Installed by ``make bench`` for the sake of the provider's triggers: no aiobotocore goes with the newest boto3.
+# ``make bench`` installs these for the provider's triggers: no release of aiobotocore supports the newest boto3.
 _PACKAGES = FOLDER / "packages"
 _SETTLING_SECONDS = 1.0
 _BETWEEN_ENDS_SECONDS = 3.0
@@ -48,7 +48,7 @@ _LONGEST_STEP_SECONDS = 600.0
 
 
 class Plan(NamedTuple):
-    """What a row is about."""
+    """What a row measures."""
 
     subject: str
     kind: str
@@ -56,18 +56,18 @@ class Plan(NamedTuple):
     assumed_role: bool
 
     def __str__(self) -> str:
-        """Say it in words."""
-        return f"{self.subject}: {self.waiting} wait for {'a job' if self.kind == 'job' else 'room'}{self.role}"
+        """Describe it for the table."""
+        return f"{self.subject}: {self.waiting} wait for {'a job' if self.kind == 'job' else 'quota'}{self.role}"
 
     @property
     def role(self) -> str:
-        """Say whether there is one."""
+        """Return a suffix for an assumed role; empty without one."""
         return ", with a role" if self.assumed_role else ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A plan, and what was measured; the module says what the figures are."""
+    """A plan and its results; the module docstring defines the metrics."""
 
     subject: str
     kind: str
@@ -83,14 +83,14 @@ class Row:
 
     @property
     def plan(self) -> Plan:
-        """What it is about."""
+        """The plan of this row."""
         return Plan(self.subject, self.kind, self.waiting, self.assumed_role)
 
 
 class WaitingProcess:
-    """A process whose tasks wait.
+    """A process with waiting tasks.
 
-    :param process: the process; its standard output is read from here on.
+    :param process: the process; this object reads its standard output.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -101,26 +101,26 @@ class WaitingProcess:
         threading.Thread(target=self._read, daemon=True).start()
 
     def order(self, line: str) -> None:
-        """Tell the process what to do."""
+        """Send a command to the process."""
         print(line, file=self._process.stdin, flush=True)
 
     def usage(self) -> dict[str, float]:
-        """Ask for what it knows of itself.
+        """Ask the process for its own usage.
 
-        :return: ``cpu_s`` and ``longest_block_s``.
+        :return: ``cpu_s`` and ``longest_block_s``, both in seconds.
         """
         self.order("usage")
         return self.until("usage")[1]
 
     def memory_mib(self) -> float:
-        """Tell how much memory is its alone."""
+        """Return the memory that only this process uses (USS), in MiB."""
         return float(self._measured.memory_full_info().uss) / 2**20
 
     def until(self, what: str) -> tuple[float, dict[str, Any]]:
-        """Wait until it tells something; what it tells before is passed over.
+        """Wait for an event, and ignore the events before it.
 
-        :return: when (of :func:`time.monotonic`), and the line.
-        :raises RuntimeError: a trigger failed, or the process ended, or told nothing for ten minutes.
+        :return: the time of :func:`time.monotonic`, and the event.
+        :raises RuntimeError: a trigger failed, the process ended, or the event did not arrive within ten minutes.
         """
         deadline = time.monotonic() + _LONGEST_STEP_SECONDS
         while time.monotonic() < deadline:
@@ -129,15 +129,15 @@ class WaitingProcess:
                 moment, line = self._lines.get(timeout=1)
                 if line["what"] == what:
                     return moment, line
-        raise RuntimeError(f"Nothing was told of {what!r} within {_LONGEST_STEP_SECONDS} s.")
+        raise RuntimeError(f"There was no event {what!r} within {_LONGEST_STEP_SECONDS} s.")
 
     def check(self) -> None:
-        """Make sure that all is well.
+        """Check that the process still works.
 
         :raises RuntimeError: a trigger failed, or the process ended; its log may say why.
         """
         if self._failure is not None:
-            raise RuntimeError(f"The process whose tasks wait: {self._failure}")
+            raise RuntimeError(f"The process with the waiting tasks: {self._failure}")
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -151,7 +151,7 @@ class WaitingProcess:
 
 @contextmanager
 def waiting_process(plan: Plan, jobs: HeldJobs) -> Iterator[WaitingProcess]:
-    """Start a process for as long as the block lasts."""
+    """Run a process with waiting tasks while the block runs."""
     argument = {**plan._asdict(), "poll_interval": POLL_SECONDS}
     log_file = FOLDER / "logs" / f"{'-'.join(map(str, plan))}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -219,9 +219,9 @@ def measure(plan: Plan, jobs: HeldJobs) -> Row:
 
 
 def _until_asked_once(plan: Plan, jobs: HeldJobs, process: WaitingProcess) -> float:
-    """Wait until every task knows that it has to wait.
+    """Wait until every task has polled once.
 
-    :return: when.
+    :return: the time of :func:`time.monotonic`.
     """
     if plan.subject == "ours":
         return process.until("round")[0]
@@ -229,15 +229,15 @@ def _until_asked_once(plan: Plan, jobs: HeldJobs, process: WaitingProcess) -> fl
     while jobs.training_jobs_seen() < plan.waiting:
         process.check()
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{plan}: not all have asked within {_LONGEST_STEP_SECONDS} s.")
+            raise RuntimeError(f"{plan}: not all tasks have polled within {_LONGEST_STEP_SECONDS} s.")
         time.sleep(0.1)
     return time.monotonic()
 
 
 def _rest_a_round(plan: Plan, process: WaitingProcess, began: float) -> tuple[float, float]:
-    """Let a round pass.
+    """Wait for one round.
 
-    :return: how many have passed, and when they had.
+    :return: the number of rounds, and the time of :func:`time.monotonic` at their end.
     """
     if plan.subject == "ours":
         return 1, process.until("round")[0]
@@ -252,7 +252,10 @@ def _polls(jobs: HeldJobs) -> int:
 
 
 def _longest_delay(plan: Plan, jobs: HeldJobs, process: WaitingProcess, names: list[str]) -> float:
-    """End some jobs, and wait for as many events."""
+    """End some jobs, and wait for the same number of events.
+
+    :return: the longest delay, in seconds.
+    """
     ended: dict[str, float] = {}
     for name in (names[0], names[len(names) // 2], names[-1]):
         if ended:
@@ -262,6 +265,6 @@ def _longest_delay(plan: Plan, jobs: HeldJobs, process: WaitingProcess, names: l
     delays = []
     for name in ended:
         moment, line = process.until("event")
-        # Whoever waits for room is let go in the order in which jobs end.
+        # Tasks that wait for quota start in the order in which jobs end.
         delays.append(moment - ended[name if plan.kind == "capacity" else line["payload"]["job_name"]])
     return max(delays)

@@ -1,23 +1,23 @@
-"""Deploy a version of a model as soon as it is approved, and ask it for a prediction.
+"""Deploy a model version when it is approved, and request a prediction from it.
 
-A run starts by itself when somebody approves a version of the group, in Airflow or in SageMaker Studio. To deploy a
-version of your choice, an older one for example, trigger the DAG and name the version in the form.
+A version that is approved in Airflow or in SageMaker Studio starts a run. To deploy a version of your choice, for
+example an older one, trigger the DAG and enter the version in the form.
 
-News of one approval may come twice, and late, so each run looks at the endpoint first. It does nothing if the endpoint
-serves the version already, or a newer one that is still approved: to go back to an older version by approval, reject
-the newer one before. Approvals that come while a run deploys start one run together, for the newest version of them
-that is approved by then. What replaces what:
+The event of an approval may arrive late or twice, so each run checks the endpoint first. It does nothing if the
+endpoint already serves the version, or a newer version that is still approved. To roll back to an older version by
+approval, reject the newer one first. Approvals that arrive while a run deploys start one run together; it deploys the
+newest of these versions that is still approved.
 
-| the endpoint | an approval | a person, with the form |
+| the endpoint | a run that an approval starts | a run from the form |
 |---|---|---|
-| is not there, or has failed | is deployed | is deployed |
-| serves the same version | is skipped | is deployed if other instances, role or capture are asked for |
-| serves an older version, or one of another group | is deployed | is deployed |
-| serves a newer version, still approved | is skipped | is deployed |
-| serves a newer version, rejected since | is deployed | is deployed |
+| does not exist, or has failed | deploys | deploys |
+| serves the same version | skips | deploys if instances, role or data capture differ |
+| serves an older version, or one of another group | deploys | deploys |
+| serves a newer version that is approved | skips | deploys |
+| serves a newer version that was rejected later | deploys | deploys |
 
-The former version answers until the new one is ready. If the new one cannot be started, the former goes on and the run
-fails with SageMaker's reason. To repeat a run that has failed, clear it from its first task on.
+The previous version serves until the new one is ready. If the new one cannot start, the previous one stays in service,
+and the run fails with SageMaker's reason. To repeat a failed run, clear it from its first task.
 """
 
 from __future__ import annotations
@@ -41,45 +41,44 @@ from airflow.sdk import DAG, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
 
-from airflow_sagemaker_automl.assets import approved_versions
-from airflow_sagemaker_automl.core.version_arn import VersionArn
-from airflow_sagemaker_automl.watchers import approvals_watched
+from airflow_sagemaker_automl import approvals_watched, approved_versions
+from airflow_sagemaker_automl.core.registry.version_arn import VersionArn
 
 GROUP = "breast-cancer"
-# The first row of the table that the model was trained on, without its diagnosis, which was "malignant".
+# The first row of the training data without the target column, whose value is "malignant".
 A_ROW = (
     "17.99,10.38,122.8,1001.0,0.1184,0.2776,0.3001,0.1471,0.2419,0.07871,1.095,0.9053,8.589,153.4,0.006399,0.04904,"
     "0.05373,0.01587,0.03003,0.006193,25.38,17.33,184.6,2019.0,0.1622,0.6656,0.7119,0.2654,0.4601,0.1189"
 )
-# Of the tasks that may be repeated as they are: an approval is told once, and is not to be lost while AWS is busy.
+# For the tasks that are safe to repeat: each approval starts one run, which must survive errors of AWS.
 RETRIES, RETRY_DELAY = 3, timedelta(minutes=1)
-# While an endpoint is in one of these states, SageMaker takes no change of it.
+# In these states SageMaker refuses to change the endpoint.
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
 
 def client(service: str = "sagemaker") -> Any:
-    """Make a boto3 client from Airflow's connection ``aws_default``, which the operators take, too."""
+    """Create a boto3 client from the connection ``aws_default``, which the operators use too."""
     return AwsBaseHook(client_type=service).conn
 
 
 def described_or_none(describe: Any, **name: str) -> dict[str, Any] | None:
-    """Describe something in SageMaker; None where there is no such thing."""
+    """Describe a resource in SageMaker; None if it does not exist."""
     try:
         return dict(describe(**name))
     except ClientError as error:
-        # SageMaker says "ValidationException: Could not find ..." here.
+        # SageMaker answers "ValidationException: Could not find ..." for a missing resource.
         if error.response["Error"]["Code"] != "ValidationException":
             raise
         return None
 
 
 def described_endpoint(params: Any) -> dict[str, Any] | None:
-    """Describe the endpoint of the form; None where it is not there."""
+    """Describe the endpoint of the form; None if it does not exist."""
     return described_or_none(client().describe_endpoint, EndpointName=params["endpoint_name"])
 
 
 def served_version(endpoint: dict[str, Any]) -> str | None:
-    """Find the version that an endpoint serves; None if its model was made of no version, or is deleted."""
+    """Find the version that an endpoint serves; None if its model has no version, or is deleted."""
     sagemaker = client()
     config = described_or_none(sagemaker.describe_endpoint_config, EndpointConfigName=endpoint["EndpointConfigName"])
     variants = config["ProductionVariants"] if config else [{}]
@@ -92,13 +91,13 @@ def served_version(endpoint: dict[str, Any]) -> str | None:
 
 
 def approval_status(model_package_arn: str) -> str:
-    """Ask SageMaker how a version stands now."""
+    """Return the current approval status of a version."""
     version = described_or_none(client().describe_model_package, ModelPackageName=model_package_arn)
     return version["ModelApprovalStatus"] if version else "not there"
 
 
 def is_newer(served: str, model_package_arn: str) -> bool:
-    """Tell whether a version is a later one of the same group; versions of two groups are not comparable."""
+    """Return whether the served version is newer; versions of different groups are not comparable."""
     try:
         of_served, of_other = VersionArn.parse(served), VersionArn.parse(model_package_arn)
     except ValueError:
@@ -108,7 +107,7 @@ def is_newer(served: str, model_package_arn: str) -> bool:
 
 def skip(why: str) -> NoReturn:
     """Skip this task and those after it."""
-    # Airflow folds away what it logs of a skipped task.
+    # Airflow's UI collapses its own log lines of a skipped task.
     logging.getLogger(__name__).info(why)
     raise AirflowSkipException(why)
 
@@ -116,14 +115,15 @@ def skip(why: str) -> NoReturn:
 # [START howto_deploy_schedule]
 with DAG(
     dag_id="automl_deploy_on_approval",
-    description="Deploys a version when it is approved, and asks it for a prediction",
-    # Approvals by whomever: a task's are seen here as well, so that each starts one run.
+    dag_display_name="3. Deploy an approved version",
+    description="Deploys a model version when it is approved, and requests a prediction",
+    # Approvals by anyone, including those by tasks, so that each approval starts one run.
     schedule=approvals_watched(GROUP, poll_interval=10),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
-    # One deployment after the other, each of which looks at what the one before it has left.
+    # Deploy one after the other: each run checks what the previous one has deployed.
     max_active_runs=1,
     # [END howto_deploy_schedule]
-    # Numbers and truth values of the form stay what they are.
+    # Numbers and booleans of the form keep their types.
     render_template_as_native_obj=True,
     tags=["sagemaker", "automl"],
     doc_md=__doc__,
@@ -133,20 +133,20 @@ with DAG(
             type=["null", "string"],
             pattern="^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[^/]+/[0-9]+$",
             title="Version",
-            description="ARN of the version to deploy. A run that an approval starts deploys what was approved.",
+            description="ARN of the version to deploy. Leave it empty in runs that an approval starts.",
         ),
         "endpoint_name": Param(
             GROUP,
             type="string",
             pattern="^[a-zA-Z](-*[a-zA-Z0-9]){0,62}$",
             title="Endpoint",
-            description="Is created if it is not there.",
+            description="Name of the endpoint. It is created if it does not exist.",
         ),
         "execution_role_arn": Param(
             "arn:aws:iam::123456789012:role/sagemaker-automl",
             type="string",
             title="Execution role",
-            description="The role that SageMaker reads the model with.",
+            description="IAM role that SageMaker uses to read the model.",
         ),
         "instance_type": Param("ml.m5.large", type="string", pattern="^ml[.].+", title="Instance type"),
         "instance_count": Param(1, type="integer", minimum=1, title="Number of instances"),
@@ -156,27 +156,27 @@ with DAG(
             minimum=0,
             maximum=100,
             title="Data capture",
-            description="Percentage of requests and answers that SageMaker keeps in S3; 0 keeps none.",
+            description="Percentage of requests and responses that SageMaker stores in S3; 0 stores none.",
         ),
         "capture_to": Param("s3://automl-demo/captured", type="string", pattern="^s3://.+", title="Captured data"),
         "row": Param(
             A_ROW,
             type="string",
             minLength=1,
-            title="Row to try",
-            description="One line of CSV, with the columns of the training data in their order, without the target.",
+            title="Row to predict",
+            description="One line of CSV: the columns of the training data in their order, without the target column.",
         ),
     },
 ):
     # [START howto_choose_version]
     @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def choose_version(params: Any = None, triggering_asset_events: Any = None) -> dict[str, str]:
-        """Take the version of the form, or else the one that was approved, and name what is to be made of it."""
+        """Take the version of the form, or else the approved one, and choose names for the new resources."""
         named = params["model_package_arn"]
         try:
             told = [] if named else approved_versions(triggering_asset_events, GROUP)
         except ValueError as error:
-            raise AirflowFailException(f"Nothing says which version to deploy: name it in the form. {error}") from None
+            raise AirflowFailException(f"There is no version to deploy; enter one in the form. {error}") from None
         arns = [named] if named else [version.model_package_arn for version in told]
         statuses = {arn: approval_status(arn) for arn in arns}
         arn = next((arn for arn in arns if statuses[arn] == "Approved"), None)
@@ -198,8 +198,8 @@ with DAG(
 
     @task(execution_timeout=timedelta(hours=1), retries=RETRIES, retry_delay=RETRY_DELAY)
     def compare_with_served(version: Any, params: Any = None) -> str:
-        """Skip the rest where the endpoint serves what it should; otherwise say what is replaced."""
-        # Somebody else may be changing it, or a run that was killed.
+        """Skip the rest if the endpoint already serves the right version; otherwise return what is replaced."""
+        # Another user may be changing the endpoint, or a run that was killed.
         while (endpoint := described_endpoint(params)) and endpoint["EndpointStatus"] in CHANGING:
             time.sleep(15)
         if endpoint is None or endpoint["EndpointStatus"] == "Failed":
@@ -207,20 +207,20 @@ with DAG(
         arn, served = version["model_package_arn"], served_version(endpoint)
         if params["model_package_arn"] is None:
             if served == arn:
-                skip(f"The endpoint serves {arn} already.")
+                skip(f"The endpoint already serves {arn}.")
             if served and is_newer(served, arn) and approval_status(served) == "Approved":
-                skip(f"The endpoint serves {served}, which is newer than {arn}, and approved.")
+                skip(f"The endpoint serves {served}, which is newer than {arn} and still approved.")
         if endpoint["EndpointConfigName"] == version["name"]:
-            skip(f"The endpoint serves {arn} already, with the same settings.")
+            skip(f"The endpoint already serves {arn} with the same settings.")
         return served or endpoint["EndpointConfigName"]
 
     @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def clear_leftovers(version: Any, params: Any = None) -> None:
-        """Delete what an earlier try, or an earlier deployment of this version, has left under the same names."""
+        """Delete what an earlier try or deployment of this version has left under the same names."""
         sagemaker, name, endpoint_name = client(), version["name"], params["endpoint_name"]
         endpoint = described_endpoint(params)
         if endpoint and endpoint["EndpointStatus"] == "Failed":
-            # It serves nothing, and SageMaker lets it be deleted only.
+            # A failed endpoint serves nothing, and SageMaker allows only to delete it.
             sagemaker.delete_endpoint(EndpointName=endpoint_name)
             sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=endpoint_name, WaiterConfig={"Delay": 5})
         if described_or_none(sagemaker.describe_endpoint_config, EndpointConfigName=name):
@@ -230,10 +230,10 @@ with DAG(
 
     @task(retries=RETRIES, retry_delay=RETRY_DELAY)
     def predict(version: Any, params: Any = None) -> dict[str, Any]:
-        """Ask the endpoint about one row; what is answered must be a label and a probability."""
+        """Request a prediction for one row; the response must be a label and a probability."""
         endpoint = client().describe_endpoint(EndpointName=params["endpoint_name"])
         if endpoint["EndpointConfigName"] != version["name"]:
-            # SageMaker goes back to the former configuration by itself.
+            # SageMaker has rolled back to the previous configuration.
             why = endpoint.get("FailureReason", "SageMaker gives no reason.")
             raise AirflowFailException(
                 f"{version['model_package_arn']} could not be deployed, so the endpoint still serves "
@@ -246,9 +246,11 @@ with DAG(
         try:
             ((label, probability),) = csv.reader(text.splitlines())
             if not 0 <= float(probability) <= 1:
-                raise ValueError(f"{probability} is no probability")
+                raise ValueError(f"{probability} is not a probability")
         except ValueError as error:
-            raise AirflowFailException(f"The endpoint answers {text!r}, no label with its probability.") from error
+            raise AirflowFailException(
+                f"The endpoint answers {text!r} instead of a label and a probability."
+            ) from error
         return {
             "model_package_arn": version["model_package_arn"],
             "endpoint_name": params["endpoint_name"],
@@ -287,7 +289,7 @@ with DAG(
             },
         },
     )
-    # It updates an endpoint that is there. The sensor waits, since it says why an endpoint has failed.
+    # It updates an existing endpoint. It does not wait, because the sensor reports why an endpoint has failed.
     deploy = SageMakerEndpointOperator(
         task_id="deploy",
         config={"EndpointName": "{{ params.endpoint_name }}", "EndpointConfigName": version["name"]},

@@ -1,6 +1,6 @@
-"""Train the same table for each of six objectives, more than the account's quota lets run at once.
+"""Train on the same table for each of six objectives, which are more jobs than the account's quota allows.
 
-The quota paces the mapped tasks: those that are refused wait in the triggerer, and are let go one by one as jobs end.
+The quota paces the mapped tasks: refused tasks wait in the triggerer, and start one by one as jobs end.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG, Param
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl import AutoMLJobRequest, CompletionCriteria, SageMakerAutoMLJobOperator, Tabular
 
 with DAG(
     dag_id="automl_objectives",
-    description="One model for each objective, paced by the account's quota",
+    dag_display_name="4. Train for several objectives",
+    description="Trains one model for each objective, paced by the account's quota",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     tags=["sagemaker", "automl"],
@@ -36,7 +35,7 @@ with DAG(
         deferrable=True,
         poll_interval=10,
         capacity_timeout=timedelta(hours=12),
-        # Clearing the whole run again trains nothing anew that has ended well.
+        # If the run is cleared, jobs that have succeeded are not trained again.
         reuse_job="clears",
     ).expand(
         # [END howto_mapped_training]

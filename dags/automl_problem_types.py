@@ -1,8 +1,8 @@
-"""One AutoML job of each of the five problem types, on small real data, side by side.
+"""Run one AutoML job of each of the five problem types, on small real data sets, in parallel.
 
-Tables are trained on wherever this runs. The emulator trains neither images nor language models: there those two
-jobs are *rehearsed*. A tag names a script, which says how the job goes, and which gives its candidate no figures,
-since nothing was trained. The service takes no notice of that tag and would train, on data of your own.
+The emulator trains no image classifiers and no language models. For those two jobs a tag names a script, and the
+emulator simulates the job by that script; the candidate has no metrics, because nothing was trained. SageMaker ignores
+the tag and trains on your own data.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param, task
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest, InputChannel
-from airflow_sagemaker_automl.core.problem_types import (
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
     CompletionCriteria,
     ImageClassification,
+    InputChannel,
+    SageMakerAutoMLJobOperator,
     Tabular,
     TextClassification,
     TextGeneration,
     TimeSeriesForecasting,
 )
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
 
 BUCKET, OUTPUT, ROLE = "{{ params.bucket }}", "s3://{{ params.bucket }}/models", "{{ params.role_arn }}"
 SCRIPT_TAG = "automl-emulator:script"
@@ -27,7 +28,7 @@ SCRIPT_TAG = "automl-emulator:script"
 
 @task
 def upload_digits(bucket: str) -> str:
-    """Upload scikit-learn's digits table: 1797 handwritten digits, how dark each of 64 fields is, and which it is."""
+    """Upload scikit-learn's digits table: 1797 handwritten digits, with the darkness of 64 pixels and the digit."""
     from sklearn.datasets import load_digits
 
     return _upload(bucket, "digits/table.csv", load_digits(as_frame=True).frame.to_csv(index=False))
@@ -50,7 +51,7 @@ def upload_economy(bucket: str) -> str:
 
 @task
 def upload_documentation(bucket: str) -> str:
-    """Upload what numpy and pandas say of their functions, one paragraph each, and which of the two says it."""
+    """Upload paragraphs from the documentation of numpy and pandas, labeled with the library."""
     import inspect
 
     import numpy as np
@@ -70,7 +71,7 @@ def upload_documentation(bucket: str) -> str:
 
 @task
 def upload_script(bucket: str) -> str:
-    """Upload what the emulator is to rehearse: a short job, with one candidate of which no figure is known."""
+    """Upload a script for the emulator: a short job, with one candidate without metrics."""
     import json
 
     script = {
@@ -84,7 +85,7 @@ def upload_script(bucket: str) -> str:
 def _upload(bucket: str, key: str, content: str) -> str:
     """Upload a text.
 
-    :return: URI of the folder that it is in.
+    :return: URI of its folder.
     """
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
@@ -98,12 +99,13 @@ def _upload(bucket: str, key: str, content: str) -> str:
 
 with DAG(
     dag_id="automl_problem_types",
-    description="The five problem types of AutoML V2, each with its smallest sensible request",
+    dag_display_name="5. Train on each problem type",
+    description="Runs the five problem types of AutoML V2, each with a minimal request",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     tags=["sagemaker", "automl"],
     doc_md=__doc__,
-    # Each waiting task is deferred; this is about the service's quota of concurrent jobs, four or fewer by default.
+    # For the account's quota of concurrent jobs, four or fewer by default; the waiting tasks are deferred anyway.
     max_active_tasks=2,
     default_args={"deferrable": True, "poll_interval": 10},
     params={

@@ -1,6 +1,6 @@
-"""Decide on a version of a model package group, and start what follows an approval.
+"""Approve or reject a version of a model package group.
 
-The form asks for the version, the decision and the reason. An approved version starts ``automl_deploy_on_approval``.
+The form has the version, the decision and the reason. An approved version starts ``automl_deploy_on_approval``.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.core.model_card import AdditionalInformation, ModelCard
-from airflow_sagemaker_automl.operators import SageMakerUpdateModelPackageOperator
+from airflow_sagemaker_automl import AdditionalInformation, ModelCard, SageMakerUpdateModelPackageOperator, approved
 
 GROUP = "breast-cancer"
 
 with DAG(
     dag_id="automl_release",
-    description="Approve or reject a version of a model, with a reason",
+    dag_display_name="2. Approve or reject a version",
+    description="Approves or rejects a model version, with a reason",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     tags=["sagemaker", "automl"],
@@ -31,12 +30,12 @@ with DAG(
         ),
         "decision": Param("Approved", type="string", enum=["Approved", "Rejected"], title="Decision"),
         "reason": Param(
-            "The figures on the card are good enough.",
+            "The metrics on the card are good enough.",
             type="string",
             minLength=1,
             maxLength=1024,
             title="Reason",
-            description="Is kept with the version.",
+            description="Stored with the version, as its approval description.",
         ),
     },
 ) as dag:

@@ -1,4 +1,4 @@
-"""Wait for an AutoML job that somebody has started elsewhere, in Studio for example; stop it when time is over."""
+"""Wait for an AutoML job that was started elsewhere, for example in Studio, and stop it when the timeout is reached."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG, Param
 
-from airflow_sagemaker_automl.operators import SageMakerStopAutoMLJobOperator
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
+from airflow_sagemaker_automl import SageMakerAutoMLJobSensor, SageMakerStopAutoMLJobOperator
 
 with DAG(
     dag_id="automl_watch",
-    description="Wait for a job of somebody else, and stop it when its time is over",
+    dag_display_name="6. Wait for a job started elsewhere",
+    description="Waits for a job that was started elsewhere, and stops it at the timeout",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     tags=["sagemaker", "automl"],
@@ -27,7 +27,7 @@ with DAG(
         poke_interval=10,
         timeout=timedelta(hours=8),
     )
-    # A teardown: it runs whatever became of the wait, and the run is judged by the wait.
+    # A teardown runs whether the wait succeeds or fails, and does not change the state of the DAG run.
     stop = SageMakerStopAutoMLJobOperator(task_id="stop", job_name="{{ params.job_name }}").as_teardown()
     watch >> stop
     # [END howto_watch_job]

@@ -1,1 +1,1 @@
-"""What ``make demo`` and ``make ui`` run: this repository's DAGs against the emulator, on a laptop."""
+"""The code behind ``make demo`` and ``make ui``: this repository's DAGs against the emulator, on a laptop."""

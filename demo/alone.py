@@ -1,4 +1,4 @@
-"""One at a time: what works in a folder of its own keeps others out of it."""
+"""A lock on a folder, so that two programs do not use it at the same time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 @contextmanager
 def alone(folder: Path, what: str) -> Iterator[None]:
-    """Have a folder to oneself for as long as a block lasts; a process that is killed lets go of it.
+    """Lock a folder while the block runs; if the process is killed, the lock is released.
 
-    :param folder: need not be there.
-    :param what: names who works there, as the beginning of a sentence.
-    :raises RuntimeError: another process has it; the message says so.
+    :param folder: need not exist.
+    :param what: name of the program, for the error message.
+    :raises RuntimeError: another process has locked the folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:

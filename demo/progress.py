@@ -1,4 +1,4 @@
-"""What happens to the jobs of an emulator, told line by line as it happens."""
+"""The progress of an emulator's jobs, line by line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class JobProgress:
         self._earlier = {job["AutoMLJobName"] for job in self._jobs()}
 
     def news(self) -> Iterator[str]:
-        """Tell what has happened since the last time; of several jobs, which one."""
+        """Yield what has happened since the last call; with several jobs, each line names the job."""
         jobs = [job for job in self._jobs() if job["AutoMLJobName"] not in self._earlier]
         for job in jobs:
             name = job["AutoMLJobName"]
@@ -31,7 +31,7 @@ class JobProgress:
                 yield from self._once((name, candidate["CandidateName"]), which + _figure(candidate, name))
 
     def line(self, text: str) -> str:
-        """Write a line as the news are written: behind the seconds since the start."""
+        """Put the seconds since the start before a text."""
         return f"{time.monotonic() - self._started:6.1f} s  {text}"
 
     def _jobs(self) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ class JobProgress:
 
 
 def _figure(candidate: dict[str, Any], job_name: str) -> str:
-    """Write a candidate and its objective; one of a rehearsed job may have none."""
+    """Write a candidate and its objective metric; a candidate of a scripted job may have none."""
     line = f"  candidate {candidate['CandidateName'].removeprefix(f'{job_name}-'):<22}"
     objective = candidate.get("FinalAutoMLJobObjectiveMetric")
     return f"{line} {objective['MetricName']} {objective['Value']:.4f}" if objective else line.rstrip()

@@ -1,4 +1,4 @@
-"""What a run has left in the registry, read back with plain boto3: for people, and for machines."""
+"""The result of a run in the registry, read with plain boto3, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from airflow_sagemaker_automl.rendering import render_html, render_markdown, version_facts, version_title
+from airflow_sagemaker_automl import render_html, render_markdown
+from airflow_sagemaker_automl.rendering import version_facts, version_title
 
 Members = dict[str, Any]
 
 
 class Outcome:
-    """The model package version that a demo has left, the job that it came of, and what the quality gate has said.
+    """The model version that a demo has registered, its AutoML job, and the verdicts of the quality gate.
 
     :param sagemaker: a client of the emulator.
-    :param group: the model package group; its newest version is the one.
-    :param verdicts: of each run.
-    :raises LookupError: there is no version.
+    :param group: the model package group; its newest version is read.
+    :param verdicts: one of each run.
+    :raises LookupError: the group has no version.
     """
 
     def __init__(self, sagemaker: Any, group: str, verdicts: list[Members]) -> None:
@@ -33,7 +34,7 @@ class Outcome:
         self.candidates: list[Members] = [candidate for page in pages for candidate in page["Candidates"]]
 
     def summary(self) -> Members:
-        """Content of ``summary.json``."""
+        """Return the content of ``summary.json``."""
         return {
             "job_name": self.job["AutoMLJobName"],
             "job_arn": self.job["AutoMLJobArn"],
@@ -50,7 +51,7 @@ class Outcome:
         }
 
     def leaderboard(self) -> str:
-        """Draw a table of the candidates, best first, with the objective on each part of the data and more."""
+        """Draw a table of the candidates, best first, with the objective on each data set and other metrics."""
         objective = self.summary()["objective"]
         columns = [(objective, "Validation"), (objective, "Test"), ("AUC", "Validation"), ("LogLoss", "Validation")]
         header = [f"{'candidate':<24}", *(f"{name} {part.lower()}".rjust(19) for name, part in columns)]
@@ -64,7 +65,7 @@ class Outcome:
         return "\n".join(lines)
 
     def write(self, folder: Path) -> None:
-        """Write ``summary.json``, and the model card as data, page and Markdown: ``model_card`` and its suffixes."""
+        """Write ``summary.json``, and the model card as ``model_card.json``, ``.html`` and ``.md``."""
         card = json.loads(self.version["ModelCard"]["ModelCardContent"])
         title, facts = version_title(self.version), version_facts(self.version)
         (folder / "summary.json").write_text(json.dumps(self.summary(), indent=2) + "\n")

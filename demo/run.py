@@ -1,4 +1,4 @@
-"""``make demo``: the retraining DAG in a real Airflow, twice: a first model, and a challenger that is no better."""
+"""``make demo``: run the retraining DAG twice in a real Airflow: a first model, and a challenger that is worse."""
 
 from __future__ import annotations
 
@@ -31,10 +31,8 @@ DAG_ID = "automl_retraining"
 GATE = "retraining.judge"
 GROUP = "breast-cancer"
 _RUNS = {
-    "breast-cancer": "A first model, of the table as it is",
-    "breast-cancer-damaged": (
-        f"A challenger, of a copy in which {TABLES['breast-cancer-damaged']:.0%} of the labels are wrong"
-    ),
+    "breast-cancer": "First model: the original table",
+    "breast-cancer-damaged": f"Challenger: a copy with {TABLES['breast-cancer-damaged']:.0%} wrong labels",
 }
 _FILES = (
     ("Model card", "model_card.html"),
@@ -48,7 +46,7 @@ _LOOK_EVERY_SECONDS = 0.5
 def main() -> int:
     """Run the demo.
 
-    :return: exit status: 0 where both runs ended well and a version is registered.
+    :return: exit status: 0 if both runs succeed and a version is registered.
     """
     interrupt_on_signals()
     log = FOLDER / "airflow.log"
@@ -61,24 +59,24 @@ def main() -> int:
             if said is not None:
                 _report(Outcome(sagemaker_client(url), GROUP, said))
     except KeyboardInterrupt:
-        print("\nInterrupted; emulator and Airflow are ended.", file=sys.stderr)
+        print("\nInterrupted; emulator and Airflow are stopped.", file=sys.stderr)
         return 130
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
     if said is None:
-        print(f"The DAG run failed: {_last_error(log)}\nAll of Airflow's log: {_shown(log)}", file=sys.stderr)
+        print(f"The DAG run failed: {_last_error(log)}\nComplete log of Airflow: {_shown(log)}", file=sys.stderr)
     return 0 if said is not None else 1
 
 
 def _run_twice(url: str, log: Path) -> list[Verdict] | None:
     """Run the DAG on each table.
 
-    :return: what the gate said in each run; None where a run failed.
+    :return: the gate's verdict of each run; None if a run failed.
     """
     environment = airflow_environment(FOLDER / "airflow", url)
     said: list[Verdict] = []
-    print(f"Airflow starts; its log is {_shown(log)}", flush=True)
+    print(f"Starting Airflow; its log is {_shown(log)}", flush=True)
     with log.open("w") as output:
         migrate = subprocess.run(["airflow", "db", "migrate"], env=environment, stdout=output, stderr=output)
         if migrate.returncode:
@@ -119,7 +117,7 @@ def _report(outcome: Outcome) -> None:
 
 
 def _last_error(log: Path) -> str:
-    """Find the line that says why: the last exception, not the last line of a traceback before it."""
+    """Find the line with the reason: the last exception, not the last line of a traceback before it."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line and not line.startswith((" ", "["))]
     errors = [line for line in lines if "Exception: " in line or "Error: " in line or "automl.exceptions" in line]
     return (errors or lines or ["no log"])[-1]

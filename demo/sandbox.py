@@ -1,4 +1,4 @@
-"""A place to try things: an emulator with data in it, and the environment of an Airflow that knows nothing else."""
+"""A sandbox: an emulator with data, and the environment of an Airflow that uses only this emulator."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 BUCKET = "automl-demo"
-# Prefix in the bucket → share of the rows whose label is wrong.
+# Prefix in the bucket → share of rows with a wrong label.
 TABLES = {"breast-cancer": 0.0, "breast-cancer-in-haste": 0.1, "breast-cancer-damaged": 0.4}
 _ENDED_WITHIN_SECONDS = 20
 _SESSION = boto3.Session(region_name=REGION)
 
 
 def interrupt_on_signals() -> None:
-    """Let Ctrl-C, a request to terminate and a closed terminal end this program and what it has started.
+    """Let Ctrl-C, SIGTERM and a closed terminal end this program and its child processes.
 
-    A shell that starts a program in the background has it, and its children, ignore Ctrl-C.
+    Programs that a shell starts in the background ignore Ctrl-C otherwise, and so do their children.
     """
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(how, signal.default_int_handler)
@@ -39,19 +39,19 @@ def interrupt_on_signals() -> None:
 
 @contextmanager
 def emulator(port: int = 0, *, concurrent_jobs: int | None = None) -> Iterator[str]:
-    """Run an emulator for as long as the block lasts.
+    """Run an emulator while the block runs.
 
-    :param port: TCP port on loopback; 0 takes a free one.
-    :param concurrent_jobs: quota of AutoML jobs at once; None leaves it at the emulator's default.
+    :param port: TCP port on loopback; 0 selects a free one.
+    :param concurrent_jobs: quota of concurrent AutoML jobs. Default: the emulator's.
     :return: its URL.
-    :raises RuntimeError: it did not start; the message says why.
+    :raises RuntimeError: it did not start; the message has the exit status.
     """
     quota = [] if concurrent_jobs is None else ["--concurrent-jobs", str(concurrent_jobs)]
     process = subprocess.Popen(
         [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", str(port), *quota],
         stdout=subprocess.PIPE,
         text=True,
-        # A Ctrl-C is for this process, which ends the emulator in its own time.
+        # Ctrl-C must reach this process only, which ends the emulator when it is done.
         start_new_session=True,
     )
     assert process.stdout is not None
@@ -66,7 +66,7 @@ def emulator(port: int = 0, *, concurrent_jobs: int | None = None) -> Iterator[s
 
 
 def end(process: subprocess.Popen[Any]) -> None:
-    """Ask a process to end, and make it after a while."""
+    """Terminate a process, and kill it if it does not end in time."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -77,21 +77,21 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 
 def sagemaker_client(url: str, access_key: str = "emulator") -> SageMakerClient:
-    """Make a plain boto3 client of the emulator's SageMaker."""
+    """Create a plain boto3 client of the emulator's SageMaker."""
     return _SESSION.client(
         "sagemaker", endpoint_url=url, aws_access_key_id=access_key, aws_secret_access_key="emulator"
     )
 
 
 def s3_client(url: str) -> S3Client:
-    """Make a plain boto3 client of the emulator's S3."""
+    """Create a plain boto3 client of the emulator's S3."""
     return _SESSION.client("s3", endpoint_url=url, aws_access_key_id="emulator", aws_secret_access_key="emulator")
 
 
 def breast_cancer_files(wrong_labels: float = 0.0) -> list[tuple[str, bytes]]:
     """Write scikit-learn's copy of the Wisconsin breast cancer table, 569 rows, as two CSV files.
 
-    :param wrong_labels: share of the rows, chosen at random but always the same, that have the other diagnosis.
+    :param wrong_labels: share of rows that have the wrong diagnosis; random, but the same rows in each call.
     :return: names and contents; the target column is ``diagnosis``.
     """
     from sklearn.datasets import load_breast_cancer
@@ -106,9 +106,9 @@ def breast_cancer_files(wrong_labels: float = 0.0) -> list[tuple[str, bytes]]:
 
 
 def upload_breast_cancer(url: str) -> str:
-    """Upload the breast cancer table to the emulator, in a bucket that is made for it, and two spoilt copies beside it.
+    """Create a bucket in the emulator, and upload the breast cancer table and two copies with wrong labels.
 
-    :return: the S3 prefix of the table as it is.
+    :return: the S3 prefix of the original table.
     """
     s3 = s3_client(url)
     s3.create_bucket(Bucket=BUCKET)
@@ -119,15 +119,15 @@ def upload_breast_cancer(url: str) -> str:
 
 
 def airflow_environment(home: Path, url: str) -> dict[str, str]:
-    """Describe an Airflow of its own, whose AWS connection points at the emulator and nowhere else.
+    """Return the environment variables of an Airflow whose AWS connection points at the emulator.
 
     :param home: ``AIRFLOW_HOME``.
-    :param url: the emulator's.
+    :param url: URL of the emulator.
     """
     extra = {
         "region_name": REGION,
         "endpoint_url": url,
-        # Airflow never takes the global endpoint for assuming a role.
+        # To assume a role, Airflow ignores endpoint_url.
         "service_config": {"sts": {"endpoint_url": url}},
     }
     connection = {"conn_type": "aws", "login": "emulator", "password": "emulator", "extra": extra}
@@ -141,7 +141,7 @@ def airflow_environment(home: Path, url: str) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True",
         "AIRFLOW__SAGEMAKER_AUTOML__DEPLOYMENT": "local",
-        # 64 bytes, or its library warns.
+        # The JWT library warns if the secret is shorter than 64 bytes.
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
         "AWS_EC2_METADATA_DISABLED": "true",
     }

@@ -1,4 +1,4 @@
-"""Take the README's pictures of the page that ``make demo`` has left, with a headless Chromium.
+"""Take screenshots of the model card that ``make demo`` has written, with a headless Chromium.
 
 Run it as ``python -m demo.screenshots``; it overwrites ``docs/images/model_card_*.png``.
 """
@@ -19,7 +19,7 @@ PAGE = FOLDER / "model_card.html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _WIDTH = 1280
 _DARK = "--blink-settings=preferredColorScheme=0"
-# Name → the part of the page that it begins with, height in pixels, and options.
+# Name → the section at the top of the picture, height in pixels, and browser options.
 _PICTURES = {
     "model_card_top.png": ("", 1400, []),
     "model_card_evaluation_dark.png": ("#evaluation", 1475, [_DARK]),
@@ -27,13 +27,13 @@ _PICTURES = {
 
 
 def main() -> int:
-    """Take all pictures.
+    """Take all screenshots.
 
-    :return: exit status: 0 where they were taken.
+    :return: exit status: 0 on success.
     """
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
-        print("Chromium is needed (Debian: apt install chromium).", file=sys.stderr)
+        print("Chromium is required (Debian: apt install chromium).", file=sys.stderr)
         return 1
     if not PAGE.exists():
         print(f"There is no {PAGE.relative_to(REPOSITORY)} yet; run `make demo` first.", file=sys.stderr)
@@ -47,7 +47,7 @@ def main() -> int:
 
 def _photograph(browser: str, address: str, picture: Path, height: int, options: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        # Only in a frame does a headless browser begin its picture where the address says.
+        # A headless browser scrolls to the fragment of an address only inside a frame.
         frame = Path(folder) / "frame.html"
         style = f"border: 0; width: {_WIDTH}px; height: {height}px"
         frame.write_text(f'<body style="margin: 0"><iframe src="{address}" style="{style}"></iframe>')

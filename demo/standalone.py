@@ -1,4 +1,4 @@
-"""A whole Airflow on loopback (API server, scheduler, DAG processor, triggerer), for as long as a block lasts."""
+"""A local Airflow on loopback (API server, scheduler, DAG processor, triggerer) that runs while a block runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from demo.sandbox import airflow_environment
 
-# Generous: only a machine that is very busy comes near these.
+# Generous limits, for very busy machines.
 _HEALTHY_WITHIN_SECONDS = 600
 _ANSWERED_WITHIN_SECONDS = 180
 _STOPPED_WITHIN_SECONDS = 40
@@ -30,9 +30,9 @@ _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 class Airflow:
     """A running Airflow.
 
-    :param url: of its API server and pages.
-    :param user: who may do everything.
-    :param environment: of its processes.
+    :param url: URL of its API server and web UI.
+    :param user: a user with all permissions.
+    :param environment: environment variables of its processes.
     """
 
     url: str
@@ -43,9 +43,9 @@ class Airflow:
     def request(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
         """Call its REST API.
 
-        :param path: with its leading slash, for example ``/api/v2/dags``.
-        :return: the parsed answer.
-        :raises urllib.error.HTTPError: the answer is an error.
+        :param path: with a leading slash, for example ``/api/v2/dags``.
+        :return: the parsed response.
+        :raises urllib.error.HTTPError: the response is an error.
         """
         headers = {"Content-Type": "application/json"}
         if token:
@@ -63,7 +63,7 @@ class Airflow:
 
 
 def free_port() -> int:
-    """Find a TCP port on loopback that nobody listens on now."""
+    """Find a free TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -72,12 +72,12 @@ def free_port() -> int:
 
 @contextmanager
 def standalone(home: Path, emulator_url: str, port: int, tell: Callable[[str], None] = print) -> Iterator[Airflow]:
-    """Run ``airflow standalone``, with all DAGs switched on, until the block ends; wait until it is healthy.
+    """Run ``airflow standalone`` with all DAGs switched on while the block runs; wait until it is healthy.
 
-    :param home: ``AIRFLOW_HOME``; its log is ``standalone.log`` there.
-    :param emulator_url: where its AWS connection points.
-    :param port: of its API server.
-    :param tell: is told what is being waited for.
+    :param home: ``AIRFLOW_HOME``; the log is written to ``standalone.log`` there.
+    :param emulator_url: endpoint of its AWS connection.
+    :param port: port of its API server.
+    :param tell: called with the names of the components that are not healthy yet.
     :raises RuntimeError: it did not become healthy; the message has the end of the log.
     """
     home.mkdir(parents=True, exist_ok=True)
@@ -100,11 +100,11 @@ def standalone(home: Path, emulator_url: str, port: int, tell: Callable[[str], N
 
 
 def configure(home: Path, emulator_url: str, port: int) -> Airflow:
-    """Describe an Airflow that is reached on loopback alone, and that one user may use, whose password is chosen here.
+    """Configure an Airflow that listens on loopback only, with one user and a random password.
 
-    :param home: ``AIRFLOW_HOME``, which exists.
-    :param emulator_url: where its AWS connection points.
-    :param port: of its API server.
+    :param home: ``AIRFLOW_HOME``; must exist.
+    :param emulator_url: endpoint of its AWS connection.
+    :param port: port of its API server.
     """
     url = f"http://127.0.0.1:{port}"
     password = secrets.token_urlsafe(12)
@@ -123,7 +123,7 @@ def configure(home: Path, emulator_url: str, port: int) -> Airflow:
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
-        # On a busy machine the API server may be slow, which fails no task.
+        # On a busy machine the API server may be slow; tasks must not fail because of that.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "180",
     }
     return Airflow(url, "admin", password, environment)
@@ -147,7 +147,7 @@ def _wait_until_healthy(
 
 
 def unhealthy(airflow: Airflow) -> list[str]:
-    """Name the components that do not say that they are well."""
+    """List the components that are not healthy."""
     try:
         health = airflow.request("GET", "/api/v2/monitor/health")
     except (OSError, urllib.error.URLError):
@@ -156,10 +156,10 @@ def unhealthy(airflow: Airflow) -> list[str]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End Airflow as Ctrl-C in its own terminal would; whatever is left then is killed."""
+    """Stop Airflow as Ctrl-C does, and kill the processes that are left."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-        # A second Ctrl-C means: at once.
+        # A second Ctrl-C skips the wait.
         with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(_STOPPED_WITHIN_SECONDS)
     with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""``make ui``: a full local Airflow with this repository's DAGs and the emulator, until Ctrl-C."""
+"""``make ui``: run a local Airflow with this repository's DAGs and the emulator, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,13 +23,23 @@ from demo.sandbox import (
 from demo.standalone import Airflow, standalone
 
 HOMES = REPOSITORY / "build" / "ui"
+TOUR = f"""\
+1. Open "1. Train, judge, register, approve", and press Trigger. Set the training data to
+   s3://{BUCKET}/breast-cancer-in-haste/, and "Who approves" to "a person, in Airflow".
+2. After half a minute the home page shows a required action. Open it, and approve.
+   Then "3. Deploy an approved version" starts; its task "predict" has a prediction.
+3. Trigger the first DAG again, with s3://{BUCKET}/breast-cancer-damaged/.
+   The model is rejected: "judge" and all tasks after it are skipped; its log says why.
+4. Trigger it with s3://{BUCKET}/breast-cancer/, a margin of 0.01, and "a person, in
+   SageMaker Studio". docs/how-to/studio.md shows how to approve without Studio.
+"""
 DEFAULT_PORT = 8080
 
 
 def main() -> int:
     """Serve until interrupted.
 
-    :return: exit status: 0 where everything has ended cleanly.
+    :return: exit status: 0 after a clean shutdown.
     """
     port = os.environ.get("PORT", str(DEFAULT_PORT))
     if not port.isdecimal() or not 0 < int(port) < 65536:
@@ -39,17 +49,17 @@ def main() -> int:
         print(f"Port {port} is in use; try: make ui PORT={_free_port_after(int(port))}", file=sys.stderr)
         return 1
     interrupt_on_signals()
-    # Each port has a home of its own, so that a second start spares the first.
+    # One home per port, so that a second start does not affect the first.
     home = HOMES / port
     try:
         with alone(home, f"make ui PORT={port}"), emulator() as url:
             shutil.rmtree(home, ignore_errors=True)
-            print("Starting Airflow; this takes about half a minute. Ctrl-C ends it and the emulator.", flush=True)
+            print("Starting Airflow; this takes about half a minute. Ctrl-C stops it and the emulator.", flush=True)
             upload_breast_cancer(url)
             with standalone(home, url, int(port), tell=_say) as airflow:
                 _serve(airflow, url, home)
     except KeyboardInterrupt:
-        print("\nEmulator and Airflow have ended.")
+        print("\nEmulator and Airflow are stopped.")
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
@@ -60,7 +70,7 @@ def _serve(airflow: Airflow, emulator_url: str, home: Path) -> None:
     print(f"\n  Airflow   {airflow.url}\n  User      {airflow.user}\n  Password  {airflow.password}")
     print(f"  Emulator  {emulator_url}\n  Log       {(home / 'standalone.log').relative_to(REPOSITORY)}")
     print(f"  Tables    {', '.join(f's3://{BUCKET}/{table}/' for table in TABLES)}\n")
-    print("Open automl_retraining, press Trigger, and watch the job here:", flush=True)
+    print(f"{TOUR}\nThe progress of the jobs appears here:", flush=True)
     progress = JobProgress(sagemaker_client(emulator_url))
     while True:
         for line in progress.news():

@@ -1,6 +1,7 @@
-"""What the quality gate has said in the runs of an Airflow, read in that Airflow's environment.
+"""The quality gate's verdicts in the runs of an Airflow.
 
-Run as ``python -m demo.verdicts DAG_ID TASK_ID``, it prints the verdicts in the order of the runs, as JSON.
+``python -m demo.verdicts DAG_ID TASK_ID`` runs in the environment of that Airflow, and prints the verdicts in the order
+of the runs, as JSON.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ Verdict = dict[str, Any]
 
 
 def verdicts(environment: dict[str, str], dag_id: str, task_id: str) -> list[Verdict]:
-    """Ask a process that has the Airflow's environment.
+    """Read the verdicts, in a process with the environment of that Airflow.
 
-    :param environment: of the Airflow.
-    :param task_id: the task that judges.
-    :return: the verdicts, as :class:`~airflow_sagemaker_automl.core.quality_gate.Verdict` writes them.
+    :param environment: environment variables of the Airflow.
+    :param task_id: the task with the quality gate.
+    :return: the verdicts, as :class:`~airflow_sagemaker_automl.core.gate.quality_gate.Verdict` writes them.
     """
     command = [sys.executable, "-m", "demo.verdicts", dag_id, task_id]
     output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -27,7 +28,7 @@ def verdicts(environment: dict[str, str], dag_id: str, task_id: str) -> list[Ver
 
 
 def written(verdict: Verdict) -> str:
-    """Write a verdict for people, rule by rule."""
+    """Write a verdict as text, rule by rule."""
     lines = ["approved" if verdict["approved"] else "rejected"]
     for rule in verdict["rules"]:
         lines.append(f"  {'passed' if rule['passed'] else 'FAILED'}  {rule['name']}: {rule['reason']}")

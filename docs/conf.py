@@ -1,4 +1,4 @@
-"""How Sphinx builds this documentation; nothing is fetched from the network."""
+"""Sphinx configuration; the build fetches nothing from the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typing
 from pathlib import Path
 from types import ModuleType
 
-# Airflow writes its configuration where it is first imported; the reader's own stays as it is.
+# Airflow writes its configuration when it is first imported; this keeps the user's own unchanged.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-of-the-documentation-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
@@ -32,12 +32,12 @@ exclude_patterns = ["images"]
 
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "linkify"]
 myst_heading_anchors = 4
-# A word like `request.yaml` is no link; an address that begins with its scheme is.
+# `request.yaml` must not become a link; only URLs with a scheme do.
 myst_linkify_fuzzy_links = False
 
 autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
-# What a parameter takes stands beside what it means, and the signature stays short enough for a phone.
+# Types are shown with the parameter descriptions, so that signatures are short enough for a phone.
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
 autodoc_typehints_format = "short"
@@ -46,7 +46,7 @@ python_use_unqualified_type_names = True
 add_module_names = False
 
 nitpicky = True
-# Other projects' references are not fetched, so what is theirs is no link; what is ours has to be one.
+# Inventories of other projects are not fetched, so their names cannot be links; ours must be.
 _OTHERS = "|".join(["airflow", "botocore", "mypy_boto3_s3", *sorted(sys.stdlib_module_names)])
 nitpick_ignore_regex = [("py:.*", rf"({_OTHERS})(\..*)?")]
 
@@ -58,13 +58,13 @@ html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
     "top_of_page_buttons": [],
-    # Only what this machine has: no font and no script comes from elsewhere.
+    # Only local fonts: the pages load nothing from other servers.
     "light_css_variables": {"font-stack": "system-ui, sans-serif", "font-stack--monospace": "ui-monospace, monospace"},
 }
 
 
 def _evaluate_annotations(module: ModuleType) -> None:
-    """Make types of what stands beside the arguments of a module's classes, which name imports for type checkers."""
+    """Evaluate the annotations of a module's constructors, which use imports under ``TYPE_CHECKING``."""
     assert module.__file__ is not None
     for node in ast.parse(Path(module.__file__).read_text()).body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
@@ -74,7 +74,7 @@ def _evaluate_annotations(module: ModuleType) -> None:
             # Airflow wraps the constructors of operators.
             constructor = inspect.unwrap(vars(thing)["__init__"])
             hints = typing.get_type_hints(constructor)
-            # What a class's docstring says of :return: is about the task, not about its constructor.
+            # In a class's docstring, :return: describes the task's result, not the constructor's.
             hints.pop("return", None)
             constructor.__annotations__ = hints
 

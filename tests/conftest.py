@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,14 +24,15 @@ from demo.sandbox import (
     sagemaker_client,
     upload_breast_cancer,
 )
-from tests import distribution
-from tests.dag_bundles import dag_bundles
-from tests.examples import examples
-from tests.jobs import put_table, slow_data
-from tests.permission_check import PermissionCheck
-from tests.plain_http import send
-from tests.service_models import read_once
-from tests.shared_emulator import SharedEmulator
+from tests.support import distribution
+from tests.support.dag_bundles import dag_bundles
+from tests.support.examples import examples
+from tests.support.jobs import put_table, slow_data
+from tests.support.permission_check import PermissionCheck
+from tests.support.plain_http import send
+from tests.support.service_models import read_once
+from tests.support.shared_emulator import SharedEmulator
+from tests.support.timing import SetTiming
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -100,14 +102,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: (
             item.get_closest_marker("live") is None,
             item.path not in ask_an_emulator,
-            distribution.KILLING in item.nodeid,
+            distribution.KILLING not in item.nodeid,
             distribution.LONGEST not in item.nodeid,
         )
     )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> distribution.FilesTogether:
-    """Distribute tests as ``tests.distribution`` says."""
+    """Distribute tests as ``tests.support.distribution`` says."""
     return distribution.scheduler(config, log)
 
 
@@ -172,7 +174,7 @@ def private_connection(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.fixture
 def alone(private_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """URL of that emulator, to which the default connection leads: for tests that count, deny or delay requests."""
-    from airflow_sagemaker_automl import shared_connection
+    from airflow_sagemaker_automl.triggers import shared_connection
 
     name = "AIRFLOW_CONN_AWS_DEFAULT"
     monkeypatch.setenv(name, airflow_environment(_HOME, private_url)[name])
@@ -186,6 +188,15 @@ def aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give boto3 back what it would find on this machine."""
     for name, value in _CREDENTIALS.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def set_timing() -> Iterator[SetTiming]:
+    """Set times of the package until the test ends."""
+    from airflow_sagemaker_automl.core.values.timing import changed_timing
+
+    with ExitStack() as changes:
+        yield lambda **seconds: changes.enter_context(changed_timing(**seconds))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,16 +8,17 @@ from typing import Any
 import boto3
 import pytest
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
+    CompletionCriteria,
     SageMakerAutoMLJobOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
+    Tabular,
 )
 from demo.sandbox import breast_cancer_files
-from tests.jobs import unique
-from tests.tasks import new_context
+from tests.support.jobs import unique
+from tests.support.tasks import new_context
 
 HALF_AN_HOUR = 1800
 

@@ -1,4 +1,4 @@
-"""What the README and the pages in docs/ show is what a reader gets; ``tests.documents`` has the conventions."""
+"""The README and the pages in docs/ show what a reader gets; ``tests.support.documents`` has the conventions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ import yaml
 from airflow.sdk import DAG, Asset, BaseOperator
 from click.testing import CliRunner
 
+import airflow_sagemaker_automl
 from airflow_sagemaker_automl.cli import main
 from demo.sandbox import REPOSITORY
-from tests.documents import Block, blocks, matches, pages
-from tests.tutorial import PAGE as TUTORIAL
+from tests.support.documents import Block, blocks, matches, pages
+from tests.support.tutorial import PAGE as TUTORIAL
 
 _COMMAND = "python -m airflow_sagemaker_automl "
 # What a terminal of 80 columns leaves to help texts.
@@ -148,6 +149,15 @@ def test_the_module_map_is_whole() -> None:
         f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
     }
     assert mapped == present - {"__init__.py"}
+
+
+def test_the_reference_has_every_public_name() -> None:
+    """Each name that can be imported from the package has its entry on a page of the reference."""
+    pages_of_it = (REPOSITORY / "docs" / "reference").glob("*.rst")
+    documented = re.findall(
+        r"^\.\. auto\w+:: (\w+)$", "\n".join(page.read_text() for page in pages_of_it), re.MULTILINE
+    )
+    assert sorted(documented) == sorted({*airflow_sagemaker_automl.__all__} - {"__version__"})
 
 
 def test_dots_stand_for_what_changes() -> None:

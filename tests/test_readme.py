@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from airflow_sagemaker_automl.core import problem_types
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
+from airflow_sagemaker_automl import AutoMLJobRequest
+from airflow_sagemaker_automl.core.jobs import problem_types
 from airflow_sagemaker_automl.emulator import faults
 from airflow_sagemaker_automl.emulator.faults import Faults
 from airflow_sagemaker_automl.emulator.script import Script
-from airflow_sagemaker_automl.validation import checked_request
-from demo.sandbox import REPOSITORY
-from tests.core.requests import ROLE
+from airflow_sagemaker_automl.hooks.service_model import checked_request
+from demo.sandbox import BUCKET, REPOSITORY, TABLES
+from demo.ui import TOUR
+from tests.support.requests import ROLE
 
 README = (REPOSITORY / "README.md").read_text()
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
@@ -41,6 +42,19 @@ def test_every_command_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
     assert named <= targets
     assert targets - named <= {"format"}
+
+
+def test_the_tours_name_what_there_is() -> None:
+    """The DAGs, tables and pages in the tours of the README and of ``make ui`` exist, and the titles of the form."""
+    dags = "\n".join(file.read_text() for file in (REPOSITORY / "dags").glob("*.py"))
+    shown = set(re.findall(r'dag_display_name="(.+)"', dags))
+    for named in (re.findall(r'"(\d\. [^"]+)"', TOUR), re.findall(r"\*(\d\. [^*]+)\*", README)):
+        assert named
+        assert set(named) <= shown
+    for tour in (TOUR, README):
+        assert set(re.findall(rf"s3://{BUCKET}/([\w-]+)/", tour)) == set(TABLES)
+    assert 'title="Who approves"' in dags
+    assert all((REPOSITORY / page).exists() for page in re.findall(r"docs/\S+\.md", TOUR))
 
 
 def test_the_faults_that_are_shown_can_be_put() -> None:

@@ -10,15 +10,15 @@ from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time import task_runner
 
-from airflow_sagemaker_automl.approval_watch import ModelApprovalsTrigger
-from airflow_sagemaker_automl.masking import mask_proxy_passwords
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerStopAutoMLJobOperator
-from airflow_sagemaker_automl.registry_triggers import ModelApprovalTrigger, ModelPackageTrigger
-from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
-from tests.jobs import tabular_request, unique
-from tests.operators.asking import Asking, Form, ask, operator
-from tests.tasks import Store, TaskInstance, new_context
-from tests.versions import make_group, register
+from airflow_sagemaker_automl import SageMakerAutoMLJobOperator, SageMakerStopAutoMLJobOperator
+from airflow_sagemaker_automl.hooks.masking import mask_proxy_passwords
+from airflow_sagemaker_automl.triggers.approvals import ModelApprovalsTrigger
+from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger, CapacityTrigger
+from airflow_sagemaker_automl.triggers.model_packages import ModelApprovalTrigger, ModelPackageTrigger
+from tests.support.asking import Asking, Form, ask, operator
+from tests.support.jobs import tabular_request, unique
+from tests.support.tasks import Store, TaskInstance, new_context
+from tests.support.versions import make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.execution_time import task_runner
 
-from airflow_sagemaker_automl import operators, sensors
-from airflow_sagemaker_automl.core.quality_gate import QualityGate, Threshold
-from tests.jobs import start, tabular_request, unique, wait
-from tests.operators.asking import Asking, Form, ask, event
-from tests.plain_http import send
-from tests.scripts import CANDIDATE, script_jobs
-from tests.tasks import DagRun, Store
-from tests.versions import described
+import airflow_sagemaker_automl
+from airflow_sagemaker_automl import BetterThanChampion, QualityGate, Threshold
+from tests.support.asking import Asking, Form, ask, event
+from tests.support.jobs import start, tabular_request, unique, wait
+from tests.support.plain_http import send
+from tests.support.scripts import CANDIDATE, script_jobs
+from tests.support.task_classes import OPERATORS, SENSORS
+from tests.support.tasks import DagRun, Store
+from tests.support.versions import described
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -48,7 +49,7 @@ class Walk:
 
     def _task(self, name: str, task_id: str, arguments: dict[str, Any]) -> Any:
         self.walked.add(name)
-        found: Any = getattr(operators, name, None) or getattr(sensors, name)
+        found: Any = getattr(airflow_sagemaker_automl, name)
         # The one that asks a person parks, and is never deferred.
         waits = {"deferrable": False} if "deferrable" in inspect.signature(found.__init__).parameters else {}
         return found(task_id=task_id, **waits, **arguments)
@@ -83,6 +84,8 @@ def test_every_operator_and_sensor_does_its_work_once(
     assert (trained["job_name"], trained["best_candidate"]["name"]) == (job_name, "best")
     assert walk.run("SageMakerAutoMLJobSensor", "watch", job_name=job_name)["outcome"] == "model"
     of_candidate = {"job_name": job_name, "model_package_group_name": group}
+    beat = QualityGate(champion=BetterThanChampion())
+    walk.run("SageMakerCheckGroupOperator", "check", gate=beat, model_package_group_name=group, may_be_new_group=True)
     gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5)])
     verdict = walk.run("SageMakerQualityGateOperator", "judge", gate=gate, **of_candidate)
     assert verdict["approved"] is True
@@ -99,4 +102,4 @@ def test_every_operator_and_sensor_does_its_work_once(
     assert watched["approval_status"] == described(sagemaker, arn)["ModelApprovalStatus"] == "Approved"
     walk.run("SageMakerStopAutoMLJobOperator", "stop", job_name=held_job)
     assert wait(sagemaker, held_job)["AutoMLJobStatus"] == "Stopped"
-    assert walk.walked == {*operators.__all__, *sensors.__all__}
+    assert walk.walked == {*OPERATORS, *SENSORS}

@@ -1,6 +1,6 @@
 """The command line: ``python -m airflow_sagemaker_automl request …``, ``card …`` and ``permissions …``.
 
-Neither Airflow nor the AWS SDK is imported before a command needs it, so that help comes at once.
+Airflow and the AWS SDK are imported only when a command needs them, so that help is fast.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["SKELETONS", "main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(version)s")
 def main() -> None:
-    """AutoML jobs on Amazon SageMaker, for people who write Airflow DAGs."""
+    """AutoML jobs on Amazon SageMaker, for DAG authors."""
 
 
 main.add_command(request)

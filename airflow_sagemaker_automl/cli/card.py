@@ -9,7 +9,7 @@ from airflow_sagemaker_automl.cli.files import STDIO, write
 
 @click.group()
 def card() -> None:
-    """Show the model card of a registered version, or of a file."""
+    """Show the model card of a registered version or of a file."""
 
 
 @card.command()
@@ -17,19 +17,19 @@ def card() -> None:
 @click.option("--html", "html_path", metavar="FILE", help="Write one self-contained HTML page; - prints it.")
 @click.option("--markdown", "markdown_path", metavar="FILE", help="Write Markdown; - prints it.")
 @click.option(
-    "--aws-conn-id", metavar="ID", help="Airflow connection to fetch with. Default: boto3's own search for credentials."
+    "--aws-conn-id", metavar="ID", help="Airflow connection to fetch with. Default: boto3's default credentials."
 )
 @click.option("--region", metavar="REGION", help="AWS region to fetch from. Default: the one in the ARN.")
 def show(
     source: str, html_path: str | None, markdown_path: str | None, aws_conn_id: str | None, region: str | None
 ) -> None:
-    """Print a model card as Markdown, or write it as a page.
+    """Print a model card as Markdown, or write it as an HTML page.
 
-    SOURCE is the ARN of a model package version; or a file, or - for what comes in, that holds one of these in JSON:
-    a card, the answer of DescribeModelPackage as the AWS CLI prints it, or the result of
-    SageMakerRegisterCandidateOperator, whose version is fetched then. A card may be YAML too.
+    SOURCE is the ARN of a model version, a JSON file, or - for standard input. A file contains a card, the output of
+    the AWS CLI's describe-model-package, or the result of SageMakerRegisterCandidateOperator, whose version is then
+    fetched. A card may also be YAML.
 
-    The exit code is 2 where there is no card to show.
+    The exit code is 2 if there is no card to show.
 
     \b
     Example:
@@ -38,7 +38,7 @@ def show(
           arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3 --html card.html
     """
     if html_path == markdown_path == STDIO:
-        raise click.UsageError("Only one of --html and --markdown can be printed; give the other a file.")
+        raise click.UsageError("Only one of --html and --markdown can be printed; write the other to a file.")
     from airflow_sagemaker_automl.cli.card_source import find_card
     from airflow_sagemaker_automl.rendering import render_html, render_markdown
 

@@ -1,4 +1,4 @@
-"""Where ``card show`` finds a card: in the registry, or in one of the forms in which people have it in a file."""
+"""Finds the card for ``card show``: in the model registry, or in a file of one of several formats."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_sagemaker_automl.cli.files import STDIO, Unreadable, read
-from airflow_sagemaker_automl.core import documents
+from airflow_sagemaker_automl.cli.files import STDIO, FileUnreadable, read
+from airflow_sagemaker_automl.core.values import documents
+from airflow_sagemaker_automl.hooks.errors import code_of, is_denied, is_retryable, is_stale
 from airflow_sagemaker_automl.rendering import version_facts, version_title
-from airflow_sagemaker_automl.service_errors import code_of, is_denied, is_stale, may_pass
 
 _VERSION_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):\d{12}:model-package/\S+")
 _ARN_FORM = "arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION"
@@ -32,16 +32,16 @@ _LOG_IN = (
     "Set AWS_PROFILE, log in with 'aws configure' or 'aws sso login', or name an Airflow connection: --aws-conn-id."
 )
 _ADVICE = {
-    "EndpointConnectionError": "Are the region and, where it is set, AWS_ENDPOINT_URL right?",
-    "InvalidRegionError": "Is the region right?",
+    "EndpointConnectionError": "Check the region and, if it is set, AWS_ENDPOINT_URL.",
+    "InvalidRegionError": "Check the region.",
     "NoCredentialsError": _LOG_IN,
-    "NoRegionError": "Say which with --region.",
+    "NoRegionError": "Set it with --region.",
     "PartialCredentialsError": _LOG_IN,
-    "ProfileNotFound": "Is AWS_PROFILE right?",
+    "ProfileNotFound": "Check AWS_PROFILE.",
     "SSOTokenLoadError": "Log in with 'aws sso login'.",
     "TokenRetrievalError": "Log in with 'aws sso login'.",
     "UnauthorizedSSOTokenError": "Log in with 'aws sso login'.",
-    "ValueError": "Is AWS_ENDPOINT_URL right? It starts with http:// or https://.",
+    "ValueError": "Check AWS_ENDPOINT_URL, which must start with http:// or https://.",
 }
 
 Fetch = Callable[[str], dict[str, Any]]
@@ -49,7 +49,7 @@ Fetch = Callable[[str], dict[str, Any]]
 
 @dataclass(frozen=True)
 class FoundCard:
-    """A card, and what stands above it."""
+    """A card, with its title and the facts to show above it."""
 
     card: Mapping[str, Any]
     title: str
@@ -57,12 +57,12 @@ class FoundCard:
 
 
 def find_card(source: str, *, aws_conn_id: str | None, region: str | None) -> FoundCard:
-    """Find the card that a command's argument means.
+    """Find the card that a command's argument names.
 
     :param source: an ARN, the path of a file, or ``-``.
-    :param aws_conn_id: Airflow connection to fetch with; None leaves it to boto3's own search for credentials.
-    :param region: AWS region to fetch from; None takes the ARN's.
-    :raises Unreadable: there is none; the message says what to do.
+    :param aws_conn_id: Airflow connection to fetch with; None means boto3's default credentials.
+    :param region: AWS region to fetch from; None means the region in the ARN.
+    :raises FileUnreadable: there is no card; the message names the next step.
     """
 
     def fetch(arn: str) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def _is_arn(text: str) -> bool:
 def _content(path: str) -> Any:
     try:
         text, suffix = read(path)
-    except Unreadable as error:
+    except FileUnreadable as error:
         if path == STDIO or Path(path).exists():
             raise
-        raise Unreadable(f"{error.message} A registered version is named by its ARN: {_ARN_FORM}") from error
+        raise FileUnreadable(f"{error.message} For a registered version, give its ARN: {_ARN_FORM}") from error
     if not text.strip():
-        raise Unreadable(f"{path}: it is empty.")
+        raise FileUnreadable(f"{path}: the file is empty.")
     return _yaml(path, text) if suffix.lower() in _YAML_SUFFIXES else _json(path, text)
 
 
@@ -93,24 +93,24 @@ def _json(path: str, text: str) -> Any:
     try:
         return documents.parse_json(text)
     except documents.Unreadable as error:
-        raise Unreadable(f"{path}: it {error}.") from error
+        raise FileUnreadable(f"{path}: it {error}.") from error
 
 
 def _yaml(path: str, text: str) -> Any:
     try:
         return documents.parse_yaml(text)
     except documents.Unreadable as error:
-        raise Unreadable(f"{path}: it {error}.") from error
+        raise FileUnreadable(f"{path}: it {error}.") from error
 
 
 def _of_content(path: str, content: Any, fetch: Fetch) -> FoundCard:
     if isinstance(content, str):
         if _is_arn(content):
             return _of_version(content, fetch(content))
-        # A card's content by itself, which the service keeps as text.
+        # ModelCardContent, which the service stores as text.
         content = _json(path, content)
     if not isinstance(content, Mapping):
-        raise Unreadable(f"{path}: it holds no model card.")
+        raise FileUnreadable(f"{path}: the file contains no model card.")
     if isinstance(arn := content.get("model_package_arn"), str):
         return _of_version(arn, fetch(arn))
     if "ModelCardContent" in content:
@@ -118,7 +118,9 @@ def _of_content(path: str, content: Any, fetch: Fetch) -> FoundCard:
     if "ModelCard" in content or "ModelPackageArn" in content:
         return _of_version(path, content)
     if not any(section in content for section in _SECTIONS):
-        raise Unreadable(f"{path}: it holds no model card, which has one or more of {', '.join(_SECTIONS)}.")
+        raise FileUnreadable(
+            f"{path}: the file contains no model card, which has one or more of {', '.join(_SECTIONS)}."
+        )
     return FoundCard(content, "Model card" if path == STDIO else Path(path).name, {})
 
 
@@ -127,7 +129,7 @@ def _of_version(source: str, described: Mapping[str, Any]) -> FoundCard:
     content = kept.get("ModelCardContent") if isinstance(kept, Mapping) else None
     card = _json(f"{source}: ModelCardContent", content) if isinstance(content, str) else content
     if not isinstance(card, Mapping):
-        raise Unreadable(f"{source.strip()}: this version has no model card.")
+        raise FileUnreadable(f"{source.strip()}: this version has no model card.")
     return FoundCard(card, version_title(described), version_facts(described))
 
 
@@ -135,8 +137,10 @@ def _fetched(arn: str, *, aws_conn_id: str | None, region: str | None) -> dict[s
     found = _VERSION_ARN.fullmatch(arn)
     if not found:
         is_group = ":model-package-group/" in arn
-        reason = "it names a group; a card belongs to one of its versions" if is_group else "it names no model package"
-        raise Unreadable(f"{arn}: {reason}. Give the ARN of a version: {_ARN_FORM}")
+        reason = (
+            "this is a group; cards belong to its versions" if is_group else "this is not the ARN of a model package"
+        )
+        raise FileUnreadable(f"{arn}: {reason}. Give the ARN of a version: {_ARN_FORM}")
     with _airflow_off_the_output():
         return _described(arn, aws_conn_id=aws_conn_id, region=region or found["region"])
 
@@ -145,26 +149,26 @@ def _described(arn: str, *, aws_conn_id: str | None, region: str) -> dict[str, A
     from airflow.sdk.exceptions import AirflowException
 
     from airflow_sagemaker_automl.exceptions import OtherRegion
-    from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
 
     try:
         if aws_conn_id is not None:
-            # The hook would go on without a connection that is not there.
+            # The hook would silently ignore a missing connection.
             SageMakerAutoMLHook.get_connection(aws_conn_id)
         return SageMakerAutoMLHook(aws_conn_id=aws_conn_id, region_name=region).describe_model_package(arn)
     except OtherRegion as error:
-        raise Unreadable(str(error)) from error
+        raise FileUnreadable(str(error)) from error
     except (AirflowException, ValueError) as error:
-        raise Unreadable(_explained(arn, error)) from error
+        raise FileUnreadable(_explained(arn, error)) from error
     except Exception as error:
-        if not (code_of(error) or may_pass(error)):
+        if not (code_of(error) or is_retryable(error)):
             raise
-        raise Unreadable(_explained(arn, error)) from error
+        raise FileUnreadable(_explained(arn, error)) from error
 
 
 @contextmanager
 def _airflow_off_the_output() -> Iterator[None]:
-    """Keep Airflow's log, which it sets up when it is imported, from where the card is to stand."""
+    """Keep Airflow's log, which is set up on import, out of standard output, to which the card is printed."""
     before = os.environ.get(_LOG_LEVEL)
     os.environ[_LOG_LEVEL] = before or "CRITICAL"
     try:
@@ -178,11 +182,11 @@ def _airflow_off_the_output() -> Iterator[None]:
 def _explained(arn: str, error: Exception) -> str:
     code = code_of(error)
     if is_denied(error):
-        advice = "Reading a version takes the permission sagemaker:DescribeModelPackage."
+        advice = "Reading a version requires the permission sagemaker:DescribeModelPackage."
     elif code and is_stale(error):
-        advice = f"The credentials are wrong or have expired. {_LOG_IN}"
+        advice = f"The credentials are invalid or have expired. {_LOG_IN}"
     elif code == "ValidationException":
-        advice = "Are region, account, group and version right?"
+        advice = "Check the region, account, group and version."
     else:
         advice = _ADVICE.get(type(error).__name__, "")
     return f"{arn}: {' '.join(str(error).split()).rstrip('.')}. {advice}".rstrip()

@@ -1,4 +1,4 @@
-"""What all commands have in common: files, ``-``, and how an input that cannot be used is told."""
+"""Shared by all commands: reading and writing files or ``-``, and the error for unusable input."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TO_BE_MENDED = 1
 UNREADABLE = 2
 
 
-class Unreadable(click.ClickException):
-    """There is nothing that the command could work on.
+class FileUnreadable(click.ClickException):
+    """The input or output of a command cannot be used.
 
-    :param reasons: why, a line for each.
+    :param reasons: the reasons, one line each.
     """
 
     exit_code = UNREADABLE
@@ -27,52 +27,52 @@ class Unreadable(click.ClickException):
 
 
 def _of_input() -> str:
-    from airflow_sagemaker_automl.core.documents import MOST_BYTES, as_text
+    from airflow_sagemaker_automl.core.values.documents import MOST_BYTES, as_text
 
     return as_text(sys.stdin.buffer.read(MOST_BYTES + 1))
 
 
 def read(path: str) -> tuple[str, str]:
-    """Read a file and tell how it is written.
+    """Read a file or standard input.
 
-    :return: its text, and the suffix of its name.
-    :raises Unreadable: with what is wrong about it.
+    :return: the text, and the suffix of the file's name; for standard input the suffix of the detected format.
+    :raises FileUnreadable: the file cannot be read; the message says why.
     """
-    from airflow_sagemaker_automl.core import documents
+    from airflow_sagemaker_automl.core.values import documents
 
     try:
         text = _of_input() if path == STDIO else documents.read_file(path)
     except documents.Unreadable as error:
         reason = f"it {error}."
     except FileNotFoundError:
-        reason = "there is no such file."
+        reason = "the file does not exist."
     except OSError as error:
         reason = f"it cannot be read: {error.strerror}."
     else:
         if path != STDIO:
             return text, Path(path).suffix
         return text, ".json" if text.lstrip().startswith("{") else ".yaml"
-    raise Unreadable(f"{path}: {reason}")
+    raise FileUnreadable(f"{path}: {reason}")
 
 
 def write(path: str, text: str) -> None:
-    """Write a text in UTF-8 to a file, or to standard output.
+    """Write a text in UTF-8 to a file or to standard output.
 
-    :raises Unreadable: with what keeps it from being written.
+    :raises FileUnreadable: the file cannot be written; the message says why.
     """
     content = text.encode()
     if path == STDIO:
-        # As bytes, so that a terminal of another encoding is no reason to fail.
+        # As bytes, because a terminal may have another encoding.
         click.echo(content, nl=False)
         return
     try:
         Path(path).write_bytes(content)
     except FileNotFoundError:
-        reason = "there is no such folder to write it to."
+        reason = "its folder does not exist."
     except IsADirectoryError:
-        reason = "it is a directory; name the file to write."
+        reason = "it is a directory; name a file."
     except OSError as error:
         reason = f"it cannot be written: {error.strerror}."
     else:
         return
-    raise Unreadable(f"{path}: {reason}")
+    raise FileUnreadable(f"{path}: {reason}")

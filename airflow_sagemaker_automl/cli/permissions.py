@@ -9,8 +9,8 @@ import click
 
 from airflow_sagemaker_automl.cli.files import STDIO, write
 from airflow_sagemaker_automl.cli.place import ACCOUNT, IDENTITY, place_from, place_options
-from airflow_sagemaker_automl.core.permissions import sagemaker
-from airflow_sagemaker_automl.core.permissions.documents import (
+from airflow_sagemaker_automl.permissions import sagemaker
+from airflow_sagemaker_automl.permissions.documents import (
     MOST_CHARACTERS,
     Document,
     PlaceIncomplete,
@@ -18,21 +18,21 @@ from airflow_sagemaker_automl.core.permissions.documents import (
     size,
     written,
 )
-from airflow_sagemaker_automl.core.permissions.features import FEATURES
-from airflow_sagemaker_automl.core.permissions.page import page as written_page
-from airflow_sagemaker_automl.core.permissions.terms import EVERYWHERE, Resource
+from airflow_sagemaker_automl.permissions.features import FEATURES
+from airflow_sagemaker_automl.permissions.page import page as written_page
+from airflow_sagemaker_automl.permissions.terms import EVERYWHERE, Resource
 
 _NAMED_BY = {
-    Resource.ROLE: "the role with --role",
-    Resource.CONNECTION_ROLE: "the role with --connection-role",
-    Resource.BUCKET: "the bucket with --bucket",
-    Resource.OBJECT: "the bucket with --bucket",
+    Resource.ROLE: "a role: set --role",
+    Resource.CONNECTION_ROLE: "a role: set --connection-role",
+    Resource.BUCKET: "a bucket: set --bucket",
+    Resource.OBJECT: "a bucket: set --bucket",
 }
 
 
 @click.group()
 def permissions() -> None:
-    """Print policies that allow in AWS what is needed.
+    """Print the required IAM policies.
 
     Each command prints one JSON document, for 'aws iam put-role-policy --policy-document file:///dev/stdin', for
     Terraform, or for a file.
@@ -44,21 +44,22 @@ def _features(context: click.Context, parameter: click.Parameter, values: tuple[
         if value not in FEATURES:
             nearest = difflib.get_close_matches(value.lower().replace("_", "-"), FEATURES, n=1)
             suggestion = f" Did you mean {nearest[0]}?" if nearest else ""
-            raise click.UsageError(f"{value!r} is no feature: {', '.join(FEATURES)}.{suggestion}", context)
+            rule = f"{value!r} must be one of {', '.join(FEATURES)}."
+            raise click.UsageError(f"{rule}{suggestion}", context)
     if not values:
-        raise click.UsageError(f"Say what Airflow is to do: one or more of {', '.join(FEATURES)}.", context)
+        raise click.UsageError(f"Name the features that you use: one or more of {', '.join(FEATURES)}.", context)
     return values
 
 
 @permissions.command()
 @click.argument("features", metavar="FEATURE...", nargs=-1, callback=_features)
 @place_options("account", "region", "partition", "role", "bucket", "group", "job", "endpoint", "key", "connection-role")
-@click.option("--required-only", is_flag=True, help="Leave out what is good to have, but not necessary.")
+@click.option("--required-only", is_flag=True, help="Leave out optional permissions.")
 def airflow(features: tuple[str, ...], required_only: bool, **place: Any) -> None:
-    """Print the policy for Airflow's own identity.
+    """Print the policy for Airflow's identity.
 
-    A FEATURE is what Airflow is to do: train, wait, queue, stop, judge, register, decide, await-decision, watch,
-    deploy, assume-role. What they are, and what each permission is for, stands in the documentation ("Permissions").
+    A FEATURE is train, wait, queue, stop, judge, register, decide, await-decision, watch, deploy, example-data or
+    assume-role. The documentation page "Permissions" describes the features and each permission.
 
     \b
     Example:
@@ -74,10 +75,10 @@ def airflow(features: tuple[str, ...], required_only: bool, **place: Any) -> Non
 
 @permissions.command()
 @place_options("account", "region", "partition", "role", "bucket", "key")
-@click.option("--deploys", is_flag=True, help="Jobs deploy their models by themselves (ModelDeployConfig).")
-@click.option("--in-network", is_flag=True, help="Jobs train in a network of yours (VpcConfig).")
+@click.option("--deploys", is_flag=True, help="Jobs deploy their models (ModelDeployConfig).")
+@click.option("--in-network", is_flag=True, help="Jobs train in your VPC (VpcConfig).")
 def execution_role(deploys: bool, in_network: bool, **place: Any) -> None:
-    """Print the policy for the role that SageMaker trains with.
+    """Print the policy of the execution role.
 
     \b
     Example:
@@ -94,7 +95,7 @@ def execution_role(deploys: bool, in_network: bool, **place: Any) -> None:
 @permissions.command()
 @place_options("account")
 def trust(account: str) -> None:
-    """Print who may take the role that SageMaker trains with.
+    """Print the trust policy of the execution role.
 
     \b
     Example:
@@ -114,12 +115,12 @@ def trust(account: str) -> None:
     multiple=True,
     required=True,
     metavar="NUMBER",
-    help="Another account. Repeatable.",
+    help="Another account. Can be repeated.",
 )
 def group(uses: tuple[str, ...], accounts: tuple[str, ...], **place: Any) -> None:
-    """Print the policy of a group for other accounts.
+    """Print the resource policy of a group for other accounts.
 
-    A USE is what they do with its versions: register, decide, deploy.
+    A USE is what the other accounts do with its versions: register, decide, deploy.
 
     \b
     Example:
@@ -127,16 +128,22 @@ def group(uses: tuple[str, ...], accounts: tuple[str, ...], **place: Any) -> Non
           --account 123456789012 --region eu-central-1 --group churn --to 210987654321
     """
     if place["region"] == EVERYWHERE or EVERYWHERE in place["group"]:
-        raise click.UsageError("This is the policy of one group: name it, and say where it is with --region.")
+        raise click.UsageError("The policy is for one group: give its full name and its --region.")
     _print(sagemaker.shared_group(place_from(**place), list(accounts), list(uses)))
 
 
 @permissions.command()
 @click.option(
-    "--for", "identities", type=IDENTITY, multiple=True, required=True, metavar="ARN", help="Role or user. Repeatable."
+    "--for",
+    "identities",
+    type=IDENTITY,
+    multiple=True,
+    required=True,
+    metavar="ARN",
+    help="Role or user. Can be repeated.",
 )
 def key(identities: tuple[str, ...]) -> None:
-    """Print the statements that a KMS key's policy needs.
+    """Print the statements to add to a KMS key policy.
 
     \b
     Example:
@@ -148,7 +155,7 @@ def key(identities: tuple[str, ...]) -> None:
 
 @permissions.command()
 def page() -> None:
-    """Print the documentation of all permissions, in Markdown.
+    """Print the documentation of all permissions as Markdown.
 
     \b
     Example:
@@ -161,12 +168,12 @@ def _print(document: Document) -> None:
     click.echo(written(document), nl=False)
     if size(document) > MOST_CHARACTERS:
         click.echo(
-            f"It has {size(document)} characters, of which a managed policy may have {MOST_CHARACTERS}: "
-            "make one of each part of the features.",
+            f"The policy has {size(document)} characters; a managed policy may have {MOST_CHARACTERS}. "
+            "Split the features over several policies.",
             err=True,
         )
 
 
 def _lacking(error: PlaceIncomplete) -> str:
-    needed = f"For {error.permission.action} name {_NAMED_BY[error.resource]}"
-    return f"{needed}." if error.permission.is_required else f"{needed}, or leave it out with --required-only."
+    needed = f"{error.permission.action} requires {_NAMED_BY[error.resource]}"
+    return f"{needed}." if error.permission.is_required else f"{needed}; --required-only leaves the permission out."

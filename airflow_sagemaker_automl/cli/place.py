@@ -1,4 +1,4 @@
-"""The options that say where permissions hold, and how people write them."""
+"""The options that name the resources of permissions, and their validation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from airflow_sagemaker_automl.core.permissions.terms import EVERYWHERE, PARTITIONS, Place, partition_of
+from airflow_sagemaker_automl.permissions.terms import EVERYWHERE, PARTITIONS, Place, partition_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,12 +17,12 @@ _KEY_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):kms:[a-z0-9-]+:\d{12}:key/
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 
 
-class Matching(click.ParamType):  # type: ignore[type-arg]  # Not all supported releases of click have it generic.
-    """A text of a certain form.
+class Matching(click.ParamType):  # type: ignore[type-arg]  # It is not generic in all supported releases of click.
+    """A text that must match a pattern.
 
-    :param name: what it is, in a word.
-    :param pattern: regular expression of the whole of it.
-    :param form: the form, as people are told it.
+    :param name: what the text is, for example ``region``.
+    :param pattern: regular expression that must match the whole text.
+    :param form: the format, for error messages.
     """
 
     def __init__(self, name: str, pattern: str, form: str) -> None:
@@ -31,32 +31,32 @@ class Matching(click.ParamType):  # type: ignore[type-arg]  # Not all supported 
         self._form = form
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
-        """Take a text that has the form."""
+        """Accept a text that matches the pattern."""
         if not self._pattern.fullmatch(value):
-            self.fail(f"{value!r} is no {self.name}: {self._form}.", parameter, context)
+            self.fail(f"{value!r} is not a valid {self.name}: it must be {self._form}.", parameter, context)
         return str(value)
 
 
 ACCOUNT = Matching("account", r"\d{12}", "12 digits")
 IDENTITY = Matching("identity", _ARN.pattern, "the ARN of a role or a user")
-_REGION = Matching("region", r"[a-z]{2}(-[a-z]+)+-\d+|\*", "eu-central-1 for example, or * for all")
-_JOB = Matching("name of jobs", r"[a-zA-Z0-9*-]{1,32}", "letters, digits, hyphens and *")
+_REGION = Matching("region", r"[a-z]{2}(-[a-z]+)+-\d+|\*", "a name such as eu-central-1, or * for all")
+_JOB = Matching("job name", r"[a-zA-Z0-9*-]{1,32}", "letters, digits, hyphens and *")
 _NAME = Matching("name", r"[a-zA-Z0-9*-]{1,63}", "letters, digits, hyphens and *")
 _BUCKET = Matching(
     "bucket",
     r"(s3://)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^*?$]*)?",
-    "my-bucket, or my-bucket/models if it is only about that folder",
+    "a name such as my-bucket, or my-bucket/models for one folder",
 )
-_ROLE = Matching("role", rf"{_ROLE_ARN.pattern}|[\w+=,.@/-]+", "its ARN, or its name with its path")
-_KEY = Matching("key", rf"{_KEY_ARN.pattern}|[\w-]+", "its ARN or its identifier; an alias is not enough in a policy")
+_ROLE = Matching("role", rf"{_ROLE_ARN.pattern}|[\w+=,.@/-]+", "an ARN, or a name with its path")
+_KEY = Matching("key", rf"{_KEY_ARN.pattern}|[\w-]+", "an ARN or an ID; policies do not accept aliases")
 
 _OPTIONS = {
-    "account": click.option("--account", type=ACCOUNT, required=True, metavar="NUMBER", help="AWS account."),
+    "account": click.option("--account", type=ACCOUNT, required=True, metavar="NUMBER", help="ID of the AWS account."),
     "region": click.option(
         "--region", type=_REGION, default=EVERYWHERE, show_default=True, metavar="REGION", help="AWS region."
     ),
     "partition": click.option(
-        "--partition", type=click.Choice(PARTITIONS), help="AWS partition. Default: that of the region, else aws."
+        "--partition", type=click.Choice(PARTITIONS), help="AWS partition. Default: the region's, or aws."
     ),
     "bucket": click.option(
         "--bucket",
@@ -64,16 +64,19 @@ _OPTIONS = {
         type=_BUCKET,
         multiple=True,
         metavar="NAME[/FOLDER]",
-        help="S3 bucket of the jobs, or a folder in it. May be repeated.",
+        help="S3 bucket of the jobs, or a folder in it. Can be repeated.",
     ),
-    "role": click.option(
-        "--role", type=_ROLE, metavar="NAME|ARN", help="The role that SageMaker trains with, role_arn of the request."
-    ),
+    "role": click.option("--role", type=_ROLE, metavar="NAME|ARN", help="Execution role, role_arn of the request."),
     "key": click.option(
-        "--key", "keys", type=_KEY, multiple=True, metavar="ID|ARN", help="KMS key of yours. May be repeated."
+        "--key", "keys", type=_KEY, multiple=True, metavar="ID|ARN", help="Customer managed KMS key. Can be repeated."
     ),
     "job": click.option(
-        "--job", type=_JOB, default=EVERYWHERE, show_default=True, metavar="NAME", help="Names of jobs, churn-* e.g."
+        "--job",
+        type=_JOB,
+        default=EVERYWHERE,
+        show_default=True,
+        metavar="NAME",
+        help="Names of jobs, for example churn-*.",
     ),
     "group": click.option(
         "--group", type=_NAME, default=EVERYWHERE, show_default=True, metavar="NAME", help="Model package group."
@@ -88,7 +91,7 @@ _OPTIONS = {
 
 
 def place_options(*names: str) -> Callable[[F], F]:
-    """Give a command some of the options that make a place."""
+    """Add some of the options that make a place to a command."""
 
     def decorate(command: F) -> F:
         for name in reversed(names):
@@ -109,15 +112,15 @@ def place_from(
     keys: tuple[str, ...] = (),
     **names: str,
 ) -> Place:
-    """Make a place of what those options have brought.
+    """Make a place from the values of those options.
 
-    :raises click.UsageError: they contradict each other.
+    :raises click.UsageError: the values contradict each other.
     """
     found = partition or partition_of(region)
     if region != EVERYWHERE and partition_of(region) != found:
         raise click.UsageError(f"The region {region} is in the partition {partition_of(region)}, not in {found}.")
     if keys and region == EVERYWHERE and not all(key.startswith("arn:") for key in keys):
-        raise click.UsageError("A key is in one region: say which with --region, or give the key's ARN.")
+        raise click.UsageError("The key's region is unknown: set --region, or give the key's ARN.")
     place = Place(
         account=account,
         region=region,

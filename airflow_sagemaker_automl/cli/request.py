@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from airflow_sagemaker_automl.cli.files import TO_BE_MENDED, UNREADABLE, Unreadable, read
+from airflow_sagemaker_automl.cli.files import TO_BE_MENDED, UNREADABLE, FileUnreadable, read
 from airflow_sagemaker_automl.exceptions import escaped
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.core.v1_request import Migration
+    from airflow_sagemaker_automl.core.jobs.v1_request import Migration
 
 SKELETONS = ("tabular", "time-series", "text-classification", "image-classification", "text-generation")
 
@@ -22,27 +22,27 @@ SKELETONS = ("tabular", "time-series", "text-classification", "image-classificat
 def request() -> None:
     """Write, check and migrate requests for AutoML jobs.
 
-    A request is a JSON or YAML file of the arguments of CreateAutoMLJobV2. SageMakerAutoMLJobOperator takes its
-    path, and so does the AWS CLI.
+    A request is a JSON or YAML file with the arguments of CreateAutoMLJobV2. SageMakerAutoMLJobOperator and the AWS
+    CLI accept its path.
     """
 
 
 def _skeleton(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
     if value in SKELETONS:
         return value
-    said = "Say the type of problem" if value is None else f"{value!r} is no type of problem"
+    said = "TYPE is required:" if value is None else f"TYPE = {value!r} must be"
     nearest = difflib.get_close_matches((value or "").lower().replace("_", "-"), SKELETONS, n=1)
     suggestion = f" Did you mean {nearest[0]}?" if nearest else ""
-    raise click.UsageError(f"{said}: one of {', '.join(SKELETONS)}.{suggestion}", context)
+    raise click.UsageError(f"{said} one of {', '.join(SKELETONS)}.{suggestion}", context)
 
 
 @request.command()
 @click.argument("kind", metavar="TYPE", required=False, callback=_skeleton)
 def new(kind: str) -> None:
-    """Print a commented request to fill in.
+    """Print a commented request template.
 
     TYPE is tabular (regression and classification of rows), time-series, text-classification, image-classification
-    or text-generation (tuning of a language model).
+    or text-generation (fine-tuning of a language model).
 
     \b
     Example:
@@ -57,13 +57,12 @@ def new(kind: str) -> None:
 @request.command()
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
 def check(paths: Sequence[str]) -> None:
-    """Print what is wrong with requests.
+    """Check requests against the rules of the service.
 
-    Every rule of the service that a request breaks is named; nothing is sent.
+    All violations are printed. No request is sent.
 
-    FILE is a .json, .yaml or .yml file, or - for what comes in. Jinja templates are left for when they are rendered.
-    The exit code is 0 where all requests are valid, 1 where one is not, 2 where a file cannot be read, or
-    holds no request.
+    FILE is a .json, .yaml or .yml file, or - for standard input. Jinja templates are not checked. The exit code is 0
+    if all requests are valid, 1 if a request is invalid, 2 if a file cannot be read or contains no request.
 
     \b
     Example:
@@ -76,7 +75,7 @@ def _checked(path: str) -> int:
     try:
         text, suffix = read(path)
         request = _parsed(path, text, suffix, rendered=False)
-    except Unreadable as error:
+    except FileUnreadable as error:
         error.show()
         return UNREADABLE
     violations, remarks = _judged(request)
@@ -90,27 +89,27 @@ def _checked(path: str) -> int:
 def _parsed(path: str, text: str, suffix: str, *, rendered: bool) -> dict[str, Any]:
     """Read a request.
 
-    :raises Unreadable: the text holds none.
+    :raises FileUnreadable: the text contains no request.
     """
-    from airflow_sagemaker_automl.core import documents
-    from airflow_sagemaker_automl.core.request_file import parse_mapping
+    from airflow_sagemaker_automl.core.jobs.request_file import parse_mapping
+    from airflow_sagemaker_automl.core.values import documents
 
     try:
         return parse_mapping(text, suffix, of="CreateAutoMLJobV2's arguments", rendered=rendered)
     except documents.Unreadable as error:
-        hint = " A Jinja expression has to stand in quotes here." if rendered and "{{" in text else ""
-        raise Unreadable(f"{path}: it {error}.{hint}") from error
+        hint = " Put Jinja expressions in quotes." if rendered and "{{" in text else ""
+        raise FileUnreadable(f"{path}: it {error}.{hint}") from error
 
 
 def _judged(request: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Judge what is literal in a request.
+    """Check the literal values of a request.
 
-    :return: what the service would refuse, and what it takes that is probably not meant.
+    :return: violations, which the service would refuse, and remarks on values that are valid but probably a mistake.
     """
     from airflow_sagemaker_automl.core import rules
-    from airflow_sagemaker_automl.core.literals import literal
+    from airflow_sagemaker_automl.core.values.literals import literal
     from airflow_sagemaker_automl.exceptions import InvalidJobRequest
-    from airflow_sagemaker_automl.validation import checked_request
+    from airflow_sagemaker_automl.hooks.service_model import checked_request
 
     remarks = list(rules.remarks(literal(request)))
     try:
@@ -123,22 +122,21 @@ def _judged(request: dict[str, Any]) -> tuple[list[str], list[str]]:
 @request.command()
 @click.argument("path", metavar="FILE")
 @click.option(
-    "--format", "format_", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="What to print."
+    "--format", "format_", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="Output format."
 )
 def migrate(path: str, format_: str) -> None:
-    """Print a V1 request as a V2 request.
+    """Convert a V1 request to a V2 request.
 
-    FILE is a .json, .yaml or .yml file, or - for what comes in, of the arguments of CreateAutoMLJob (as for the AWS
-    CLI's create-auto-ml-job), or of those of Airflow's own SageMakerAutoMLOperator:
+    FILE is a .json, .yaml or .yml file, or - for standard input, with the arguments of CreateAutoMLJob (as for the
+    AWS CLI's create-auto-ml-job) or of Airflow's own SageMakerAutoMLOperator:
 
     \b
       job_name: churn
       s3_input: s3://my-bucket/churn/
       target_attribute: churned
 
-    Standard error names what did not map, or not as it stood, and what "request check" says of the result; the
-    request is printed all the same. The exit code is 0 where nothing is said, 1 where something is, 2 where the file
-    holds no such request.
+    Standard error lists members that were dropped or changed, and the violations in the new request, which is printed
+    anyway. The exit code is 0 without such remarks, 1 with remarks, 2 if the file contains no V1 request.
 
     \b
     Example:
@@ -147,7 +145,7 @@ def migrate(path: str, format_: str) -> None:
     migration = _migrated(path)
     printed = _written(migration.request, format_)
     click.echo(printed, nl=False)
-    # What is read again is what a later check reads.
+    # Check the printed text, which is what later commands read.
     violations, remarks = _judged(_parsed(path, printed, f".{format_}", rendered=False))
     said = [*migration.remarks, *(f"The new request is not valid: {each}" for each in violations), *remarks]
     for line in said:
@@ -156,14 +154,14 @@ def migrate(path: str, format_: str) -> None:
 
 
 def _migrated(path: str) -> Migration:
-    from airflow_sagemaker_automl.core.v1_request import from_v1
+    from airflow_sagemaker_automl.core.jobs.v1_request import from_v1
 
     text, suffix = read(path)
     request = _parsed(path, text, suffix, rendered=True)
     try:
         return from_v1(request)
     except ValueError as error:
-        raise Unreadable(f"{path}: {error}") from error
+        raise FileUnreadable(f"{path}: {error}") from error
 
 
 def _written(request: dict[str, Any], format_: str) -> str:

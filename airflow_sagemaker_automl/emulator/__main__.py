@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 DEFAULT_PORT = 5000
-# What AWS gives an account in its largest regions; in others it is 2 or 1.
+# AWS's default in its largest regions; in others it is 2 or 1.
 DEFAULT_CONCURRENT_JOBS = 4
 RECORD_CALLS_VARIABLE = "AUTOML_EMULATOR_RECORD_CALLS"
 
@@ -19,9 +19,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_sagemaker_automl.emulator",
         description=(
-            "Serve S3, STS, IAM and SageMaker on loopback. AutoML jobs really train; nothing outlives the server. "
-            "Over plain HTTP, jobs take scripts at /automl-emulator/scripts, and SageMaker fails as it is told to at "
-            "/automl-emulator/faults."
+            "Serve S3, STS, IAM and SageMaker on loopback. AutoML jobs really train; all state is lost when the server "
+            "stops. Over plain HTTP, /automl-emulator/scripts takes scripts for jobs, and /automl-emulator/faults "
+            "takes faults to inject."
         ),
     )
     parser.add_argument(
@@ -32,8 +32,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_quota,
         default=DEFAULT_CONCURRENT_JOBS,
         metavar="N",
-        help="quota of AutoML jobs at once in each account and region; one more is refused with "
-        "ResourceLimitExceeded, and at 0 every job (default: %(default)s)",
+        help="quota of concurrent AutoML jobs in each account and region; a job beyond it is refused with "
+        "ResourceLimitExceeded; 0 refuses every job (default: %(default)s)",
     )
     parser.add_argument("--log-requests", action="store_true", help="write a line for each request to standard error")
     parser.add_argument(
@@ -41,21 +41,21 @@ def _parser() -> argparse.ArgumentParser:
         type=_folder,
         default=os.environ.get(RECORD_CALLS_VARIABLE) or None,
         metavar="FOLDER",
-        help="write down there which operations are called, and by which of Airflow's operators; to know, for example, "
-        f"which permissions a DAG needs (default: the environment variable {RECORD_CALLS_VARIABLE})",
+        help="record in this folder which operations are called, and by which Airflow operator, for example to find "
+        f"out which permissions a DAG needs (default: the environment variable {RECORD_CALLS_VARIABLE})",
     )
     return parser
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port number (0 to 65535)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0 to 65535)")
     return int(text)
 
 
 def _quota(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs (0 or more)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs (0 or more)")
     return int(text)
 
 
@@ -64,7 +64,7 @@ def _folder(text: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} cannot be made a folder: {error.strerror}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be created as a folder: {error.strerror}") from None
     return folder
 
 
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError as error:
         print(f"{error}. The emulator needs: pip install 'airflow-sagemaker-automl[emulator]'", file=sys.stderr)
         return 1
-    # A shell that starts it in the background has SIGINT ignored.
+    # A shell that starts it in the background sets SIGINT to be ignored.
     for how in (signal.SIGTERM, signal.SIGINT):
         signal.signal(how, _interrupt)
     try:

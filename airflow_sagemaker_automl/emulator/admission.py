@@ -1,6 +1,6 @@
-"""Rules between the members of ``CreateAutoMLJobV2``, which no single member's constraint tells.
+"""Rules across members of ``CreateAutoMLJobV2`` that the constraints of single members do not cover.
 
-They are those that the members' own documentation states:
+They are stated in the documentation of the members:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
 """
 
@@ -45,12 +45,12 @@ _HYPERPARAMETERS: Mapping[str, tuple[type, float, float]] = {
 
 
 class _Input(NamedTuple):
-    """What a problem type takes as its data and its objective.
+    """The input data and objectives that a problem type accepts.
 
     :param sources: values of ``S3DataType``.
     :param contents: values of ``ContentType``.
-    :param default: the content type where a channel names none.
-    :param metrics: objectives; None where others decide.
+    :param default: the content type of a channel that names none.
+    :param metrics: objectives; None if other rules apply.
     """
 
     sources: frozenset[str]
@@ -76,8 +76,8 @@ _INPUTS = {
 def require_admissible(request: Mapping[str, Any]) -> None:
     """Refuse a job that the service would refuse.
 
-    :param request: ``CreateAutoMLJobV2`` request whose members satisfy the service model, each by itself.
-    :raises ValidationException: with every rule that is broken.
+    :param request: ``CreateAutoMLJobV2`` request whose single members satisfy the service model.
+    :raises ValidationException: with all violations.
     """
     breaches = list(_breaches(request))
     if breaches:
@@ -112,7 +112,7 @@ def _channel_breaches(channels: list[dict[str, Any]], problem_type: str) -> Iter
     known = _INPUTS[problem_type]
     contents = {channel.get("ContentType", known.default) for channel in channels}
     for content in sorted(contents - known.contents):
-        yield f"ContentType {content} is none for {problem_type}; these are: {', '.join(sorted(known.contents))}."
+        yield f"ContentType {content} is not valid for {problem_type}; valid are: {', '.join(sorted(known.contents))}."
     if len(contents) > 1:
         yield f"Training and validation channels must share one ContentType, not {', '.join(sorted(contents))}."
     for channel, kind in zip(channels, kinds, strict=True):
@@ -126,7 +126,7 @@ def _source_breaches(channel: Mapping[str, Any], which: str, problem_type: str) 
     source = channel["DataSource"]["S3DataSource"]["S3DataType"]
     known = _INPUTS[problem_type].sources
     if source not in known:
-        yield f"{which} has the S3DataType {source}; for {problem_type} these are: {', '.join(sorted(known))}."
+        yield f"{which} has the S3DataType {source}; valid for {problem_type} are: {', '.join(sorted(known))}."
     if channel.get("CompressionType") == "Gzip" and (problem_type != "Tabular" or source != "S3Prefix"):
         yield f"{which}: CompressionType Gzip is for S3Prefix input of tabular jobs only."
 
@@ -144,13 +144,14 @@ def _objective_breaches(objective: Mapping[str, Any] | None, problem_type: str) 
     if objective is None or metrics is None or objective["MetricName"] in metrics:
         return
     if metrics:
-        yield f"{objective['MetricName']} is no objective for {problem_type}; these are: {', '.join(sorted(metrics))}."
+        known = ", ".join(sorted(metrics))
+        yield f"{objective['MetricName']} is not an objective for {problem_type}; valid are: {known}."
     else:
-        yield f"{problem_type} takes no AutoMLJobObjective."
+        yield f"AutoMLJobObjective must not be set for {problem_type}."
 
 
 def _outside_breaches(request: Mapping[str, Any], problem_type: str) -> Iterator[str]:
-    """Judge what is about the whole job rather than its problem."""
+    """Check the members that do not belong to the problem type's configuration."""
     if len(request["OutputDataConfig"]["S3OutputPath"]) > _LONGEST_OUTPUT_PATH:
         yield f"S3OutputPath must be {_LONGEST_OUTPUT_PATH} characters or less."
     deployment = request.get("ModelDeployConfig")
@@ -171,7 +172,7 @@ def _tabular_breaches(config: Mapping[str, Any], request: Mapping[str, Any]) -> 
         yield "Provide both ProblemType and AutoMLJobObjective, or none of them."
     elif problem and objective and objective["MetricName"] not in _TABULAR_METRICS[problem]:
         known = ", ".join(sorted(_TABULAR_METRICS[problem]))
-        yield f"{objective['MetricName']} is no objective for {problem}; these are: {known}."
+        yield f"{objective['MetricName']} is not an objective for {problem}; valid are: {known}."
     mode, weights = config.get("Mode"), config.get("SampleWeightAttributeName")
     if weights is not None and mode not in (None, "ENSEMBLING"):
         yield "SampleWeightAttributeName is supported in ENSEMBLING mode only."
@@ -212,7 +213,7 @@ def _filling_breaches(column: str, methods: Mapping[str, str], target: str) -> I
     for when, method in methods.items():
         if when == "frontfill":
             if method != "none" or column != target:
-                yield f"Filling of {column}: frontfill is supported for the target column only, and is none."
+                yield f"Filling of {column}: frontfill is supported for the target column only, and must be none."
         elif when.endswith("_value"):
             if methods.get(when.removesuffix("_value")) != "value":
                 yield f"Filling of {column}: {when} needs {when.removesuffix('_value')} to be value."
@@ -227,7 +228,7 @@ def _generation_breaches(config: Mapping[str, Any], request: Mapping[str, Any]) 
         yield "AcceptEula must be True; without it the base model may not be used."
     for name, text in config.get("TextGenerationHyperParameters", {}).items():
         if name not in _HYPERPARAMETERS:
-            yield f"{name} is no hyperparameter of text generation; these are: {', '.join(_HYPERPARAMETERS)}."
+            yield f"{name} is not a hyperparameter of text generation; valid are: {', '.join(_HYPERPARAMETERS)}."
             continue
         kind, low, high = _HYPERPARAMETERS[name]
         try:
@@ -246,4 +247,4 @@ def _algorithm_breaches(config: Mapping[str, Any], known: set[str], what: str) -
     choices = config.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig", [])
     asked = {algorithm for choice in choices for algorithm in choice["AutoMLAlgorithms"]}
     if asked - known:
-        yield f"{', '.join(sorted(asked - known))} cannot be chosen for {what}; these can: {', '.join(sorted(known))}."
+        yield f"{', '.join(sorted(asked - known))} cannot be chosen for {what}; valid are: {', '.join(sorted(known))}."

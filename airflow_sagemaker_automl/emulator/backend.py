@@ -1,4 +1,4 @@
-"""The state of one account in one region, kept where moto keeps its own, so that moto's reset clears it too."""
+"""The state of one account in one region, stored in moto's backend so that moto's reset clears it too."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from airflow_sagemaker_automl.emulator.supervisor import Trainer
 
 
 class LocalSageMaker(SageMakerModelBackend):
-    """moto's SageMaker, and beside it the jobs, the registry and the endpoints of this emulator."""
+    """moto's SageMaker backend, plus the jobs, the registry and the endpoints of this emulator."""
 
     endpoint_url: ClassVar[str]
     faults: ClassVar[FaultSwitch]
@@ -54,7 +54,7 @@ class LocalSageMaker(SageMakerModelBackend):
         )
         self.lag = Lag()
         self._runs: dict[str, Trainer | Playback] = {}
-        # One request at a time: a name that two clients ask for at once is one client's.
+        # One request at a time: if two clients create the same name concurrently, only one succeeds.
         self.lock = threading.RLock()
 
     @classmethod
@@ -72,10 +72,10 @@ class LocalSageMaker(SageMakerModelBackend):
 
     @classmethod
     def install(cls, endpoint_url: str, faults: FaultSwitch) -> None:
-        """Take the place of moto's backend.
+        """Replace moto's backend.
 
-        :param endpoint_url: where trainers find this server's S3.
-        :param faults: what goes wrong at the service, its quota included.
+        :param endpoint_url: URL of this server's S3, for trainers.
+        :param faults: the injected faults, including the quota.
         """
         cls.endpoint_url = endpoint_url
         cls.faults = faults
@@ -83,7 +83,7 @@ class LocalSageMaker(SageMakerModelBackend):
 
     @classmethod
     def end_all_runs(cls) -> None:
-        """End what runs in any account and region."""
+        """End all processes of all accounts and regions."""
         for _, _, backend in sagemaker_backends.iter_backends():
             assert isinstance(backend, cls)
             backend.end_runs()
@@ -102,7 +102,7 @@ class LocalSageMaker(SageMakerModelBackend):
         self.hosting.end_all()
 
     def start_job(self, request: Mapping[str, Any], first_request: Mapping[str, Any] | None = None) -> AutoMLJob:
-        """Create a job and start to train it, or to follow its script.
+        """Create a job and start to train it, or to play its script.
 
         :param request: ``CreateAutoMLJobV2`` request.
         :param first_request: the ``CreateAutoMLJob`` request that it was translated from.
@@ -121,7 +121,7 @@ class LocalSageMaker(SageMakerModelBackend):
         return job
 
     def summaries(self) -> list[dict[str, Any]]:
-        """Entries of ``ListAutoMLJobs``, as of now or as far back as a fault says."""
+        """Entries of ``ListAutoMLJobs``, current or as old as the ``StaleListSeconds`` fault says."""
         lag = self.faults.stale_list_seconds
         as_of = now() - timedelta(seconds=lag) if lag else None
         return [summary for job in self.jobs.values() if (summary := job.summary(as_of))]
@@ -137,19 +137,19 @@ class LocalSageMaker(SageMakerModelBackend):
         self._runs[name].stop()
 
     def caller(self) -> dict[str, Any]:
-        """Whoever is calling, as ``UserContext``; there is one user here."""
+        """The caller as ``UserContext``; the emulator has one user."""
         return {"IamIdentity": {"Arn": f"arn:{self.partition}:iam::{self.account_id}:user/emulator"}}
 
     def arn(self, kind: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{kind}/{name}"
 
     def _require_room(self) -> None:
-        """Refuse one more job than the quota of jobs at once allows."""
+        """Refuse a job beyond the quota of concurrent jobs."""
         quota = self.faults.concurrent_jobs
         running = sum(not job.is_finished for job in self.jobs.values())
         if running >= quota:
-            # The wording of other limits of SageMaker in public reports, with the limit's name in Service Quotas;
-            # that of this limit has not been seen on AWS.
+            # The wording that public reports quote for other SageMaker limits, with this limit's name from Service
+            # Quotas; the real message for this limit is not known.
             raise ResourceLimitExceeded(
                 f"The account-level service limit 'Maximum number of concurrent AutoML Jobs' is {quota} AutoML Jobs, "
                 f"with current utilization of {running} AutoML Jobs and a request delta of 1 AutoML Jobs. "
@@ -157,9 +157,9 @@ class LocalSageMaker(SageMakerModelBackend):
             )
 
     def _script(self, job_name: str, tags: list[dict[str, str]]) -> tuple[list[dict[str, str]], Script | None]:
-        """Find the script that a job is to follow.
+        """Find the script for a job.
 
-        :return: the job's tags, which always name its script, and the script.
+        :return: the job's tags, which name the script if there is one, and the script.
         """
         named = next((tag["Value"] for tag in tags if tag["Key"] == TAG), None)
         if named is None:
@@ -170,16 +170,16 @@ class LocalSageMaker(SageMakerModelBackend):
         try:
             script = self._read_script(named) if named.startswith("s3://") else self.rehearsals.find(named)
         except InvalidDocument as error:
-            raise ValidationException(f"No job can follow the script {named}: {error}") from None
+            raise ValidationException(f"The script {named} cannot be used for a job: {error}") from None
         if script is None:
-            known = "put it to /automl-emulator/scripts/NAME before, or give an S3 URI"
-            raise ValidationException(f"The tag {TAG} names the script {named!r}, which is not there; {known}.")
+            known = "PUT it to /automl-emulator/scripts/NAME first, or give an S3 URI"
+            raise ValidationException(f"The tag {TAG} names the script {named!r}, which does not exist; {known}.")
         return tags, script
 
     def _read_script(self, uri: str) -> Script | None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         try:
             stored = s3_backends[self.account_id][self.partition].get_object(bucket, key)
-        except S3ClientError:  # There is no such bucket.
+        except S3ClientError:  # The bucket does not exist.
             return None
         return Script.from_json(stored.value) if stored else None

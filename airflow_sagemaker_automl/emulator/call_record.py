@@ -1,16 +1,16 @@
-"""Which calls were made, in a folder: ``python -m airflow_sagemaker_automl.emulator --record-calls FOLDER``.
+"""Records calls in a folder: ``python -m airflow_sagemaker_automl.emulator --record-calls FOLDER``.
 
-It answers which permissions a DAG needs, and which of its operators make which calls. The folder gets a file for each
-emulator, with a line for each call that differs from those before::
+The record shows which permissions a DAG needs, and which of its operators make which calls. The folder gets a file for
+each emulator, with a line for each distinct call::
 
     {"service": "sagemaker", "operation": "ListAutoMLJobs", "airflow": "SageMakerAutoMLJobOperator"}
     {"service": "s3", "operation": "PutObject", "airflow": null}
 
-``service`` and ``operation`` are as in AWS's API reference; IAM's actions are called otherwise here and there
+``service`` and ``operation`` are as in AWS's API reference; some IAM actions have other names
 (``s3:ListBucket`` is for ``ListObjectsV2``). ``airflow`` is null for a call that does not come from Airflow's AWS
-connections, and otherwise the class of operator, sensor or executor that made it, as the Amazon provider says it:
+connections, and otherwise the class of operator, sensor or executor that made it, as the Amazon provider reports it:
 ``_PythonDecoratedOperator`` for ``@task`` functions, and ``Unknown`` or ``BaseExecutor`` for triggers and for what a
-task does after a deferral. A request is recorded when it comes in, whatever becomes of it.
+task does after a deferral. A request is recorded when it arrives, whatever its result.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 class CallRecord:
-    """Writes down the calls that one emulator gets.
+    """Records the calls that one emulator receives.
 
-    :param folder: is there already; several emulators may share it.
+    :param folder: an existing folder; several emulators may share it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,9 +39,9 @@ class CallRecord:
         self._lock = threading.Lock()
 
     def note(self, environ: WSGIEnvironment) -> None:
-        """Write a request down, unless it has been.
+        """Record a request, unless the same call is recorded already.
 
-        :param environ: the request, which can be read again afterwards.
+        :param environ: the request, whose body stays readable.
         """
         call = call_of(environ)
         if call is None:

@@ -1,4 +1,4 @@
-"""Who sends a request, and to which service: read from its signature, as moto reads it for the other services."""
+"""Reads the caller and the service of a request from its signature, as moto does for the other services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which operation of which service a request asks for, and whether Airflow asks."""
+"""Reads from a request its service and operation, and whether Airflow sent it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _TARGET = "SageMaker."
 _FORM = "application/x-www-form-urlencoded"
-# Services whose requests name no operation, by the name that they are signed with.
+# Services whose requests do not name the operation, by signing name.
 _MODELS = {"s3": ("s3",), "sagemaker": ("sagemaker-runtime", "sagemaker-metrics")}
-# What the Amazon provider writes into the user agent; the last part is the class that made the client.
+# What the Amazon provider adds to the user agent; the last part is the class that created the client.
 _AIRFLOW = re.compile(r"\bAirflow/\S+ AmPP/\S+ Caller/(?P<caller>\S+)")
-# It assumes roles with a client of its own, which says nothing but this.
+# The provider assumes roles with a separate client, whose user agent has only this.
 _AIRFLOW_SESSION = "airflow_"
 _VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.localhost(:\d+)?")
 _PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
@@ -34,9 +34,9 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(\+?)\}")
 class Call(NamedTuple):
     """A call of an AWS service.
 
-    :param service: the name that requests are signed with, which is that of its IAM actions: ``s3`` for example.
-    :param operation: as the API reference has it, ``ListObjectsV2`` for example.
-    :param airflow: where Airflow calls, the class that calls, or ``Unknown``; None for others.
+    :param service: the signing name, which is also the prefix of its IAM actions, for example ``s3``.
+    :param operation: as in the API reference, for example ``ListObjectsV2``.
+    :param airflow: for calls from Airflow the calling class, or ``Unknown``; None for other callers.
     """
 
     service: str
@@ -45,9 +45,9 @@ class Call(NamedTuple):
 
 
 def call_of(environ: WSGIEnvironment) -> Call | None:
-    """Tell what a request asks for; None for one that is no call of an AWS service.
+    """Find the call that a request makes; None if it is not a call to an AWS service.
 
-    :param environ: the request, which can be read again afterwards.
+    :param environ: the request, whose body stays readable.
     """
     service = Caller.of(environ).service or ("sagemaker" if _target(environ) else None)
     if service is None:
@@ -58,9 +58,9 @@ def call_of(environ: WSGIEnvironment) -> Call | None:
 
 
 def named_operation(environ: WSGIEnvironment) -> str:
-    """Read a request's operation from its target, or from the form that STS and IAM have instead; else it is empty.
+    """Read the operation from a request's target, or from the form of STS and IAM; empty if it names none.
 
-    :param environ: the request, which can be read again afterwards.
+    :param environ: the request, whose body stays readable.
     """
     return _target(environ) or _form(environ).get("Action", "")
 
@@ -87,11 +87,11 @@ def _airflow(environ: WSGIEnvironment, form: Mapping[str, str]) -> str | None:
 
 @dataclass(frozen=True)
 class _Route:
-    """How the requests for one operation look.
+    """What identifies the requests for one operation.
 
-    :param query: parts of the query that are always the same.
-    :param query_names: parts of the query that are always there.
-    :param headers: headers that are always there, as WSGI names them.
+    :param query: query parameters with fixed values.
+    :param query_names: required query parameters.
+    :param headers: required headers, by WSGI name.
     """
 
     operation: str
@@ -118,7 +118,7 @@ class _Route:
 
     @property
     def demands(self) -> int:
-        """How much it takes to fit: of several routes the narrowest is meant."""
+        """The number of conditions: if several routes match, the most specific one applies."""
         return len(self.query) + len(self.query_names) + len(self.headers)
 
     def fits(self, method: str, path: str, query: frozenset[tuple[str, str]], environ: WSGIEnvironment) -> bool:
@@ -132,7 +132,7 @@ class _Route:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Make a pattern of a path such as ``/{Bucket}/{Key+}``, in which a plus sign lets slashes in."""
+    """Make a pattern from a path such as ``/{Bucket}/{Key+}``; a plus sign allows slashes."""
     written = "".join(
         (".+" if part.endswith("+}") else "[^/]+") if _PLACEHOLDER.fullmatch(part) else re.escape(part)
         for part in re.split(r"(\{\w+\+?\})", path)
@@ -154,7 +154,7 @@ def _all_routes(service: str) -> Iterator[_Route]:
 
 
 def _operation_by_route(service: str, environ: WSGIEnvironment) -> str:
-    """Find the operation that a request without a name for it means, by method, path, query and headers."""
+    """Find the operation of a request that does not name it, by method, path, query and headers."""
     method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
     host = _VIRTUAL_HOST.fullmatch(environ.get("HTTP_HOST", ""))
     if host:

@@ -1,6 +1,6 @@
-"""Processes of their own for what trains and what predicts, forked from one that has loaded their libraries.
+"""Child processes for training and prediction, forked from a process that has loaded their libraries.
 
-Loading AutoGluon costs seconds of CPU; a process that is forked from one that has loaded it begins at once. That one is
+Loading AutoGluon costs seconds of CPU; a process forked from one that has loaded it starts immediately. That parent is
 :mod:`multiprocessing`'s fork server, which starts with the first child and ends with this server, however it ends.
 """
 
@@ -19,27 +19,27 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any
 
-# What nearly every job and endpoint needs. The fork server passes over what is not installed.
+# Needed by nearly every job and endpoint. The fork server skips modules that are not installed.
 _LOADED_ONCE = [
     "airflow_sagemaker_automl.emulator.inference.chain",
     "airflow_sagemaker_automl.emulator.trainer.libraries",
     "airflow_sagemaker_automl.emulator.trainer.tabular",
 ]
-# macOS's libraries do not survive a fork; there each process loads its own, as after ``spawn``.
+# macOS's libraries do not survive a fork, so there each process loads them itself (``spawn``).
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-# multiprocessing reads an exit status once, and looks after all children whenever it starts one: not made for threads.
+# multiprocessing is not thread-safe here: it reads an exit status once, and reaps all children when it starts one.
 _BOOKKEEPING = threading.Lock()
 _LOG_TAIL = 600
 
 
 class Gone(Exception):
-    """The process has ended, so that it neither hears nor says anything."""
+    """The process has ended, so it can neither receive nor send."""
 
 
 class Link:
-    """One end of the way between this server and a child: JSON documents in both directions.
+    """One end of the connection between this server and a child: JSON documents in both directions.
 
-    :param connection: what carries them.
+    :param connection: the underlying connection.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -49,7 +49,7 @@ class Link:
     def send(self, document: Mapping[str, Any]) -> None:
         """Send a document.
 
-        :raises Gone: nobody is there to receive it.
+        :raises Gone: the other end is closed.
         """
         try:
             with self._sending:
@@ -60,7 +60,7 @@ class Link:
     def receive(self) -> Any:
         """Wait for a document.
 
-        :raises Gone: there will be none.
+        :raises Gone: the other end is closed.
         """
         try:
             return json.loads(self._connection.recv_bytes())
@@ -72,18 +72,18 @@ class Link:
 
 
 class Child:
-    """A process and whatever it starts, in a process group of their own.
+    """A process and its subprocesses, in their own process group.
 
-    :param main: what it does; it has to return when its link has nobody at the other end.
-    :param name: of the process.
+    :param main: its main function; it must return when the other end of its link is closed.
+    :param name: name of the process.
     """
 
     def __init__(self, main: Callable[[Link], None], name: str) -> None:
         connection, theirs = _CONTEXT.Pipe()
         self.link = Link(connection)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended.
-        # By default the threads of LightGBM and XGBoost spin while they wait for each other, and on a machine that does
-        # anything else a fit of a tenth of a second takes many seconds.
+        # By default the threads of LightGBM and XGBoost spin while they wait for each other: on a busy machine a fit of
+        # 0.1 s then takes many seconds.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         with _BOOKKEEPING:
             _CONTEXT.set_forkserver_preload(_LOADED_ONCE)
@@ -93,19 +93,19 @@ class Child:
         self._pid: int = self._process.pid
         self._status: int | None = None
         self._ending = threading.Lock()
-        with contextlib.suppress(OSError):  # It has ended already, which its exit status tells.
+        with contextlib.suppress(OSError):  # It has ended already; its exit status is reported.
             send_handle(connection, self._log.fileno(), self._pid)
 
     def kill(self) -> None:
-        """Kill the process and whatever it has started, and wait until it is gone."""
+        """Kill the process and its subprocesses, and wait until they have ended."""
         if self._status is None:
             self._send_kill()
         self.wait()
 
     def wait(self) -> int:
-        """Wait until the process has ended; whatever it has started ends with it.
+        """Wait until the process has ended; its subprocesses end with it.
 
-        :return: its exit status; that of a killed one is the signal's number, negative.
+        :return: its exit status; for a killed process the negative signal number.
         """
         with self._ending:
             if self._status is None:
@@ -117,28 +117,29 @@ class Child:
             return self._status
 
     def _send_kill(self) -> None:
-        # The group may be gone, or not there yet.
+        # The group may have ended, or not exist yet.
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill(self._pid, signal.SIGKILL)
 
     def log_tail(self) -> str:
-        """The last words of the process on its standard output and error."""
+        """The end of the process's standard output and error."""
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - _LOG_TAIL))
-        return self._log.read().decode(errors="replace").strip() or "it said nothing"
+        return self._log.read().decode(errors="replace").strip() or "no output"
 
     def close(self) -> None:
-        """Kill the process and give back what it has held."""
+        """Kill the process and release its resources."""
         self.kill()
         self.link.close()
         self._log.close()
 
 
 def _begin(main: Callable[[Link], None], connection: Connection) -> None:
-    """Turn a process that was just forked into the leader of a group, whose words go to the log."""
+    """Make a newly forked process the leader of a process group and redirect its output to the log."""
     os.setsid()
-    # Locks of the thread pools that libraries make there are no concern of the server's, which would miss them.
+    # With the server's start method, locks of the libraries' thread pools would be registered with the server, which
+    # would report them as leaked.
     multiprocessing.set_start_method("fork" if sys.platform == "linux" else "spawn", force=True)
     log = recv_handle(connection)
     for stream in (1, 2):

@@ -1,4 +1,4 @@
-"""The time of day, as exact as the service's answers carry it."""
+"""The time, with the precision of the service's answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Read the time in UTC, in whole milliseconds: what a client is told is what filters compare with."""
+    """The time in UTC, in whole milliseconds, so that filters compare with the value that clients see."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

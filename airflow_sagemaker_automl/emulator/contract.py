@@ -1,7 +1,7 @@
-"""The service's published contract: what botocore's service model says a request and an answer must look like.
+"""The service's published contract: checks requests and answers against botocore's service model.
 
-boto3 itself checks types and required members only; the service checks all of it.
-Everything here works on values as they travel: JSON's, with times as numbers of seconds.
+boto3 itself checks types and required members only; the service checks everything.
+All values here are in their wire format: JSON, with times as numbers of seconds.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "double": (int, float),
     "timestamp": (int, float),
 }
-# What answers of the service hold all the same; no request has these.
+# Values that the service's answers contain although the model lacks them; they never occur in requests.
 _NOT_IN_THE_MODEL = {"AutoMLJobSecondaryStatus": ("MergingAutoMLTaskReports",)}
 
 
-# The service answers with words that its model does not list: tuning jobs name the objective, as in validation:mse.
+# Values in answers that the model does not list: tuning jobs name the objective, for example validation:mse.
 _OPEN_WORDS = {("FinalAutoMLJobObjectiveMetric", "MetricName"): regex.compile(r"(train|validation|test):[\w:.-]+")}
 
 
 class Problem(NamedTuple):
-    """One place where a value is not what the contract says.
+    """One violation of the contract.
 
     :param kind: ``type``, ``unknown`` for a member that the shape does not have, or ``constraint``.
     :param text: a sentence in the service's wording.
@@ -55,18 +55,18 @@ class Problem(NamedTuple):
 
 @cache
 def service_model() -> ServiceModel:
-    """Load the model, once."""
+    """Load the model and cache it."""
     return get_session().get_service_model("sagemaker")
 
 
 def check_request(operation: str, body: Any) -> dict[str, Any]:
-    """Refuse a request that the service would refuse by its form alone, and read it as the service does.
+    """Refuse a request whose form breaks the service model, and parse it as the service does.
 
     :param operation: API name, for example ``CreateAutoMLJobV2``.
     :param body: the request's JSON.
-    :return: the request without members that the model does not know; null is absent, times are times.
-    :raises SerializationException: members have other types than the model says.
-    :raises ValidationException: with every violation, in the service's wording.
+    :return: the request without unknown and null members, with times as :class:`datetime.datetime`.
+    :raises SerializationException: members have the wrong types.
+    :raises ValidationException: with all violations, in the service's wording.
     """
     shape = service_model().operation_model(operation).input_shape
     if shape is None:
@@ -85,10 +85,10 @@ def check_request(operation: str, body: Any) -> dict[str, Any]:
 
 
 def check_answer(operation: str, answer: Any) -> None:
-    """Make sure that an answer is one that the service could have given.
+    """Make sure that an answer satisfies the service model.
 
     :param answer: the answer's JSON.
-    :raises AssertionError: the emulator is wrong; the message names each member.
+    :raises AssertionError: the emulator has a bug; the message names each invalid member.
     """
     shape = service_model().operation_model(operation).output_shape
     problems = [] if shape is None else [problem.text for problem in _problems(shape, answer, "")]
@@ -97,23 +97,23 @@ def check_answer(operation: str, answer: Any) -> None:
 
 
 def violations(shape: str, value: Any, path: str) -> list[str]:
-    """List how a value breaks a shape of the model, unknown members included.
+    """List how a value violates a shape of the model; unknown members are violations too.
 
     :param shape: the shape's name, for example ``AutoMLCandidate``.
-    :param path: where the value stands; it begins each sentence's path.
+    :param path: path of the value, prepended to the path in each message.
     """
     return [problem.text for problem in _problems(service_model().shape_for(shape), value, path)]
 
 
 def error_member(code: str) -> str:
-    """Tell how the member is spelt that carries an error's message."""
+    """Name of the member that holds an error's message: its case depends on the error."""
     model = service_model()
     shape: Any = model.shape_for(code) if code in model.shape_names else None
     return "Message" if shape and "Message" in shape.members else "message"
 
 
 def _as_written(shape: Any, value: Any) -> Any:
-    """Write a request's times as seconds, since clients may also write them as text."""
+    """Convert a request's times to seconds, since clients may also send them as text."""
     if shape.type_name == "structure" and isinstance(value, dict):
         members = shape.members
         given = {name: item for name, item in value.items() if item is not None}
@@ -146,7 +146,7 @@ def _read(shape: Any, value: Any) -> Any:
 def _problems(shape: Any, value: Any, path: str) -> Iterator[Problem]:
     kind = shape.type_name
     if not _is_of_type(kind, value):
-        yield Problem("type", f"Value {_shown(value)} at '{path}' is no {kind}")
+        yield Problem("type", f"Value {_shown(value)} at '{path}' is not of type {kind}")
     elif kind == "structure":
         yield from _structure_problems(shape, value, path)
     elif kind == "list":

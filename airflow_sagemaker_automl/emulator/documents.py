@@ -1,4 +1,4 @@
-"""JSON documents that testers give the emulator: read strictly, with everything that is wrong said at once."""
+"""Reads the JSON documents that control the emulator: strictly, with all problems in one error."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 
 class InvalidDocument(ValueError):
-    """A document that cannot be followed.
+    """An invalid document.
 
-    :param problems: a sentence for each thing that is wrong.
+    :param problems: one sentence per problem.
     """
 
     def __init__(self, problems: list[str]) -> None:
@@ -19,11 +19,11 @@ class InvalidDocument(ValueError):
 
 
 def read(text: str | bytes, name: str, problems: Callable[[dict[str, Any]], Iterable[str]]) -> dict[str, Any]:
-    """Read a document that must be an object of JSON.
+    """Read a document that must be a JSON object.
 
-    :param name: what to call it.
-    :param problems: finds what is wrong with the object, a sentence each.
-    :raises InvalidDocument: with everything that is wrong with it.
+    :param name: its name in error messages.
+    :param problems: yields the problems of the object, one sentence each.
+    :raises InvalidDocument: with all problems.
     """
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
@@ -38,22 +38,22 @@ def read(text: str | bytes, name: str, problems: Callable[[dict[str, Any]], Iter
 
 
 def unknown_members(holder: Mapping[str, Any], known: Set[str], path: str) -> Iterator[str]:
-    """Say of each member that nobody knows what is known."""
+    """Report each unknown member."""
     for name in sorted(set(holder) - known):
         yield f"{path} has no member {name!r}; it may have {', '.join(sorted(known))}."
 
 
 def seconds_problems(holder: Mapping[str, Any], key: str, path: str) -> Iterator[str]:
-    """Say what is wrong with a number of seconds, where there is one."""
+    """Report an invalid number of seconds, if the member is set."""
     value = holder.get(key, 0)
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         yield f"{path} must be a number of seconds, 0 or more, not {value!r}."
 
 
 def is_list_of_objects(value: Any) -> bool:
-    """Tell whether something is a list of objects of JSON."""
+    """Whether a value is a list of JSON objects."""
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

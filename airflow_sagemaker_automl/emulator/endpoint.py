@@ -1,7 +1,7 @@
-"""An endpoint: what is deployed behind it, and what is about to be.
+"""An endpoint: its current and its pending deployment.
 
-What AWS documents of ``EndpointStatus`` is that only ``DeleteEndpoint`` works on a failed endpoint. That an update that
-fails leaves the former configuration in service, with a ``FailureReason``, is what clients of the service rely on:
+AWS documents for ``EndpointStatus`` that only ``DeleteEndpoint`` works on a failed endpoint. That a failed update
+keeps the former configuration in service, with a ``FailureReason``, is what clients of the service rely on:
 https://github.com/aws-controllers-k8s/sagemaker-controller.
 """
 
@@ -16,17 +16,17 @@ from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.serving import Fleet, NotServed, chosen
 
-# Long enough to be seen by whoever polls, short enough to wait for.
+# Long enough for a poll to see the state, short enough to wait for.
 _TRANSITION = timedelta(seconds=1)
 _CURRENT = ("Weight", "InstanceCount", "ServerlessConfig")
 _RETAINED = ("DesiredInstanceCount", "DesiredWeight")
 
 
 class Deployment:
-    """A configuration that is deployed: its variants, whose weights and capacities may change, and what runs.
+    """A deployed configuration: its variants, whose weights and capacities may change, and their processes.
 
     :param config: ``CreateEndpointConfig`` request.
-    :param images: images that each of its variants runs.
+    :param images: the images of each variant.
     :param fleet: the processes of its variants.
     """
 
@@ -50,13 +50,13 @@ class Deployment:
         }
 
     def retain(self, former: Deployment, excluded: set[str]) -> None:
-        """Take over what the variants of another deployment have come to."""
+        """Take over the weights and capacities of another deployment's variants."""
         for name, variant in self.variants.items():
             kept = former.variants.get(name, {})
             variant |= {key: kept[key] for key in _RETAINED if key in kept and key not in excluded}
 
     def pending(self, since: datetime) -> dict[str, Any]:
-        """Describe it as ``PendingDeploymentSummary``."""
+        """Describe the deployment as ``PendingDeploymentSummary``."""
         variants = list(self.variants.values())
         return {
             "EndpointConfigName": self.config["EndpointConfigName"],
@@ -66,11 +66,11 @@ class Deployment:
 
 
 class Endpoint:
-    """An endpoint; it gets from one state to the next when its processes have loaded their models, or by time alone.
+    """An endpoint; it changes state when its processes have loaded their models, or after some time.
 
     :param request: ``CreateEndpoint`` request.
     :param arn: ARN of the endpoint.
-    :param first: what it is to run.
+    :param first: its first deployment.
     """
 
     def __init__(self, request: Mapping[str, Any], arn: str, first: Deployment) -> None:
@@ -125,12 +125,12 @@ class Endpoint:
         self._state, self._changing_since, self._coming = "Deleting", now(), None
 
     def fleets(self) -> list[Fleet]:
-        """List what runs for it."""
+        """List its fleets."""
         both = [self._running, *([self._coming] if self._coming else [])]
         return list({id(deployment): deployment.fleet for deployment in both}.values())
 
     def require_in_service(self) -> None:
-        """Refuse a change while another one is under way, or when the endpoint has failed."""
+        """Refuse a change while another change is in progress, or after the endpoint has failed."""
         if self.status == "Failed":
             raise ValidationException(f'Cannot update failed endpoint "{self.arn}"; it can only be deleted.')
         if self.status != "InService":
@@ -139,9 +139,9 @@ class Endpoint:
     def variant_for(self, target: str | None) -> tuple[str, Fleet]:
         """Choose the variant that an invocation goes to.
 
-        :param target: the one that the client wants.
-        :return: its name, and where it runs.
-        :raises NotServed: there is none of this name.
+        :param target: ``TargetVariant`` of the request.
+        :return: the variant's name and its fleet.
+        :raises NotServed: no variant has this name.
         """
         self._look()
         variants = self._running.variants
@@ -184,7 +184,7 @@ class Endpoint:
         self._changing_since = self._settled = now()
 
     def _look(self) -> None:
-        """End a change whose processes are ready, or have failed; nothing happens but what somebody looks at."""
+        """End a change whose processes are ready or have failed; the state is only updated when it is read."""
         coming = self._coming
         settled = coming.fleet.settled(self._changing_since + _TRANSITION) if coming else None
         if coming is None or settled is None or now() < settled:

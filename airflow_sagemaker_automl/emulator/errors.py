@@ -1,18 +1,18 @@
-"""Errors as SageMaker answers them; the class's name is the code that a client sees.
+"""Errors as SageMaker returns them; the class name is the error code.
 
 ServiceError
-├── ValidationException          the request is wrong, or what it names is not there
-├── ResourceNotFound             no AutoML job of this name
-├── ResourceInUse                the name is taken
-├── ConflictException            what is there forbids it
+├── ValidationException          the request is invalid, or a resource that it names does not exist
+├── ResourceNotFound             no AutoML job has this name
+├── ResourceInUse                the name is in use
+├── ConflictException            the request conflicts with the current state
 ├── ResourceLimitExceeded        the account's quota is used up
 ├── ThrottlingException          too many requests
 ├── ExpiredTokenException        the caller's session has expired
-├── AccessDeniedException        the caller may not do that
-├── SerializationException       the body is no JSON, or a member is of another type
-├── UnknownOperationException    nobody has written this operation
-├── ServiceUnavailable           a failure that passes
-└── InternalFailure              a failure of the service's, or a mistake of the emulator's own
+├── AccessDeniedException        the caller is not authorized
+├── SerializationException       the body is not JSON, or a member has the wrong type
+├── UnknownOperationException    the operation is not implemented
+├── ServiceUnavailable           a transient failure
+└── InternalFailure              a failure of the service, or a bug in the emulator
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import ClassVar
 
 
 class ServiceError(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
@@ -32,19 +32,19 @@ class ServiceError(Exception):
 
 
 class ValidationException(ServiceError):
-    """The request is wrong, or what it names is not there."""
+    """The request is invalid, or a resource that it names does not exist."""
 
 
 class ResourceNotFound(ServiceError):
-    """No AutoML job of this name."""
+    """No AutoML job has this name."""
 
 
 class ResourceInUse(ServiceError):
-    """The name is taken."""
+    """The name is in use."""
 
 
 class ConflictException(ServiceError):
-    """What is there forbids it."""
+    """The request conflicts with the current state."""
 
 
 class ResourceLimitExceeded(ServiceError):
@@ -60,24 +60,24 @@ class ExpiredTokenException(ServiceError):
 
 
 class AccessDeniedException(ServiceError):
-    """The caller may not do that."""
+    """The caller is not authorized."""
 
 
 class SerializationException(ServiceError):
-    """The body is no JSON, or a member of it has another type."""
+    """The body is not JSON, or a member has the wrong type."""
 
 
 class UnknownOperationException(ServiceError):
-    """Nobody has written this operation."""
+    """The operation is not implemented."""
 
 
 class ServiceUnavailable(ServiceError):
-    """A failure that passes; a client may try again."""
+    """A transient failure; a client may retry."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class InternalFailure(ServiceError):
-    """A failure of the service's, or a mistake of the emulator's own; a client may try again."""
+    """A failure of the service, or a bug in the emulator; a client may retry."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""What befalls one request to SageMaker while faults are in force."""
+"""The effect of the current faults on one request to SageMaker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from airflow_sagemaker_automl.emulator.errors import (
     AccessDeniedException,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.wrappers import Request
 
-    from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
     from airflow_sagemaker_automl.emulator.faults import Faults
 
 _ERRORS: dict[str, Callable[[], ServiceError]] = {
@@ -36,18 +35,28 @@ _ERRORS: dict[str, Callable[[], ServiceError]] = {
 }
 
 
+class Account(Protocol):
+    """An account in a region, as far as a refusal names it."""
+
+    def arn(self, kind: str, name: str) -> str:
+        """Write the ARN of a resource."""
+
+    def caller(self) -> dict[str, Any]:
+        """Describe who makes the request, as the service's answers do."""
+
+
 @dataclass(frozen=True)
 class Fate:
-    """What befalls one request.
+    """The effect of the faults on one request.
 
-    :param is_lost: nobody handles it, and its connection is closed.
-    :param has_expired: it is refused for its token.
-    :param is_denied: it is refused for its operation.
-    :param denied_resources: names and ARNs that this is about; none for all.
-    :param error: it is refused with this.
-    :param answer_is_lost: its connection is closed in place of the answer.
+    :param is_lost: it is not handled, and its connection is closed.
+    :param has_expired: it is refused because its token has expired.
+    :param is_denied: it is refused because its operation is denied.
+    :param denied_resources: names and ARNs that are denied; empty for all.
+    :param error: it is refused with this error.
+    :param answer_is_lost: it is handled, and its connection is closed without an answer.
     :param latency: seconds between the request's handling and its answer.
-    :param over: set when the faults are ended, which nobody waits beyond.
+    :param over: set when the faults end; the latency then ends too.
     """
 
     is_lost: bool = False
@@ -59,10 +68,10 @@ class Fate:
     latency: float = 0
     over: threading.Event | None = None
 
-    def raise_error(self, account: Callable[[], LocalSageMaker], operation: str, request: Request) -> None:
-        """Refuse the request, if that is its fate.
+    def raise_error(self, account: Callable[[], Account], operation: str, request: Request) -> None:
+        """Refuse the request if the faults say so.
 
-        :param account: finds whom the request is for.
+        :param account: finds the account that the request is for.
         :raises ServiceError: the refusal.
         """
         if self.has_expired:
@@ -73,15 +82,15 @@ class Fate:
             raise self.error
 
     def wait(self) -> None:
-        """Let the latency pass."""
+        """Wait for the latency."""
         if self.over and self.latency:
             self.over.wait(self.latency)
 
 
 def drawn(faults: Faults, operation: str, *, has_expired: bool, chance: Callable[[], float]) -> Fate:
-    """Draw the fate of a request; each rate takes one draw, whatever the others bring.
+    """Draw the fate of a request; each rate takes exactly one draw, so that rates do not affect each other.
 
-    :param chance: draws a number from 0 to below 1.
+    :param chance: draws a random number in [0, 1).
     """
     is_denied, denied_resources = operation in faults.denied, faults.denied_resources
     if faults.operations is not None and operation not in faults.operations:
@@ -101,9 +110,9 @@ def drawn(faults: Faults, operation: str, *, has_expired: bool, chance: Callable
 
 def hang_up(environ: WSGIEnvironment) -> NoReturn:
     """Close a request's connection without an answer."""
-    with contextlib.suppress(OSError):  # The client may be gone.
+    with contextlib.suppress(OSError):  # The client may have disconnected.
         environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    # werkzeug takes it for a client that has gone, and leaves it at that.
+    # werkzeug treats this as a disconnected client and does nothing more.
     raise ConnectionAbortedError("The connection was dropped on purpose.")
 
 
@@ -116,7 +125,7 @@ def _named(request: Request) -> set[str]:
     return {value for value in _members(request).values() if isinstance(value, str)}
 
 
-def _denial(account: LocalSageMaker, operation: str, request: Request) -> AccessDeniedException:
+def _denial(account: Account, operation: str, request: Request) -> AccessDeniedException:
     given = _members(request)
     resource = given.get("ResourceArn", "*")
     if "AutoMLJob" in operation:

@@ -1,17 +1,16 @@
-"""Where faults are switched on and off: ``/automl-emulator/faults`` over plain HTTP.
+"""Switches faults on and off: ``/automl-emulator/faults`` over plain HTTP.
 
 ``PUT /automl-emulator/faults``
-    puts a document (:mod:`airflow_sagemaker_automl.emulator.faults`) in place of the one in force, whole.
+    replaces all current faults with a document (:mod:`airflow_sagemaker_automl.emulator.faults`).
 ``GET /automl-emulator/faults``
-    shows what is in force: ``{"Faults": {…}, "ConcurrentJobs": 4, "SecondsLeft": 58.2}``, where the first is the
-    document as it was put (empty without faults), the second the quota that counts, and the last is null without an
-    end. ``PUT`` answers the same.
+    shows the current state: ``{"Faults": {…}, "ConcurrentJobs": 4, "SecondsLeft": 58.2}``: the document as it was put
+    (empty without faults), the quota in effect, and the seconds until the faults end (null without an end). ``PUT``
+    answers the same.
 ``DELETE /automl-emulator/faults``
-    ends all faults; so does moto's ``POST /moto-api/reset``. However faults end, answers that they held back are sent
-    then.
+    ends all faults; so does moto's ``POST /moto-api/reset``. Whenever faults end, the answers that they delayed are
+    sent immediately.
 
-A document with mistakes changes nothing and answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for
-each mistake.
+An invalid document changes nothing and answers 400 with ``{"Message": …, "Problems": […]}``, one sentence per problem.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _InForce:
-    """Faults, from when they were put.
+    """The current faults.
 
-    :param document: as they were put.
-    :param ends: by the monotonic clock, None without an end.
-    :param over: set when others take their place.
+    :param document: the document as it was put.
+    :param ends: end on the monotonic clock; None without an end.
+    :param over: set when they end or are replaced.
     """
 
     faults: Faults
@@ -67,9 +66,9 @@ class _InForce:
 
 
 class FaultSwitch:
-    """The faults in force, for all accounts and regions of the emulator; a WSGI application.
+    """The current faults, for all accounts and regions of the emulator; a WSGI application.
 
-    :param concurrent_jobs: quota of AutoML jobs at once where no fault says another.
+    :param concurrent_jobs: quota of concurrent AutoML jobs, unless a fault sets another.
     """
 
     def __init__(self, concurrent_jobs: int) -> None:
@@ -84,27 +83,27 @@ class FaultSwitch:
 
     @property
     def concurrent_jobs(self) -> int:
-        """The quota of AutoML jobs at once, in each account and region."""
+        """The quota of concurrent AutoML jobs in each account and region."""
         return self._quota(self._in_force())
 
     @property
     def stale_list_seconds(self) -> float:
-        """How far ``ListAutoMLJobs`` and ``ListModelPackages`` lag behind."""
+        """How many seconds ``ListAutoMLJobs`` and ``ListModelPackages`` lag behind."""
         return self._in_force().faults.stale_list
 
     @property
     def stale_descriptions(self) -> int:
-        """How many ``DescribeModelPackage`` after a change show what was before."""
+        """How many ``DescribeModelPackage`` calls after a change show the state before it."""
         return self._in_force().faults.stale_descriptions
 
     @property
     def stale_tags(self) -> int:
-        """How many ``ListTags`` of a resource have none."""
+        """How many ``ListTags`` calls for a new resource return no tags."""
         return self._in_force().faults.stale_tags
 
     @property
     def tokens_not_compared(self) -> bool:
-        """Whether ``CreateModelPackage`` believes a client token."""
+        """Whether ``CreateModelPackage`` accepts a known client token without comparing the request."""
         return self._in_force().faults.tokens_not_compared
 
     def fate(self, operation: str, caller: Caller) -> Fate:
@@ -124,7 +123,7 @@ class FaultSwitch:
         self._switch(Faults({}), {})
 
     def reset(self) -> None:
-        """End all faults, and forget the access keys that have been seen."""
+        """End all faults, and forget the known access keys."""
         self.clear()
         with self._lock:
             self._known_keys.clear()
@@ -137,7 +136,7 @@ class FaultSwitch:
         if request.method == "DELETE":
             self.clear()
             return Response(status=HTTPStatus.NO_CONTENT)
-        return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
+        return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} is not allowed here."})
 
     def _replace(self, body: bytes) -> Response:
         try:

@@ -1,6 +1,6 @@
-"""Faults: what goes wrong at the emulator because whoever tests wants to see it go wrong.
+"""Faults that tests inject into the emulator.
 
-They are a JSON object, put to ``/automl-emulator/faults`` (:mod:`airflow_sagemaker_automl.emulator.fault_switch`)::
+They are a JSON object, PUT to ``/automl-emulator/faults`` (:mod:`airflow_sagemaker_automl.emulator.fault_switch`)::
 
     {
       "ThrottlingRate": 0.9,
@@ -10,59 +10,59 @@ They are a JSON object, put to ``/automl-emulator/faults`` (:mod:`airflow_sagema
       "Seed": 1
     }
 
-They concern SageMaker's API alone: S3, STS, the runtime's ``InvokeEndpoint`` and the emulator's own plain HTTP go on.
-Every member may be left out, and then nothing of it goes wrong.
+They affect SageMaker's API only: S3, STS, the runtime's ``InvokeEndpoint`` and the emulator's own plain HTTP keep
+working. All members are optional; a member that is not set causes no fault.
 
 ``DroppedRequestRate``
     The share of requests, from 0 to 1, whose connection is closed without an answer and without effect.
 ``ServiceUnavailableRate``, ``InternalFailureRate``
-    The shares that answer ``ServiceUnavailable`` (503) and ``InternalFailure`` (500), without effect.
+    The shares of requests that answer ``ServiceUnavailable`` (503) and ``InternalFailure`` (500), without effect.
 ``ThrottlingRate``
-    The share that answers ``ThrottlingException`` (400), "Rate exceeded", without effect.
+    The share of requests that answer ``ThrottlingException`` (400), "Rate exceeded", without effect.
 ``DroppedAnswerRate``
-    The share that is handled, and whose connection is closed without the answer: a job may have been created.
+    The share of requests that are handled, but whose connection is closed without an answer: a job may have been
+    created.
 ``LatencySeconds``
-    How long an answer waits after its request was handled: a client may be gone by then, and the job is there.
+    How long an answer is delayed after its request was handled: a client may time out although the job was created.
 ``Operations``
-    The operations that all of the above is about. Default: all.
+    The operations that all of the above applies to. Default: all.
 ``ExpiredTokens``
-    Whose requests answer ``ExpiredTokenException``: ``"All"``; ``"Known"``, those with an access key that the
-    emulator's SageMaker had seen when this was put, so that a renewed key is good; or a list of access keys. Keys
-    without a session token, which on AWS do not expire, expire here too.
+    Which requests answer ``ExpiredTokenException``: ``"All"``; ``"Known"``, those with an access key that the
+    emulator's SageMaker had seen when the faults were put, so that a renewed key works; or a list of access keys. Keys
+    without a session token, which do not expire on AWS, expire here too.
 ``DeniedOperations``
     Operations that answer ``AccessDeniedException``.
 ``DeniedResources``
-    Names and ARNs that ``DeniedOperations`` is about. Default: all.
+    Names and ARNs that ``DeniedOperations`` applies to. Default: all.
 ``StaleListSeconds``
-    ``ListAutoMLJobs`` answers as of so many seconds ago: jobs that were created since then are missing, and what has
-    changed since then, the end of a job for example, shows as it was. So does ``ListModelPackages``, as far as
-    ``ModelPackageStatus`` is concerned. Other operations answer as of now.
+    ``ListAutoMLJobs`` answers as of this many seconds ago: jobs created since then are missing, and later changes, for
+    example the end of a job, do not show. The same holds for the ``ModelPackageStatus`` in ``ListModelPackages``.
+    Other operations return the current state.
 ``StaleDescriptions``
-    After each ``UpdateModelPackage`` so many ``DescribeModelPackage`` of the version show it as it was before.
+    After each ``UpdateModelPackage``, this many ``DescribeModelPackage`` calls for the version show its state before.
 ``StaleTags``
-    The first so many ``ListTags`` of a resource have none, as if its tags had not arrived yet.
+    This many first ``ListTags`` calls for a resource return no tags, as if they were not visible yet.
 ``ConcurrentJobs``
-    How many AutoML jobs may be ``InProgress`` or ``Stopping`` at once in each account and region; 0 is an account
-    without quota. Left out, it is what the emulator was started with.
+    How many AutoML jobs may be ``InProgress`` or ``Stopping`` at the same time in each account and region; 0 is an
+    account without quota. Default: the quota that the emulator was started with.
 ``TokensNotCompared``
-    True: ``CreateModelPackage`` gives back what a ``ClientToken`` has registered before, whatever the request asks for
-    now. Otherwise a token that comes again with something else is a ``ConflictException``; what AWS does is not
+    True: ``CreateModelPackage`` returns the package that the same ``ClientToken`` registered before, even if the
+    request differs. Otherwise a known token with a different request is a ``ConflictException``; what AWS does is not
     documented.
 ``ForSeconds``
-    After how long all of it ends by itself. Default: when it is ended or replaced.
+    The seconds after which all faults end. Default: when they are deleted or replaced.
 ``Seed``
-    A whole number that fixes what chance brings: the same requests, one after another, meet the same faults. Default:
-    another series each time.
+    An integer that seeds the random generator: the same sequence of requests meets the same faults. Default: a random
+    seed.
 
-Of several that meet in one request the first counts: a dropped request, an expired token, a denied operation, an
-unavailable service, an internal failure, throttling. Refusals, too, are late and have their answers dropped.
+If several faults apply to one request, the first in this order counts: a dropped request, an expired token, a denied
+operation, an unavailable service, an internal failure, throttling. Error answers can be delayed and dropped, too.
 
-What AWS's documents say (https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html): the codes, and
-the statuses 400 for throttling, 500 and 503. What is assumed: they say 403 for an expired token and a denied
-operation, but services of SageMaker's protocol (JSON 1.1) were seen to answer 400, which is what these answer; no
-client should look at it. The message of a denial has the form that IAM's user guide shows, with the resource that
-messages about ``ListDomains`` show, ``*`` for the name. Nothing says in which order AWS looks, or how far
-``ListAutoMLJobs`` may lag behind.
+Documented by AWS (https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html): the codes, and the
+statuses 400 for throttling, 500 and 503. Assumed: AWS documents 403 for an expired token and a denied operation, but
+services with SageMaker's protocol (JSON 1.1) were observed to answer 400, as the emulator does; clients should not
+depend on it. The message of a denial follows IAM's user guide, with the resource as in messages about ``ListDomains``:
+``*`` for the name. In which order AWS checks, and how far ``ListAutoMLJobs`` may lag behind, is not documented.
 """
 
 from __future__ import annotations
@@ -94,21 +94,21 @@ _MOST_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Faults:
-    """Faults that have been checked; by default there are none.
+    """Validated faults; by default there are none.
 
-    :param rates: shares of requests by the member that names them, in the order in which they are drawn.
+    :param rates: shares of requests by member name, in the order in which they are drawn.
     :param latency: seconds.
-    :param operations: the operations that have rates and latency; None for all.
+    :param operations: the operations that rates and latency apply to; None for all.
     :param expired: ``All``, ``Known`` or access keys; None for none.
     :param denied: operations.
     :param denied_resources: names and ARNs.
     :param stale_list: seconds.
-    :param stale_descriptions: how many after a change.
-    :param stale_tags: how many lists of tags after a creation.
-    :param concurrent_jobs: quota of AutoML jobs at once, None for the usual one.
-    :param tokens_not_compared: whether a client token is believed.
-    :param lasting: seconds, None without an end.
-    :param seed: of the generator of chance, None for another one each time.
+    :param stale_descriptions: number of stale descriptions after a change.
+    :param stale_tags: number of empty lists of tags after a creation.
+    :param concurrent_jobs: quota of concurrent AutoML jobs; None for the emulator's own.
+    :param tokens_not_compared: whether a known client token is accepted with a different request.
+    :param lasting: duration in seconds; None without an end.
+    :param seed: seed of the random generator; None for a random one.
     """
 
     rates: Mapping[str, float]
@@ -129,7 +129,7 @@ class Faults:
     def from_json(cls, text: str | bytes) -> Faults:
         """Read and check a document.
 
-        :raises InvalidDocument: with everything that is wrong with it.
+        :raises InvalidDocument: with all problems.
         """
         document = documents.read(text, "document of faults", _problems)
         operations, expired = document.get("Operations"), document.get("ExpiredTokens")
@@ -152,7 +152,7 @@ class Faults:
 
 def _problems(document: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted(set(document) - _MEMBERS):
-        yield f"There is no fault {name!r}; these are: {', '.join(sorted(_MEMBERS))}."
+        yield f"There is no fault {name!r}; valid are: {', '.join(sorted(_MEMBERS))}."
     for name, value in document.items():
         if name in _RATES and not (_is_number(value) and 0 <= value <= 1):
             yield f"{name} must be a share of requests, from 0 to 1, not {value!r}."

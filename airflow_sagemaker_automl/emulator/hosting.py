@@ -1,4 +1,4 @@
-"""Models, endpoint configurations and endpoints: what the service says of them."""
+"""Models, endpoint configurations and endpoints as the service describes them."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class EndpointConfig:
 class Hosting:
     """All models, endpoint configurations and endpoints of an account in a region.
 
-    :param arn: writes an ARN of a kind and a name.
-    :param registry: where model packages are.
-    :param start: starts what runs behind the variants of a configuration, given the containers of each.
+    :param arn: builds an ARN from a resource type and a name.
+    :param registry: the model packages.
+    :param start: starts the processes for the variants of a configuration, given the containers of each.
     """
 
     def __init__(
@@ -145,13 +145,13 @@ class Hosting:
         return endpoint
 
     def end_all(self) -> None:
-        """End whatever runs behind any endpoint, and wait until it is gone."""
+        """End all processes of all endpoints, and wait until they have ended."""
         for endpoint in self._endpoints.values():
             for fleet in endpoint.fleets():
                 fleet.kill()
 
     def _require_usable(self, container: Mapping[str, Any]) -> None:
-        """Refuse a container that names neither image nor package, or a package that may not be deployed."""
+        """Refuse a container without image and package, or with a package that cannot be deployed."""
         if "ModelPackageName" not in container:
             if "Image" not in container:
                 raise ValidationException("A container needs an Image or a ModelPackageName.")
@@ -181,7 +181,7 @@ class Hosting:
             raise ValidationException(f"Variant {name} needs an InitialInstanceCount.")
 
     def _deploy(self, config: EndpointConfig) -> Deployment:
-        """Start what a configuration says; a model may have been deleted since the configuration was made."""
+        """Start the variants of a configuration; a model may have been deleted since the configuration was created."""
         chains = {
             variant["VariantName"]: self._chain(variant["ModelName"]) if "ModelName" in variant else []
             for variant in config.request["ProductionVariants"]
@@ -190,7 +190,7 @@ class Hosting:
         return Deployment(config.request, images, self._start(chains))
 
     def _chain(self, model: str) -> list[Mapping[str, Any]]:
-        """List the containers of a model, those of its packages in their places."""
+        """List the containers of a model, with each model package replaced by its containers."""
         return [
             inner
             for container in self.find_model(model).containers

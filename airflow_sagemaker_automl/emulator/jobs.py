@@ -1,4 +1,4 @@
-"""One AutoML job as the service would describe it; trainer events and API calls change its state under a lock."""
+"""The state of one AutoML job; trainer events and API calls change it under a lock."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MOST_PARTIAL_FAILURES = 5
 
 
 class _Standing(NamedTuple):
-    """How a job stands, from a moment on.
+    """The status of a job from a time on.
 
-    :param modified: the moment.
+    :param modified: the time of the change.
     """
 
     modified: datetime
@@ -45,7 +45,7 @@ class AutoMLJob:
 
     :param request: ``CreateAutoMLJobV2`` request.
     :param arn: the job's ARN.
-    :param first_request: the ``CreateAutoMLJob`` request that ``request`` says in other words; None for jobs of V2.
+    :param first_request: the ``CreateAutoMLJob`` request that ``request`` was translated from; None for jobs of V2.
     """
 
     def __init__(self, request: Mapping[str, Any], arn: str, first_request: Mapping[str, Any] | None = None) -> None:
@@ -67,7 +67,7 @@ class AutoMLJob:
 
     @property
     def problem_type(self) -> str:
-        """Name of the problem type, as ``DescribeAutoMLJobV2`` writes it: ``Tabular`` for ``TabularJobConfig``."""
+        """Name of the problem type as in ``DescribeAutoMLJobV2``: ``Tabular`` for ``TabularJobConfig``."""
         (key,) = self.request["AutoMLProblemTypeConfig"]
         return str(key).removesuffix("JobConfig")
 
@@ -91,7 +91,7 @@ class AutoMLJob:
                 self._touch(secondary_status=secondary_status)
 
     def resolve(self, metric: str, problem_type: str | None = None) -> None:
-        """Record what the service found out by itself: the objective, and a tabular job's problem type."""
+        """Record the resolved attributes: the objective, and a tabular job's problem type."""
         with self._lock:
             self._resolved = {
                 "AutoMLJobObjective": {"MetricName": metric},
@@ -107,7 +107,7 @@ class AutoMLJob:
             self._artifacts = dict(locations)
 
     def record_candidate(self, candidate: Mapping[str, Any]) -> None:
-        """Add a candidate, or replace what is known of it; a finished or stopping job takes no more.
+        """Add or update a candidate; ignored if the job is finished or stopping.
 
         :param candidate: an ``AutoMLCandidate`` without its times and steps.
         """
@@ -115,7 +115,7 @@ class AutoMLJob:
             if self.status != "InProgress":
                 return
             moment = now()
-            # The one process that trains all candidates is no SageMaker job, so it has no steps to tell of.
+            # One process trains all candidates and is not a SageMaker job, so there are no steps.
             first = {"CandidateSteps": [], "CreationTime": moment}
             known = self._candidates.get(candidate["CandidateName"], first)
             record = {**known, **candidate, "LastModifiedTime": moment}
@@ -138,7 +138,7 @@ class AutoMLJob:
                 self._touch(status="Failed", secondary_status="Failed")
 
     def begin_stopping(self) -> bool:
-        """Take the step from ``InProgress`` to ``Stopping``; False where the job was past that already."""
+        """Change from ``InProgress`` to ``Stopping``; False if the job was not ``InProgress``."""
         with self._lock:
             if self.status != "InProgress":
                 return False
@@ -151,12 +151,12 @@ class AutoMLJob:
                 self._touch(status="Stopped", secondary_status="Stopped")
 
     def resolve_as(self, attributes: Mapping[str, Any]) -> None:
-        """Record ``ResolvedAttributes`` as a script gives them."""
+        """Record the ``ResolvedAttributes`` of a script."""
         with self._lock:
             self._resolved = copy.deepcopy(dict(attributes))
 
     def end_as(self, ending: Mapping[str, Any]) -> None:
-        """End the job as a script says.
+        """End the job as its script says.
 
         :param ending: members of ``DescribeAutoMLJobV2``; ``BestCandidate`` is the candidate's name.
         """
@@ -193,8 +193,8 @@ class AutoMLJob:
     def summary(self, as_of: datetime | None = None) -> dict[str, Any] | None:
         """Entry of ``ListAutoMLJobs``.
 
-        :param as_of: how the job stood then; None for now.
-        :return: None where the job was not there yet.
+        :param as_of: the time whose state to show; None for now.
+        :return: None if the job did not exist yet.
         """
         with self._lock:
             standings = reversed(self._history)

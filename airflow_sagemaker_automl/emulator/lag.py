@@ -1,4 +1,4 @@
-"""Reads that lag behind writes, as often as faults say."""
+"""Reads that lag behind writes, for the faults ``StaleDescriptions`` and ``StaleTags``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Lag:
-    """What reads have shown since the last write, resource by resource."""
+    """The stale reads since the last write of each resource."""
 
     def __init__(self) -> None:
         self._before: dict[str, Mapping[str, Any]] = {}
@@ -19,16 +19,16 @@ class Lag:
     def changed(self, arn: str, before: Mapping[str, Any]) -> None:
         """Note that a resource was changed.
 
-        :param before: its description until then.
+        :param before: its description before the change.
         """
         with self._lock:
             self._before[arn] = before
             del self._stale_reads["description", arn]
 
     def described(self, arn: str, description: dict[str, Any], stale_reads: int) -> dict[str, Any]:
-        """Choose what a description shows: what is, or what was before the last change.
+        """Choose the description to show: the current one, or the one before the last change.
 
-        :param stale_reads: how many descriptions after a change show what was.
+        :param stale_reads: how many reads after a change show the former description.
         """
         with self._lock:
             before = self._before.get(arn)
@@ -38,9 +38,9 @@ class Lag:
             return dict(before)
 
     def are_tags_unseen(self, arn: str, stale_reads: int) -> bool:
-        """Tell whether a list of tags is still empty.
+        """Whether the tags of a resource are not visible yet.
 
-        :param stale_reads: how many lists after the creation are.
+        :param stale_reads: how many reads after the creation show no tags.
         """
         with self._lock:
             self._stale_reads["tags", arn] += 1

@@ -1,4 +1,4 @@
-"""What all list operations of the service have in common: filters, order, and pages."""
+"""The common parts of all list operations: filters, order and pages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MOMENTS = ("CreationTime", "LastModifiedTime")
 
 
 def within(items: Iterable[Members], request: Mapping[str, Any], name: str, **filters: str) -> list[Members]:
-    """Keep what the filters of a list request let through.
+    """Apply the filters of a list request.
 
-    :param name: the member that ``NameContains`` looks at, without regard to case.
-    :param filters: filter of the request → the member that it must equal.
+    :param name: the member that ``NameContains`` searches, ignoring case.
+    :param filters: filter of the request → the member that must equal it.
     """
 
     def wanted(item: Members) -> bool:
@@ -48,16 +48,16 @@ def page(
     order: str,
     size: int = PAGE,
 ) -> Members:
-    """Sort, and cut a page out.
+    """Sort the items and return one page.
 
-    A token tells the last entry that was shown and not a position, so that what comes and goes between two pages
-    neither hides nor repeats another entry.
+    A token holds the last entry shown and not an index, so that entries created or deleted between two pages neither
+    hide nor repeat another entry.
 
     :param result: the answer's member that holds the page.
-    :param name: the member that tells entries apart which are equal in order.
-    :param order: ``Ascending`` or ``Descending``, where the request does not say.
-    :param size: length of a page where the request does not say.
-    :raises ValidationException: the token is none that this list has given.
+    :param name: the member that breaks ties in the order.
+    :param order: default sort order: ``Ascending`` or ``Descending``.
+    :param size: default page size.
+    :raises ValidationException: the token was not issued for this list and order.
     """
     descending = request.get("SortOrder", order) == "Descending"
     scope = [result, request.get("SortBy"), descending]

@@ -1,6 +1,6 @@
-"""Scripts for versions: how the service goes about completing a version of a model package group.
+"""Scripts for versions: how the service completes a version of a model package group.
 
-A script is a JSON object in the service's own words::
+A script is a JSON object with the service's own members::
 
     {
       "Stages": [
@@ -19,17 +19,17 @@ A script is a JSON object in the service's own words::
     }
 
 ``Stages``
-    What the version shows until it is completed, in order: ``Pending`` or ``InProgress``. ``Seconds`` is how long;
-    without it, until the script is deleted or another is put in its place. Default: none.
+    The statuses of the version until it is completed, in order: ``Pending`` or ``InProgress``. ``Seconds`` is the
+    duration of a stage; without it, the stage lasts until the script is deleted or replaced. Default: no stages.
 ``Ending``
     Required. ``ModelPackageStatus`` is ``Completed`` or ``Failed``.
 
 Both may have ``ModelPackageStatusDetails`` as in ``DescribeModelPackage``. Default: no validation and no image scan.
 
-Put to ``/automl-emulator/scripts/<name>?model-package-groups=<pattern>``, a script is followed by all versions that
-are registered from then on in groups whose name matches. A version that follows none is ``Completed`` at once, unless
-it has a ``ValidationSpecification`` whose transform job is not skipped: that one is ``Failed``, for the emulator runs
-no transform jobs, and says so.
+A script that is PUT to ``/automl-emulator/scripts/<name>?model-package-groups=<pattern>`` applies to all versions that
+are registered afterwards in groups with a matching name. A version without a script is ``Completed`` immediately. The
+exception is a version with a ``ValidationSpecification`` whose validation is not skipped: it is ``Failed``, with the
+reason that the emulator runs no transform jobs.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ _ENDINGS = ("Completed", "Failed")
 _NOTHING_CHECKED: Mapping[str, Any] = {"ValidationStatuses": [], "ImageScanStatuses": []}
 _SHOWN = frozenset({"ModelPackageStatus", "ModelPackageStatusDetails"})
 _NO_TRANSFORM_JOB = (
-    "The emulator runs no transform jobs, so that it cannot validate a model package. Set SkipModelValidation to All, "
-    "or put a script for the group that says how the validation ends."
+    "The emulator runs no transform jobs, so it cannot validate a model package. Set SkipModelValidation to All, "
+    "or put a script for the group that gives the result of the validation."
 )
 
 
 class PackageScript:
-    """A script that has been checked; versions follow it by the clock.
+    """A validated script for versions.
 
-    :param stages: members of ``DescribeModelPackage``, each with its seconds, or None until the script is let go.
-    :param ending: the same members, from then on.
+    :param stages: members of ``DescribeModelPackage``, each with its seconds, or None until :meth:`let_go`.
+    :param ending: the same members after the last stage.
     """
 
     def __init__(self, stages: list[tuple[dict[str, Any], float | None]], ending: dict[str, Any]) -> None:
@@ -68,21 +68,21 @@ class PackageScript:
     def from_json(cls, text: str | bytes) -> PackageScript:
         """Read and check a script.
 
-        :raises InvalidDocument: with everything that is wrong with it.
+        :raises InvalidDocument: with all problems.
         """
         document = documents.read(text, "script", _problems)
         stages = [(_shown(stage), stage.get("Seconds")) for stage in document.get("Stages", [])]
         return cls(stages, _shown(document["Ending"]))
 
     def let_go(self) -> None:
-        """Let versions go on that a stage without an end holds."""
+        """End the stages that have no duration."""
         self._let_go = time.monotonic()
 
     def at(self, created: float, moment: float) -> dict[str, Any]:
-        """Tell what a version shows.
+        """Find the state of a version at a time.
 
-        :param created: when it was registered, by the monotonic clock.
-        :param moment: when somebody looks.
+        :param created: time of registration on the monotonic clock.
+        :param moment: time of the read on the monotonic clock.
         """
         ends = created
         for shown, seconds in self._stages:
@@ -98,7 +98,7 @@ class PackageScript:
 
 
 def unscripted(request: Mapping[str, Any]) -> PackageScript:
-    """Tell how a version goes that follows no script.
+    """Make the script of a version that has none.
 
     :param request: ``CreateModelPackage`` request.
     """
@@ -129,7 +129,7 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
             yield from seconds_problems(stage, "Seconds", f"{path}.Seconds")
             yield from _status_problems(stage, _WHILE_WAITING, path)
     if not isinstance(ending, dict):
-        yield "Ending is required, and is an object."
+        yield "Ending is required and must be an object."
     else:
         yield from unknown_members(ending, _SHOWN, "Ending")
         yield from _status_problems(ending, _ENDINGS, "Ending")

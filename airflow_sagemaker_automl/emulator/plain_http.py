@@ -1,4 +1,4 @@
-"""What is beside AWS's services on the emulator's port: ``/automl-emulator/``, plain HTTP with JSON, for testers."""
+"""The emulator's control interface for tests, beside AWS's services: plain HTTP with JSON at ``/automl-emulator/``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PREFIX = "/automl-emulator/"
 
 
 class PlainHttp:
-    """Gives each request to the resource whose name follows the prefix; a WSGI application.
+    """Routes each request to the resource whose name follows the prefix; a WSGI application.
 
-    :param resources: applications by that name.
+    :param resources: applications by resource name.
     """
 
     def __init__(self, resources: Mapping[str, WSGIApplication]) -> None:
@@ -30,10 +30,10 @@ class PlainHttp:
         if name in self._resources:
             return self._resources[name](environ, start_response)
         known = ", ".join(PREFIX + resource for resource in self._resources)
-        nothing = json_answer(HTTPStatus.NOT_FOUND, {"Message": f"There is nothing at {path}; these are: {known}."})
+        nothing = json_answer(HTTPStatus.NOT_FOUND, {"Message": f"There is nothing at {path}; valid are: {known}."})
         return nothing(environ, start_response)
 
 
 def json_answer(status: HTTPStatus, body: dict[str, Any]) -> Response:
-    """Make an answer of a JSON object."""
+    """Make a response with a JSON object."""
     return Response(json.dumps(body), status, content_type="application/json")

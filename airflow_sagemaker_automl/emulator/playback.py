@@ -1,4 +1,4 @@
-"""Takes a job through its script: the counterpart of the trainer for jobs that are rehearsed."""
+"""Plays a job's script: the counterpart of the trainer for scripted jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Playback:
     """One job and its script.
 
     :param job: the job; its state follows the script.
-    :param script: what happens, and when.
+    :param script: the state changes and their times.
     """
 
     def __init__(self, job: AutoMLJob, script: Script) -> None:
@@ -32,12 +32,12 @@ class Playback:
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the script; the job is ``Stopped`` after the seconds that the script gives to it."""
+        """Leave the script; the job is ``Stopped`` after the script's ``StoppingSeconds``."""
         if self._job.begin_stopping():
             self._stop_asked.set()
 
     def close(self) -> None:
-        """End at once, whatever state the job is left in."""
+        """End immediately, in whatever state the job is."""
         self._closed.set()
         self._stop_asked.set()
         self._thread.join()
@@ -58,7 +58,7 @@ class Playback:
             self._job.stopped()
 
     def _is_stopped_while_held(self) -> bool:
-        """Stay in the last stage until the script lets the job end, or a stop is asked for, which wins over an end."""
+        """Stay in the last stage until the script lets the job end or a stop is requested; a stop takes precedence."""
         while not self._script.may_end and not self._stop_asked.is_set():
             self._stop_asked.wait(1 / _LOOKS_PER_SECOND)
         return self._stop_asked.is_set()
@@ -70,7 +70,7 @@ class Playback:
             timeline.append((moment, self._stage(status)))
             moment += seconds
         timeline += [(after, self._candidate(number)) for number, (after, _) in enumerate(self._script.candidates)]
-        timeline.sort(key=lambda entry: entry[0])  # Stable: a stage comes before the candidates of its first moment.
+        timeline.sort(key=lambda entry: entry[0])  # Stable: a stage comes before candidates of the same time.
         timeline.append((moment, lambda: None))
         limit = self._job.problem.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
         if limit is None or limit >= moment:

@@ -1,4 +1,4 @@
-"""What the service looks at before it registers or changes a model package, beyond the form of the request."""
+"""Validation before a model package is registered or changed, beyond the form of the request."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _LONGEST_SHOWN = 300
 
 
 def require_one_source(request: Mapping[str, Any]) -> None:
-    """Refuse a package that comes from nowhere, or from two places."""
+    """Refuse a package with no source or with several."""
     if sum(key in request for key in _SOURCES) != 1:
         raise ValidationException("Give either InferenceSpecification or SourceUri or SourceAlgorithmSpecification.")
 
 
 def require_sound(request: Mapping[str, Any]) -> None:
-    """Refuse members of ``CreateModelPackage`` or ``UpdateModelPackage`` that contradict the service's documents.
+    """Refuse members of ``CreateModelPackage`` or ``UpdateModelPackage`` that break documented rules.
 
-    :raises ValidationException: model data under a prefix that does not end with a slash, or a model card that is no
-        JSON or breaks the schema of cards.
+    :raises ValidationException: model data under a prefix that does not end with a slash, or a model card that is not
+        JSON or violates the model card schema.
     """
     for source in _model_data(request):
         if source["S3DataType"] == "S3Prefix" and not source["S3Uri"].endswith("/"):
             raise ValidationException(
-                f"S3Uri {source['S3Uri']} must end with a forward slash, for its S3DataType is S3Prefix."
+                f"S3Uri {source['S3Uri']} must end with a forward slash because its S3DataType is S3Prefix."
             )
     content = request.get("ModelCard", {}).get("ModelCardContent")
     if content is not None:
@@ -46,7 +46,7 @@ def require_sound(request: Mapping[str, Any]) -> None:
 
 
 def require_distinct(additional: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse more additional inference specifications than a package may have, or two of one name."""
+    """Refuse too many additional inference specifications, or two with the same name."""
     names = [entry["Name"] for entry in additional]
     if len(set(names)) < len(names):
         raise ValidationException("The names of additional inference specifications must be different.")
@@ -68,13 +68,13 @@ def _model_data(request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 @cache
 def _schema() -> Draft7Validator:
-    # A copy of the emulator's own, as is everything that it judges by.
+    # The emulator's own copy: it shares nothing with the rest of the package.
     return Draft7Validator(json.loads((Path(__file__).parent / "model_package_model_card.schema.json").read_text()))
 
 
 def _breaches_of_schema(card: dict[str, Any]) -> Iterator[str]:
     for breach in _schema().iter_errors(card):
-        what = breach.message  # It begins with the value, and ends with what is wrong with it.
+        what = breach.message  # It begins with the value and ends with the problem.
         shown = (
             what if len(what) <= _LONGEST_SHOWN else f"{what[: _LONGEST_SHOWN // 2]} ... {what[-_LONGEST_SHOWN // 2 :]}"
         )

@@ -1,4 +1,4 @@
-"""Model package groups and model packages: every member that is given is kept, and updates change what they name."""
+"""Model package groups and model packages: all given members are stored, and updates change only the given members."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _MOST_METADATA = 50
 
 
 class ModelPackageGroup:
-    """One group and its versions, in the order of their creation.
+    """One group and its versions in order of creation.
 
     :param request: ``CreateModelPackageGroup`` request.
     :param arn: ARN of the group.
-    :param creator: ``UserContext`` of whoever creates it.
+    :param creator: ``UserContext`` of the creator.
     """
 
     def __init__(self, request: Mapping[str, Any], arn: str, creator: Mapping[str, Any]) -> None:
@@ -57,16 +57,16 @@ class ModelPackageGroup:
     ) -> ModelPackage:
         """Register a version.
 
-        :param creator: ``UserContext`` of whoever registers it.
-        :param script: how it goes about being completed.
-        :raises ValidationException: the request is not one for a version of a group.
+        :param creator: ``UserContext`` of the creator.
+        :param script: how it is completed.
+        :raises ValidationException: the request is not valid for a version of a group.
         """
         if request.get("Tags"):
             raise ValidationException("Tags are not supported for a versioned model package; tag its group.")
         if request.get("CertifyForMarketplace"):
             raise ValidationException("CertifyForMarketplace does not apply to a versioned model package.")
         _require_registrable(request)
-        with self._lock:  # Several accounts may register here at once.
+        with self._lock:  # Several accounts may register here concurrently.
             self._latest += 1
             number = self._latest
         arn = f"{self.arn.replace(':model-package-group/', ':model-package/')}/{number}"
@@ -75,7 +75,7 @@ class ModelPackageGroup:
         return version
 
     def delete_version(self, number: int) -> None:
-        """Take a version out of the group, which remembers its client token."""
+        """Remove a version from the group; its client token stays known."""
         self.deleted_versions.append(self.versions.pop(number))
 
     def describe(self) -> dict[str, Any]:
@@ -93,14 +93,14 @@ class ModelPackageGroup:
 
 
 class ModelPackage:
-    """A version of a group, or a package of its own.
+    """A version of a group, or a package without a group.
 
-    :param request: what the client registered.
+    :param request: ``CreateModelPackage`` request.
     :param arn: ARN of the package.
-    :param creator: ``UserContext`` of whoever registers it.
-    :param script: how it goes about being completed; None where nobody has said.
-    :param group: name of the group; None for a package without one.
-    :param version: its number in the group, from 1; numbers are never used again.
+    :param creator: ``UserContext`` of the creator.
+    :param script: how it is completed; None without a script.
+    :param group: name of the group; None for a package without a group.
+    :param version: its number in the group, from 1; numbers are never reused.
     """
 
     def __init__(
@@ -132,11 +132,11 @@ class ModelPackage:
 
     @property
     def status(self) -> str:
-        """Its ``ModelPackageStatus`` at this moment."""
+        """Its current ``ModelPackageStatus``."""
         return str(self.state()["ModelPackageStatus"])
 
     def state(self, seconds_ago: float = 0) -> dict[str, Any]:
-        """Tell how far the service has come with it: ``ModelPackageStatus``, with details."""
+        """Its ``ModelPackageStatus`` with details."""
         return self._script.at(self._since, time.monotonic() - seconds_ago)
 
     def existed(self, seconds_ago: float) -> bool:
@@ -144,7 +144,7 @@ class ModelPackage:
 
     @property
     def is_deployable(self) -> bool:
-        """Whether a model may be made of it: a version must have been approved."""
+        """Whether a model can be created from it: a version must be approved."""
         return self.group is None or self._members["ModelApprovalStatus"] == "Approved"
 
     @property
@@ -155,7 +155,7 @@ class ModelPackage:
     def chain(self, specification: str | None = None) -> list[dict[str, Any]]:
         """List the containers of one of its inference specifications.
 
-        :param specification: name of an additional one; None for the default.
+        :param specification: name of an additional inference specification; None for the default.
         """
         additional = self._members.get("AdditionalInferenceSpecifications", [])
         named = {entry["Name"]: entry for entry in additional}
@@ -163,10 +163,10 @@ class ModelPackage:
         return list(chosen.get("Containers", []))
 
     def update(self, request: Mapping[str, Any], editor: Mapping[str, Any]) -> None:
-        """Apply ``UpdateModelPackage``, wholly or not at all.
+        """Apply ``UpdateModelPackage`` completely or not at all.
 
         :raises ConflictException: the model card is archived, or the client token was used for another update.
-        :raises ValidationException: the package would have more of something than it may, or something unsound.
+        :raises ValidationException: the updated package would exceed a limit or break a rule.
         """
         token = request.get("ClientToken")
         if token in self._updates:
@@ -205,11 +205,11 @@ class ModelPackage:
     def describe(self, seconds_ago: float = 0) -> dict[str, Any]:
         """Answer ``DescribeModelPackage``.
 
-        :param seconds_ago: how old the status and the approval are that are told.
+        :param seconds_ago: age of the status and the approval status to show.
         """
         then = time.monotonic() - seconds_ago
         approval = next((status for since, status in reversed(self._decisions) if since <= then), None)
-        # The service model requires ModelPackageName in this answer although a version has none of its own.
+        # The service model requires ModelPackageName in this answer although a version has no name.
         return copy.deepcopy(
             {
                 **self._members,
@@ -228,9 +228,9 @@ class ModelPackage:
 class Registry:
     """All groups and packages of an account in a region.
 
-    :param arn: writes an ARN of a kind and a name.
-    :param caller: ``UserContext`` of whoever calls.
-    :param script_for: finds the script that versions of a group follow.
+    :param arn: builds an ARN from a resource type and a name.
+    :param caller: ``UserContext`` of the caller.
+    :param script_for: finds the script for versions of a group.
     :param of_account: finds the registry of another account in the same region.
     """
 
@@ -256,10 +256,10 @@ class Registry:
         return self.groups[name]
 
     def find_group(self, name_or_arn: str) -> ModelPackageGroup:
-        """Find a group, another account's by its ARN.
+        """Find a group; one of another account by its ARN.
 
-        :raises ValidationException: there is none.
-        :raises AccessDeniedException: there is none in the other account, which nobody is told.
+        :raises ValidationException: it does not exist.
+        :raises AccessDeniedException: it does not exist in the other account (not disclosed by the service).
         """
         name = name_or_arn.rpartition("/")[2]
         owner = self._owner(name_or_arn)
@@ -281,10 +281,10 @@ class Registry:
         del self.groups[group.name]
 
     def create_package(self, request: Mapping[str, Any], *, compares_tokens: bool) -> ModelPackage:
-        """Register a version of a group or a package without one, or find what the same client token has registered.
+        """Register a version of a group or a package without one, or find what the same client token registered.
 
-        :param compares_tokens: whether a token that comes again must come with the same request.
-        :raises ValidationException: the request names neither or both, or lacks what that kind needs.
+        :param compares_tokens: whether a known token must come with the same request.
+        :raises ValidationException: the request names neither or both, or lacks required members.
         :raises ConflictException: the client token was used for another request.
         """
         if "ModelPackageGroupName" in request and "ModelPackageName" in request:
@@ -298,9 +298,9 @@ class Registry:
         return self._with_token(request, compares_tokens) or self._create_unversioned(request)
 
     def _with_token(self, request: Mapping[str, Any], is_compared: bool) -> ModelPackage | None:
-        """Find what was registered with the same token, even if it is a version that is deleted since.
+        """Find the package that was registered with the same token, even if it is a version that was deleted since.
 
-        Whether the service forgets a token then is not documented; a client has to get along with both answers.
+        Whether the service then forgets the token is not documented; clients must handle both cases.
         """
         token = request.get("ClientToken")
         deleted = (version for group in self.groups.values() for version in group.deleted_versions)
@@ -312,7 +312,7 @@ class Registry:
         return None
 
     def _owner(self, name_or_arn: str) -> Registry:
-        """Find whose registry an ARN belongs to: this one, or that of another account in the same region."""
+        """Find the registry that an ARN belongs to: this one, or that of another account in the same region."""
         own, given = self._arn("", "").split(":"), name_or_arn.split(":")
         if len(given) < len(own) or given[:4] != own[:4] or given[4] == own[4]:
             return self
@@ -351,10 +351,10 @@ class Registry:
         yield from self._unversioned.values()
 
     def find_package(self, name_or_arn: str) -> ModelPackage:
-        """Find a package, one of another account by its ARN.
+        """Find a package; one of another account by its ARN.
 
-        :raises ValidationException: there is none.
-        :raises AccessDeniedException: its group is not in the other account, which nobody is told.
+        :raises ValidationException: it does not exist.
+        :raises AccessDeniedException: its group does not exist in the other account (not disclosed by the service).
         """
         owner = self._owner(name_or_arn)
         for package in owner.packages():
@@ -381,7 +381,7 @@ def _require_registrable(request: Mapping[str, Any]) -> None:
 
 
 def _require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """Refuse a client token that comes again with something else; a group has the same name as ARN or without."""
+    """Refuse a known client token with a different request; a group's name and its ARN count as equal."""
 
     def named(members: Mapping[str, Any]) -> dict[str, Any]:
         group = members.get("ModelPackageGroupName")

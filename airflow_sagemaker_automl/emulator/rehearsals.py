@@ -1,18 +1,18 @@
-"""The scripts that have been put to the emulator: ``/automl-emulator/scripts`` over plain HTTP.
+"""The scripts of the emulator: ``/automl-emulator/scripts`` over plain HTTP.
 
 ``PUT /automl-emulator/scripts/NAME``
-    puts a script under a name, or another in its place. With ``?job-names=PATTERN`` (``*`` and ``?``, without regard
-    to case) it is followed by all jobs of such names. With ``?model-package-groups=PATTERN`` it is a script for
-    versions (:mod:`airflow_sagemaker_automl.emulator.package_script`) of all groups of such names.
+    creates or replaces a script. With ``?job-names=PATTERN`` (``*`` and ``?``, ignoring case) it applies to all jobs
+    with matching names. With ``?model-package-groups=PATTERN`` it is a script for versions
+    (:mod:`airflow_sagemaker_automl.emulator.package_script`) of all groups with matching names.
 ``GET /automl-emulator/scripts``
     lists them as ``{"Scripts": [{"Name": …, "JobNames": …, "Script": …}]}``; scripts for versions have
     ``ModelPackageGroups`` in place of ``JobNames``.
 ``GET /automl-emulator/scripts/NAME``
     shows one entry of that list.
 ``DELETE /automl-emulator/scripts/NAME``
-    forgets it; jobs and versions that follow it go on, and those that it holds go to their end.
+    deletes it; its jobs and versions continue to follow it, and those that it holds end.
 
-A script with mistakes answers 400 with ``{"Message": …, "Problems": […]}``, one sentence for each mistake.
+An invalid script answers 400 with ``{"Message": …, "Problems": […]}``, one sentence per problem.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ class Rehearsals:
         return entry.script if entry and isinstance(entry.script, Script) else None
 
     def matching(self, job_name: str) -> str | None:
-        """Find the script that jobs of this name follow: of several, the one that was put last.
+        """Find the script for jobs with this name; if several match, the one that was put last.
 
         :return: the script's name.
         """
         return next((entry.name for entry in self._matching(job_name) if isinstance(entry.script, Script)), None)
 
     def for_group(self, group: str) -> PackageScript | None:
-        """Find the script that versions of this group follow: of several, the one that was put last."""
+        """Find the script for versions of this group; if several match, the one that was put last."""
         scripts = (entry.script for entry in self._matching(group))
         return next((script for script in scripts if isinstance(script, PackageScript)), None)
 
@@ -100,7 +100,7 @@ class Rehearsals:
         if name is None and request.method == "GET":
             return json_answer(HTTPStatus.OK, {"Scripts": [entry.shown() for entry in list(self._entries.values())]})
         if name is None or request.method not in ("GET", "DELETE"):
-            return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
+            return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} is not allowed here."})
         with self._lock:
             entry = self._entries.get(name)
             if entry and request.method == "DELETE":
@@ -113,12 +113,12 @@ class Rehearsals:
 
     def _put(self, name: str, request: Request) -> Response:
         if not _NAME.fullmatch(name):
-            message = f"{name} is no name for a script; it must match {_NAME.pattern}."
+            message = f"{name} is not a valid name for a script; it must match {_NAME.pattern}."
             return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": [message]})
         try:
             entry = _read(name, request)
         except InvalidDocument as error:
-            message = f"Nothing can follow the script {name}: {error}"
+            message = f"The script {name} is not valid: {error}"
             return json_answer(HTTPStatus.BAD_REQUEST, {"Message": message, "Problems": error.problems})
         with self._lock:
             known = self._entries.pop(name, None)  # So that it counts as put last.

@@ -1,12 +1,11 @@
-"""How often each operation has been answered: ``/automl-emulator/requests`` over plain HTTP.
+"""Counts the answers of each operation: ``/automl-emulator/requests`` over plain HTTP.
 
 ``GET /automl-emulator/requests``
-    counts the answers since the start, or since they were last counted from zero:
-    ``{"Requests": {"AssumeRole": 1, "ListAutoMLJobs": 12}}``. Operations of SageMaker, STS and IAM are counted, those
-    that were refused, throttled for example, too. Requests whose connection was dropped before or after they were
-    handled have no answer and do not count.
+    shows the number of answers since the start or the last reset:
+    ``{"Requests": {"AssumeRole": 1, "ListAutoMLJobs": 12}}``. Operations of SageMaker, STS and IAM are counted,
+    including errors such as throttling. Requests whose connection was dropped have no answer and do not count.
 ``DELETE /automl-emulator/requests``
-    counts from zero; so does moto's ``POST /moto-api/reset``.
+    resets the counts to zero; so does moto's ``POST /moto-api/reset``.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ class RequestCount:
         return self._answer(Request(environ))(environ, start_response)
 
     def counting(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
-        """Make the start of an answer count.
+        """Wrap ``start_response`` so that it counts the answer.
 
-        :param environ: the request, which can be read again afterwards.
+        :param environ: the request, whose body stays readable.
         """
         operation = named_operation(environ)
         if not operation:
@@ -53,7 +52,7 @@ class RequestCount:
         return counted
 
     def clear(self) -> None:
-        """Count from zero."""
+        """Reset the counts to zero."""
         with self._lock:
             self._counts.clear()
 
@@ -65,4 +64,4 @@ class RequestCount:
         if request.method == "DELETE":
             self.clear()
             return Response(status=HTTPStatus.NO_CONTENT)
-        return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} does not apply here."})
+        return json_answer(HTTPStatus.METHOD_NOT_ALLOWED, {"Message": f"{request.method} is not allowed here."})

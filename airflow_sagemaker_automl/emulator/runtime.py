@@ -1,6 +1,6 @@
-"""``InvokeEndpoint``: the model behind an endpoint predicts; its kin are refused in the runtime's own words.
+"""``InvokeEndpoint``: the model behind an endpoint predicts; the runtime's other operations answer an error.
 
-Nothing of what goes in and out is captured, whatever ``DataCaptureConfig`` says.
+Input and output are not captured, whatever ``DataCaptureConfig`` says.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SageMakerRuntime:
 
     @staticmethod
     def is_for(environ: WSGIEnvironment) -> bool:
-        """Tell whether a request invokes an endpoint."""
+        """Whether a request is for SageMaker's runtime."""
         signed = Caller.of(environ)
         return signed.service in ("sagemaker", None) and _PATH.fullmatch(environ.get("PATH_INFO", "")) is not None
 
@@ -40,7 +40,7 @@ class SageMakerRuntime:
         path = _PATH.fullmatch(request.path)
         assert path
         if path["kin"] or path["stream"]:
-            answer = _error("ValidationError", HTTPStatus.BAD_REQUEST, "The emulator answers InvokeEndpoint alone.")
+            answer = _error("ValidationError", HTTPStatus.BAD_REQUEST, "The emulator answers InvokeEndpoint only.")
         else:
             answer = _invoke(request, path["name"], Caller.of(environ))
         return answer(environ, start_response)
@@ -51,7 +51,7 @@ def _invoke(request: Request, name: str, caller: Caller) -> Response:
     body = request.get_data().decode(errors="replace")
     with account.lock:
         endpoint = account.hosting.endpoints.get(name)
-        # As on the service, an endpoint that is being created is not there yet.
+        # As on the service, an endpoint that is being created cannot be found yet.
         if endpoint is None or not endpoint.takes_invocations:
             message = f"Endpoint {name} of account {caller.account} not found."
             return _error("ValidationError", HTTPStatus.BAD_REQUEST, message)
@@ -71,7 +71,7 @@ def _invoke(request: Request, name: str, caller: Caller) -> Response:
 
 
 def _model_error(answer: Mapping[str, Any]) -> Response:
-    """Hand on what the container has answered, as the runtime does."""
+    """Pass on the container's error as the runtime does."""
     kind = "client" if answer["status"] < HTTPStatus.INTERNAL_SERVER_ERROR else "server"
     message = f'Received {kind} error ({answer["status"]}) from primary with message "{answer["body"]}".'
     details = {"OriginalMessage": answer["body"], "OriginalStatusCode": answer["status"]}

@@ -1,6 +1,6 @@
-"""Scripts: how a job goes that is rehearsed instead of trained.
+"""Scripts: how a job proceeds that is scripted instead of trained.
 
-A script is a JSON object in the service's own words::
+A script is a JSON object with the service's own members::
 
     {
       "Stages": [
@@ -20,37 +20,38 @@ A script is a JSON object in the service's own words::
     }
 
 ``Stages``
-    What the job shows while it runs, in order. ``Seconds`` (default 0) is how long it shows that secondary status;
-    their sum is how long the job takes. Any secondary status of a running job may stand here, and ``Stopping`` as the
-    last stage of a job that ends ``Stopped``, which takes the job's own status to ``Stopping`` as well.
-    Default: none, which ends the job at once.
+    The secondary statuses of the running job, in order. ``Seconds`` (default 0) is the duration of each; their sum is
+    the duration of the job. Any secondary status of a running job is allowed, and ``Stopping`` as the last stage of a
+    job that ends ``Stopped``, which also changes the job's status to ``Stopping``.
+    Default: none, which ends the job immediately.
 ``Candidates``
     What ``ListCandidatesForAutoMLJob`` shows, and from when: ``AfterSeconds`` (default 0) counts from the job's
-    creation and is not beyond its end. ``Candidate`` has the members of ``AutoMLCandidate`` but for its times, which
-    are those of its appearance. Left out, ``CandidateStatus`` is ``Completed``, ``ObjectiveStatus`` is ``Succeeded``
-    and ``CandidateSteps`` is empty. The objective may have a tuning job's name, ``validation:mse`` for example, without
-    ``Type``. A name that comes again adds to what was said of it before, so that a
-    candidate can go from ``InProgress`` to ``Failed``. Default: none.
+    creation and must not exceed its duration. ``Candidate`` has the members of ``AutoMLCandidate`` except for its
+    times, which the emulator sets. Defaults: ``CandidateStatus`` is ``Completed``, ``ObjectiveStatus`` is
+    ``Succeeded`` and ``CandidateSteps`` is empty. The objective may have the name of a tuning job's metric, for example
+    ``validation:mse``, without ``Type``. A further entry with the same ``CandidateName`` updates the candidate, so that
+    it can change from ``InProgress`` to ``Failed``. Default: none.
 ``Ending``
-    Required. ``AutoMLJobStatus`` is ``Completed``, ``Failed`` or ``Stopped``; ``AutoMLJobSecondaryStatus`` is one
-    that goes with it (default: the same word). ``BestCandidate`` is the name of one of the candidates, which must be
-    ``Completed`` by then; without it the job has none. ``FailureReason`` goes with ``Failed`` and ``Stopped``.
-    ``PartialFailureReasons``, ``AutoMLJobArtifacts`` and ``ModelDeployResult`` are those of ``DescribeAutoMLJobV2``.
+    Required. ``AutoMLJobStatus`` is ``Completed``, ``Failed`` or ``Stopped``; ``AutoMLJobSecondaryStatus`` is a
+    matching one (default: the same value). ``BestCandidate`` is the name of one of the candidates, which must be
+    ``Completed`` by then; without it the job has no best candidate. ``FailureReason`` is allowed with ``Failed`` and
+    ``Stopped``. ``PartialFailureReasons``, ``AutoMLJobArtifacts`` and ``ModelDeployResult`` are as in
+    ``DescribeAutoMLJobV2``.
 ``ResolvedAttributes``
     As in ``DescribeAutoMLJobV2``, from the start. Default: none.
 ``Held``
-    Whether the job stays in its last stage until its script is deleted, or another is put in its place (default:
-    false). It needs a stage.
+    Whether the job stays in its last stage until its script is deleted or replaced (default: false). Requires at
+    least one stage.
 ``StoppingSeconds``
     How long the job stays ``Stopping`` when ``StopAutoMLJob`` stops it (default 0).
 
-A job at its ``MaxAutoMLJobRuntimeInSeconds`` ends as the service's do, whatever its script says: ``Completed`` with
-``MaxAutoMLJobRuntimeReached`` and with the best candidate if that has appeared and is ``Completed``.
+A job that reaches its ``MaxAutoMLJobRuntimeInSeconds`` ends as on the service, whatever its script says:
+``Completed`` with ``MaxAutoMLJobRuntimeReached``, and with the best candidate if it exists and is ``Completed``.
 
-Which job follows which script: the tag ``automl-emulator:script`` on ``CreateAutoMLJobV2`` (or V1) names it, either as
-``s3://bucket/key.json`` in the emulator's S3, or by the name under which it was put to
-``/automl-emulator/scripts/<name>`` over HTTP; put with ``?job-names=<pattern>`` it is followed by every job whose
-name matches and which has no such tag, and the job is given the tag. The tag of a scripted job always says so.
+The tag ``automl-emulator:script`` on ``CreateAutoMLJobV2`` (or V1) selects the script of a job, either as
+``s3://bucket/key.json`` in the emulator's S3, or by the name under which it was PUT to
+``/automl-emulator/scripts/<name>`` over HTTP. A script that was PUT with ``?job-names=<pattern>`` applies to every job
+with a matching name and without this tag; the emulator then adds the tag, so that every scripted job has it.
 """
 
 from __future__ import annotations
@@ -89,10 +90,10 @@ _LONGEST_JOB = 30 * 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Script:
-    """A script that has been checked.
+    """A validated script.
 
-    :param stages: secondary statuses, each with its length in seconds.
-    :param candidates: moments in seconds from the job's creation, each with members of ``AutoMLCandidate``.
+    :param stages: secondary statuses, each with its duration in seconds.
+    :param candidates: times in seconds after the job's creation, each with members of ``AutoMLCandidate``.
     :param ending: members of ``DescribeAutoMLJobV2``; ``BestCandidate`` is a name.
     :param resolved: ``ResolvedAttributes``, or None.
     :param stopping_seconds: how long a stop takes.
@@ -109,18 +110,18 @@ class Script:
 
     @property
     def may_end(self) -> bool:
-        """Whether a job that has gone through its stages ends."""
+        """Whether a job ends after its last stage."""
         return not self.is_held or self._gone.is_set()
 
     def let_go(self) -> None:
-        """Let the jobs that are held end."""
+        """Let held jobs end."""
         self._gone.set()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Script:
         """Read and check a script.
 
-        :raises InvalidDocument: with everything that is wrong with it.
+        :raises InvalidDocument: with all problems.
         """
         document = documents.read(text, "script", _problems)
         ending = dict(document["Ending"])
@@ -141,7 +142,7 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{name} must be a list of objects." for name in malformed)
     if not isinstance(document.get("Ending"), dict):
         malformed.append("Ending")
-        yield "Ending is required, and is an object."
+        yield "Ending is required and must be an object."
     yield from seconds_problems(document, "StoppingSeconds", "StoppingSeconds")
     if not isinstance(document.get("Held", False), bool):
         yield f"Held must be true or false, not {document['Held']!r}."
@@ -169,9 +170,9 @@ def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any]) -> 
         found = violations("AutoMLJobSecondaryStatus", status, f"{path}.AutoMLJobSecondaryStatus")
         yield from found
         if not found and status in _NOT_WHILE_RUNNING:
-            yield f"{path}: no running job shows {status}; it belongs into Ending."
+            yield f"{path}: {status} is not a status of a running job; move it to Ending."
         if status == "Stopping" and (number + 1 < len(stages) or ending.get("AutoMLJobStatus") != "Stopped"):
-            yield f"{path}: Stopping is the last stage of a job that ends Stopped."
+            yield f"{path}: Stopping is allowed only as the last stage of a job that ends Stopped."
 
 
 def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
@@ -186,7 +187,7 @@ def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
                 f"{path}.Candidate.{name} is set by the emulator; leave it out." for name in _TIMES & set(given)
             ]
         else:
-            malformed.append(f"{path}.Candidate is required, and is an object.")
+            malformed.append(f"{path}.Candidate is required and must be an object.")
     yield from malformed
     if not malformed:
         for number, _, candidate in _unfolded(candidates):
@@ -195,7 +196,7 @@ def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _unfolded(candidates: list[dict[str, Any]]) -> list[tuple[int, float, dict[str, Any]]]:
-    """Put candidates in the order of time, each with its place in the script and all that is said of it by then."""
+    """Sort candidates by time, each with its index in the script and its state after all updates so far."""
     known: dict[Any, dict[str, Any]] = {}
     unfolded = []
     for number, entry in sorted(enumerate(candidates), key=lambda item: float(item[1].get("AfterSeconds", 0))):
@@ -243,6 +244,6 @@ def _best_candidate_problems(candidates: list[dict[str, Any]], ending: Mapping[s
     best = ending["BestCandidate"]
     statuses = {candidate["CandidateName"]: candidate["CandidateStatus"] for _, _, candidate in _unfolded(candidates)}
     if best not in statuses:
-        yield f"Ending.BestCandidate {best!r} is none of the candidates ({', '.join(statuses) or 'there are none'})."
+        yield f"Ending.BestCandidate {best!r} is not one of the candidates ({', '.join(statuses) or 'there are none'})."
     elif statuses[best] != "Completed":
         yield f"Ending.BestCandidate {best!r} is {statuses[best]} at the end, and only a Completed one can be best."

@@ -1,4 +1,4 @@
-"""The server: moto's, on loopback, with SageMaker, the scripts of rehearsals and the faults in front of it."""
+"""The server: moto's, on loopback, behind this emulator's SageMaker, scripts and faults."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _RESET_PATH = "/moto-api/reset"
 
 
 class _QuietRequestHandler(MotoRequestHandler):
-    """Says nothing of single requests: waiting tasks make thousands of them."""
+    """Does not log requests: waiting tasks make thousands of them."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _LoggingRequestHandler(MotoRequestHandler):
-    """Writes a line for each request, with the operation that the service's protocol hides in a header."""
+    """Writes a line for each request, with the operation, which the service's protocol puts in a header."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write, for example, ``POST / SageMaker.ListAutoMLJobs 200``."""
@@ -42,16 +42,16 @@ class _LoggingRequestHandler(MotoRequestHandler):
 
 
 class PortTaken(OSError):
-    """Another process listens where the emulator was told to."""
+    """Another process listens on the emulator's port."""
 
 
 class Emulator:
     """One server; its state lives as long as its process.
 
     :param port: TCP port on loopback; 0 takes a free one.
-    :param concurrent_jobs: quota of AutoML jobs at once in each account and region; 0 refuses every job.
+    :param concurrent_jobs: quota of concurrent AutoML jobs in each account and region; 0 refuses every job.
     :param log_requests: write a line for each request to standard error.
-    :param record_calls: folder to write down in which calls were made; None writes nothing.
+    :param record_calls: folder to record calls in; None records nothing.
     :raises PortTaken: the port is in use.
     """
 
@@ -78,10 +78,10 @@ class Emulator:
 
 
 class _FrontDoor:
-    """Gives each request to whoever answers it: SageMaker, its runtime, what is beside AWS's services, or moto.
+    """Routes each request: to SageMaker, its runtime, the control interface, or moto.
 
-    :param faults: what goes wrong.
-    :param record: who writes down which calls come in; None for nobody.
+    :param faults: the current faults.
+    :param record: records the calls; None records nothing.
     """
 
     def __init__(self, faults: FaultSwitch, record: CallRecord | None) -> None:
@@ -98,7 +98,7 @@ class _FrontDoor:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == _RESET_PATH and environ["REQUEST_METHOD"] == "POST":
-            # moto resets only what somebody has used before.
+            # moto resets only the backends that have been used.
             LocalSageMaker.rehearsals.clear()
             self._faults.reset()
             self._requests.clear()

@@ -1,4 +1,4 @@
-"""SageMaker's front door: which requests are its own, who answers them, and how an answer travels (JSON 1.1)."""
+"""SageMaker as a service: recognizes its requests, dispatches them, and serializes the answers (JSON 1.1)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OPERATIONS: Mapping[str, Handler] = {
 
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 _TARGET = "SageMaker."
-# moto finds a service by the signature alone.
+# moto finds a service by the signature only.
 _UNSIGNED = "AWS4-HMAC-SHA256 Credential=unsigned/20250101/us-east-1/sagemaker/aws4_request"
 _METRICS_PATH = "/BatchPutMetrics"
 
@@ -51,7 +51,7 @@ _METRICS_PATH = "/BatchPutMetrics"
 class SageMakerService:
     """SageMaker as a WSGI application.
 
-    :param moto: moto's application, which answers the operations that are left to it.
+    :param moto: moto's application, which answers the operations in ``LEFT_TO_MOTO``.
     """
 
     def __init__(self, moto: WSGIApplication) -> None:
@@ -59,7 +59,7 @@ class SageMakerService:
 
     @staticmethod
     def is_for(environ: WSGIEnvironment) -> bool:
-        """Tell whether a request is one for SageMaker, by its signature, its target or its host."""
+        """Whether a request is for SageMaker, by its signature, its target or its host."""
         service = Caller.of(environ).service
         if service is not None:
             return service == "sagemaker" and environ.get("PATH_INFO") != _METRICS_PATH
@@ -70,7 +70,7 @@ class SageMakerService:
         request = Request(environ)
         operation, caller = _operation(request), Caller.of(environ)
         fate = LocalSageMaker.faults.fate(operation, caller) if operation else Fate()
-        request.get_data()  # Whoever leaves a body unread resets the connection.
+        request.get_data()  # An unread body would reset the connection.
         if fate.is_lost:
             hang_up(environ)
         response = self._response(request, caller, fate)
@@ -111,16 +111,16 @@ class SageMakerService:
         return json.dumps(answer) if service_model().operation_model(operation).output_shape else ""
 
     def _left_to_moto(self, operation: str, request: Request) -> str:
-        """Let moto answer, but hold what comes in and what goes out to the service's contract."""
+        """Let moto answer, but check the request and the answer against the service's contract."""
         check_request(operation, _json(request))
         environ = {"HTTP_AUTHORIZATION": _UNSIGNED, **request.environ, "wsgi.input": io.BytesIO(request.get_data())}
         try:
             response = Response.from_app(self._moto, environ)
-        except Exception as error:  # moto lets through whatever goes wrong in it.
-            what = f"moto fails at it with {type(error).__name__}: {error}"
+        except Exception as error:  # moto does not catch its own errors.
+            what = f"moto failed with {type(error).__name__}: {error}"
             raise UnknownOperationException(f"The emulator cannot answer this {operation}; {what}") from error
         text = response.get_data(as_text=True)
-        # moto writes an empty text where the service leaves a member out.
+        # moto sends an empty string where the service omits the member.
         answer = {key: item for key, item in on_the_wire(json.loads(text or "{}")).items() if item != ""}
         if response.status_code != HTTPStatus.OK:
             raise _MotoError(str(answer.get("__type", "")), str(answer.get("message") or answer.get("Message") or ""))
@@ -132,7 +132,7 @@ class SageMakerService:
 
 
 class _MotoError(ServiceError):
-    """An error that moto has answered with, under the code that it gave."""
+    """An error that moto returned, with its code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -144,12 +144,12 @@ class _MotoError(ServiceError):
 
 
 def _is_left_to_moto(operation: str, members: Members) -> bool:
-    """Tell whether tags are asked for of something that moto keeps, a training job for example."""
+    """Whether a request is about the tags of a resource in moto, for example a training job."""
     return operation in tags.OPERATIONS and tags.kind_of(members["ResourceArn"]) not in tags.OWN_KINDS
 
 
 def on_the_wire(value: Any) -> Any:
-    """Write an answer as JSON has it: times as seconds, and no member that has no value."""
+    """Convert an answer to its wire format: times as seconds, without members that are None."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, dict):
@@ -168,7 +168,7 @@ def _json(request: Request) -> Any:
     try:
         return json.loads(request.get_data() or b"{}")
     except ValueError as error:
-        raise SerializationException(f"The request's body is no JSON: {error}") from None
+        raise SerializationException(f"The request's body is not JSON: {error}") from None
 
 
 def _written(error: ServiceError) -> str:

@@ -1,6 +1,6 @@
 """The processes behind an endpoint: one for each variant whose containers the emulator can run, with its model loaded.
 
-Each ends by itself when nobody is at the other end of its link, as after this server was killed.
+Each ends by itself when the other end of its link is closed, for example because this server was killed.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.inference.process import serve
 
 Containers = Sequence[Mapping[str, Any]]
-# What the trainer calls the images of its tabular and text models; a forecast's model takes no rows.
+# Prefix of the trainer's images for tabular and text models; forecast models cannot be invoked with rows.
 _SERVED_IMAGE = "automl-emulator:autogluon-"
 
 
 class NotServed(Exception):
-    """A variant that nothing runs behind; the message says why."""
+    """The variant has no running process; the message gives the reason."""
 
 
 class Process:
     """The process of one variant.
 
-    :param variant: its name.
-    :param containers: in the order of inference.
-    :param endpoint_url: where it finds this server's S3.
-    :param region: of the endpoint.
+    :param variant: name of the variant.
+    :param containers: its containers, in the order of inference.
+    :param endpoint_url: URL of this server's S3.
+    :param region: region of the endpoint.
     """
 
     def __init__(self, variant: str, containers: Containers, endpoint_url: str, region: str) -> None:
@@ -42,7 +42,7 @@ class Process:
             "region": region,
             "containers": list(containers),
         }
-        # One question is answered after the other.
+        # The process answers one invocation at a time.
         self._lock = threading.Lock()
         self._child = Child(serve, f"variant-{variant}")
         threading.Thread(target=self._start, name=f"variant-{variant}", daemon=True).start()
@@ -59,11 +59,11 @@ class Process:
         return answer
 
     def close(self) -> None:
-        """End the process in the background, after what it is being asked."""
+        """End the process in the background, after its current invocation."""
         threading.Thread(target=self._close, daemon=True).start()
 
     def kill(self) -> None:
-        """End the process and wait until it is gone."""
+        """Kill the process and wait until it has ended."""
         self._child.kill()
 
     def _start(self) -> None:
@@ -75,7 +75,7 @@ class Process:
         self.settled = now()
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Ask, and wait for the answer; None where there is nobody any more."""
+        """Send a document and wait for the answer; None if the process has ended."""
         with self._lock:
             try:
                 self._child.link.send(question)
@@ -90,12 +90,12 @@ class Process:
 
 
 class Fleet:
-    """All that runs behind one configuration of an endpoint.
+    """The processes for one configuration of an endpoint.
 
-    :param variants: variant → containers in the order of inference; those of other images than the emulator's own are
-        taken for healthy, but cannot be invoked.
-    :param endpoint_url: where the processes find this server's S3.
-    :param region: of the endpoint.
+    :param variants: variant → containers in the order of inference; containers with images other than the emulator's
+        own count as healthy, but cannot be invoked.
+    :param endpoint_url: URL of this server's S3.
+    :param region: region of the endpoint.
     """
 
     def __init__(self, variants: Mapping[str, Containers], endpoint_url: str, region: str) -> None:
@@ -105,22 +105,22 @@ class Fleet:
         }
 
     def settled(self, earliest: datetime) -> datetime | None:
-        """Tell when the last of the processes had loaded its model, or had failed to, but not before a time.
+        """The time when the last process had loaded its model or had failed to, but not before ``earliest``.
 
-        :return: None while one is still at it.
+        :return: None while a process is still loading.
         """
         times = [process.settled for process in self._running]
         return max([earliest, *(time for time in times if time)]) if all(times) else None
 
     @property
     def failure(self) -> str | None:
-        """Why it cannot serve; None if it can, or is not settled."""
+        """Why it cannot serve; None if it can, or is still loading."""
         return next((process.failure for process in self._running if process.failure), None)
 
     def invoke(self, variant: str, body: str, content_type: str, accept: str) -> dict[str, Any]:
-        """Have a variant predict.
+        """Invoke a variant.
 
-        :raises NotServed: nothing runs behind it.
+        :raises NotServed: the variant has no running process.
         """
         process = self._processes[variant]
         if process is None:
@@ -133,7 +133,7 @@ class Fleet:
             process.close()
 
     def kill(self) -> None:
-        """End all processes and wait until they are gone."""
+        """Kill all processes and wait until they have ended."""
         for process in self._running:
             process.kill()
 
@@ -143,7 +143,7 @@ class Fleet:
 
 
 def chosen(weights: Mapping[str, float]) -> str:
-    """Choose a variant by chance, in proportion to the weights."""
+    """Choose a variant at random, in proportion to the weights."""
     if not any(weights.values()):
         return next(iter(weights))
     return random.choices(list(weights), list(weights.values()))[0]

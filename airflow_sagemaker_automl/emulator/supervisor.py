@@ -1,6 +1,6 @@
-"""Runs one trainer process per job, turns its events into the job's state, and sees to it that no process survives.
+"""Runs one trainer process per job, updates the job's state from its events, and makes sure that the process ends.
 
-The trainer ends by itself when nobody is at the other end of its link, as after this server was killed.
+The trainer ends by itself when the other end of its link is closed, for example because this server was killed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from airflow_sagemaker_automl.emulator.child import Child, Gone
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.trainer.process import train
 
-# A job at its run-time limit is ended gracefully: the trainer finishes by itself, on a busy machine within minutes, and
-# is killed only if it hangs.
+# At a job's run-time limit the trainer finishes by itself, on a busy machine within minutes; it is killed only if it
+# hangs.
 GRACE_AFTER_DEADLINE = 300.0
 _NOT_DEPLOYED = (
-    "ModelDeployConfig: the emulator deploys nothing by itself; create model, endpoint configuration and endpoint, "
-    "or script the job."
+    "ModelDeployConfig: the emulator does not deploy automatically; create model, endpoint configuration and endpoint "
+    "yourself, or script the job."
 )
 
 
@@ -28,7 +28,7 @@ class Trainer:
     """The process that trains one job.
 
     :param job: the job to train; its state follows the trainer's events.
-    :param endpoint_url: where the trainer finds this server's S3.
+    :param endpoint_url: URL of this server's S3.
     :param account: the job's account.
     :param region: the job's region.
     """
@@ -54,17 +54,17 @@ class Trainer:
         self._watcher.start()
 
     def stop(self) -> None:
-        """Kill the trainer in the background; the job is ``Stopped`` once it is gone."""
+        """Kill the trainer in the background; the job is ``Stopped`` once it has ended."""
         if self._job.begin_stopping():
             threading.Thread(target=self._stop, name=f"stop-{self._job.name}", daemon=True).start()
 
     def kill(self) -> None:
-        """Kill the trainer, and whatever it has started, and wait until it is gone."""
+        """Kill the trainer and its subprocesses, and wait until they have ended."""
         if self._child is not None:
             self._child.kill()
 
     def close(self) -> None:
-        """Kill the trainer and wait until nothing is left of it."""
+        """Kill the trainer and wait until its watcher has cleaned up."""
         self.kill()
         if self._watcher.is_alive():
             self._watcher.join()
@@ -78,7 +78,7 @@ class Trainer:
         assert child is not None
         deadline = self._arm_deadline()
         try:
-            # A trainer that has gone says why with its exit status, below.
+            # If the trainer has ended, its exit status gives the reason (below).
             with contextlib.suppress(Gone):
                 child.link.send(self._spec)
                 while True:
@@ -129,7 +129,7 @@ class Trainer:
         self._job.fail(reason)
 
     def _conclude(self, status: int, child: Child) -> None:
-        """End a job whose trainer went away without a word of its end."""
+        """End a job whose trainer ended without reporting a result."""
         if self._reached_deadline:
             self._job.complete(None, "MaxAutoMLJobRuntimeReached", [])
         elif status < 0:

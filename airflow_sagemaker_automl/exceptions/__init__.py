@@ -1,138 +1,94 @@
-"""The errors of this package; each carries its evidence and says whether a retry can help.
+"""The errors of this package. Each carries the facts behind it and says whether a retry can help.
 
 ::
 
     AutoMLError
-     ├─ InvalidRequest           what was asked for breaks rules of the service
+     ├─ InvalidRequest           the request breaks rules of the service
      │   ├─ InvalidJobRequest
      │   ├─ InvalidModelPackage
      │   ├─ InvalidModelCard
      │   └─ InvalidQualityGate
-     ├─ JobNameTaken             the job's name belongs to somebody else's job
-     ├─ QuotaReached             as many jobs run as the account may have
-     │   └─ NoQuota              and waiting will not change that
-     ├─ QuotaWaitTimedOut        no place became free in time
-     ├─ UnknownStatus            the service answered with a status that this version does not know
-     ├─ OtherRegion              what an ARN names is not where the connection leads
-     ├─ AutoMLJobNotFound        there is no job of this name in the account and region
-     ├─ AutoMLJobError           what became of a job; carries the job
-     │   ├─ AutoMLJobUnfinished  it still runs, and something needs its end
+     ├─ JobNameTaken             a job that another task or user started has this name
+     ├─ QuotaReached             the account has reached its quota of AutoML jobs
+     │   └─ NoQuota              the quota never allows this job
+     ├─ QuotaWaitTimedOut        the wait for quota timed out
+     ├─ UnknownStatus            the service returned a status that this version of the package does not know
+     ├─ OtherRegion              an ARN is in another region than the connection
+     ├─ AutoMLJobNotFound        no job has this name in the account and region
+     ├─ AutoMLJobError           base of the errors about a job; carries the job
+     │   ├─ AutoMLJobUnfinished  the job is still running, and its result is needed
      │   ├─ AutoMLJobFailed
      │   ├─ AutoMLJobStopped
-     │   ├─ NoBestCandidate      it ended well, and has no model
-     │   ├─ AutoMLJobFlawed      it has a model, but not as it was wanted
-     │   └─ AutoMLJobTimedOut    the wait reached its deadline
-     ├─ CandidateNotRegistrable  the candidate that was asked for does not exist or has no model
-     ├─ CandidateRejected        a quality gate has not approved it
-     ├─ ChampionUnreadable       the group of its champion is not visible
-     ├─ ModelPackageGroupNotFound  the group of its champion does not exist
-     ├─ ModelPackageFailed       the service could not complete the model package
-     ├─ ModelPackageUnfinished   the service still works on it, and something needs its end
-     │   └─ ModelPackageTimedOut the wait reached its deadline
-     ├─ ModelCardArchived        the model card takes no change any more
-     ├─ ModelCardUnreadable      nothing can be laid over it, which is no JSON
-     ├─ ModelCardOverwritten     somebody else changes it at the same time
-     ├─ ModelPackageGone         it was deleted, or never was
-     ├─ ModelPackageRejected     and the task is to fail then
-     ├─ ModelPackageUndecided    nobody has decided in time
-     ├─ ModelPackageDecidedElsewhere  while somebody was asked here, and otherwise
-     ├─ AnswerNotApplied         somebody has answered, and the version could not be changed yet
-     ├─ QuestionOfAnotherVersion Airflow would show one version and decide on another
-     └─ ServiceUnavailable       no answer, or no credentials to ask with
+     │   ├─ NoBestCandidate      the job completed without a model
+     │   ├─ AutoMLJobFlawed      the job has a model with a flaw that the task does not accept
+     │   └─ AutoMLJobTimedOut    the wait for the job timed out
+     ├─ CandidateNotRegistrable  the candidate does not exist or has no model
+     ├─ CandidateRejected        the quality gate rejected the candidate
+     ├─ ChampionUnreadable       no access to the model package group of the champion
+     ├─ ModelPackageGroupNotFound  the model package group of the champion does not exist
+     ├─ ModelPackageDiffers      a version has the marks of this registration but serves another model
+     ├─ ModelPackageFailed       the service could not complete the version
+     ├─ ModelPackageUnfinished   the version is not completed yet
+     │   └─ ModelPackageTimedOut the wait for the version timed out
+     ├─ ModelCardUnchangeable    the model card is archived, or its content is not a JSON object
+     ├─ ModelCardOverwritten     another task or user changes the model card at the same time
+     ├─ ModelPackageGone         the version does not exist or was deleted
+     ├─ ModelPackageRejected     the version was rejected, with on_rejected="fail"
+     ├─ ModelPackageUndecided    nobody approved or rejected the version in time
+     ├─ ModelPackageDecidedElsewhere  another decision was made outside Airflow
+     ├─ AnswerNotApplied         a reviewer answered, but the version could not be updated
+     ├─ QuestionOfAnotherVersion the form still shows another version
+     └─ ServiceUnavailable       AWS cannot be reached, or there are no credentials
 """
 
 from __future__ import annotations
 
 from airflow_sagemaker_automl.exceptions.base import (
-    AutoMLError,
-    OtherRegion,
-    ServiceUnavailable,
-    UnknownStatus,
+    AutoMLError as AutoMLError,
+    OtherRegion as OtherRegion,
+    ServiceUnavailable as ServiceUnavailable,
+    UnknownStatus as UnknownStatus,
 )
 from airflow_sagemaker_automl.exceptions.decisions import (
-    AnswerNotApplied,
-    ModelPackageDecidedElsewhere,
-    ModelPackageGone,
-    ModelPackageRejected,
-    ModelPackageUndecided,
-    QuestionOfAnotherVersion,
+    AnswerNotApplied as AnswerNotApplied,
+    ModelPackageDecidedElsewhere as ModelPackageDecidedElsewhere,
+    ModelPackageGone as ModelPackageGone,
+    ModelPackageRejected as ModelPackageRejected,
+    ModelPackageUndecided as ModelPackageUndecided,
+    QuestionOfAnotherVersion as QuestionOfAnotherVersion,
 )
-from airflow_sagemaker_automl.exceptions.escaping import escaped
+from airflow_sagemaker_automl.exceptions.escaping import escaped as escaped
 from airflow_sagemaker_automl.exceptions.jobs import (
-    AutoMLJobError,
-    AutoMLJobFailed,
-    AutoMLJobFlawed,
-    AutoMLJobNotFound,
-    AutoMLJobStopped,
-    AutoMLJobTimedOut,
-    AutoMLJobUnfinished,
-    JobNameTaken,
-    NoBestCandidate,
-    NoQuota,
-    QuotaReached,
-    QuotaWaitTimedOut,
+    AutoMLJobError as AutoMLJobError,
+    AutoMLJobFailed as AutoMLJobFailed,
+    AutoMLJobFlawed as AutoMLJobFlawed,
+    AutoMLJobNotFound as AutoMLJobNotFound,
+    AutoMLJobStopped as AutoMLJobStopped,
+    AutoMLJobTimedOut as AutoMLJobTimedOut,
+    AutoMLJobUnfinished as AutoMLJobUnfinished,
+    JobNameTaken as JobNameTaken,
+    NoBestCandidate as NoBestCandidate,
+    NoQuota as NoQuota,
+    QuotaReached as QuotaReached,
+    QuotaWaitTimedOut as QuotaWaitTimedOut,
 )
 from airflow_sagemaker_automl.exceptions.registry import (
-    CandidateNotRegistrable,
-    CandidateRejected,
-    ChampionUnreadable,
-    ModelCardArchived,
-    ModelCardOverwritten,
-    ModelCardUnreadable,
-    ModelPackageDiffers,
-    ModelPackageFailed,
-    ModelPackageGroupNotFound,
-    ModelPackageTimedOut,
-    ModelPackageUnfinished,
+    CandidateNotRegistrable as CandidateNotRegistrable,
+    CandidateRejected as CandidateRejected,
+    ChampionUnreadable as ChampionUnreadable,
+    ModelCardOverwritten as ModelCardOverwritten,
+    ModelCardUnchangeable as ModelCardUnchangeable,
+    ModelPackageDiffers as ModelPackageDiffers,
+    ModelPackageFailed as ModelPackageFailed,
+    ModelPackageGroupNotFound as ModelPackageGroupNotFound,
+    ModelPackageTimedOut as ModelPackageTimedOut,
+    ModelPackageUnfinished as ModelPackageUnfinished,
 )
 from airflow_sagemaker_automl.exceptions.requests import (
-    InvalidJobRequest,
-    InvalidModelCard,
-    InvalidModelPackage,
-    InvalidQualityGate,
-    InvalidRequest,
-    Violation,
+    InvalidJobRequest as InvalidJobRequest,
+    InvalidModelCard as InvalidModelCard,
+    InvalidModelPackage as InvalidModelPackage,
+    InvalidQualityGate as InvalidQualityGate,
+    InvalidRequest as InvalidRequest,
+    Violation as Violation,
 )
-
-__all__ = [
-    "AnswerNotApplied",
-    "AutoMLError",
-    "AutoMLJobError",
-    "AutoMLJobFailed",
-    "AutoMLJobFlawed",
-    "AutoMLJobNotFound",
-    "AutoMLJobStopped",
-    "AutoMLJobTimedOut",
-    "AutoMLJobUnfinished",
-    "CandidateNotRegistrable",
-    "CandidateRejected",
-    "ChampionUnreadable",
-    "InvalidJobRequest",
-    "InvalidModelCard",
-    "InvalidModelPackage",
-    "InvalidQualityGate",
-    "InvalidRequest",
-    "JobNameTaken",
-    "ModelCardArchived",
-    "ModelCardOverwritten",
-    "ModelCardUnreadable",
-    "ModelPackageDecidedElsewhere",
-    "ModelPackageDiffers",
-    "ModelPackageFailed",
-    "ModelPackageGone",
-    "ModelPackageGroupNotFound",
-    "ModelPackageRejected",
-    "ModelPackageTimedOut",
-    "ModelPackageUndecided",
-    "ModelPackageUnfinished",
-    "NoBestCandidate",
-    "NoQuota",
-    "OtherRegion",
-    "QuestionOfAnotherVersion",
-    "QuotaReached",
-    "QuotaWaitTimedOut",
-    "ServiceUnavailable",
-    "UnknownStatus",
-    "Violation",
-    "escaped",
-]

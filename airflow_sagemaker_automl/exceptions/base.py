@@ -1,88 +1,80 @@
-"""The root of all errors, and those of the service itself."""
+"""The base of all errors, and the errors of the service itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from inspect import get_annotations
+from typing import Any, ClassVar, dataclass_transform
 
 from airflow_sagemaker_automl.exceptions.escaping import escaped
 
 
-def _on_one_line(write: Callable[[Any], str]) -> Callable[[Any], str]:
-    @wraps(write)
-    def written(error: Any) -> str:
-        return escaped(write(error))
-
-    return written
-
-
+@dataclass_transform(eq_default=False, field_specifiers=(field,))
 class AutoMLError(Exception):
     """Base of all errors of this package.
 
-    The arguments of every error are those of its constructor, so that each survives pickling. Its text has one line,
-    whatever names and texts of other people stand in it; a class whose text has several says so with ``has_lines``,
-    and writes each line with ``escaped``.
+    A class declares the arguments of its constructor as fields, and its text as ``_message``, a format string of the
+    fields; ``_text`` is overridden for a text that needs logic. The text has one line: line breaks in names and values
+    are escaped. A class with a text of several lines sets ``has_lines`` and escapes each line with ``escaped``.
     """
 
     retry_can_help: ClassVar[bool] = False
+    has_lines: ClassVar[bool] = False
+    _message: ClassVar[str]
+    __match_args__: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls, *, has_lines: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__str__" in vars(cls) and not has_lines:
-            cls.__str__ = _on_one_line(cls.__str__)  # type: ignore[method-assign]
+        # A constructor's annotations are looked up in the module of its class, so one without fields inherits it.
+        if get_annotations(cls):
+            dataclass(eq=False, repr=False)(cls)
+
+    def __post_init__(self) -> None:
+        # Pickle passes ``args`` to the constructor; Python leaves out arguments that were given by name.
+        self.args = tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __str__(self) -> str:
+        return self._text() if self.has_lines else escaped(self._text())
+
+    def _text(self) -> str:
+        return self._message.format_map(vars(self))
 
 
 class UnknownStatus(AutoMLError):
-    """The service has a new status, and guessing its meaning could turn a failure into a success.
+    """The service returned an unknown status; guessing its meaning could turn a failure into a success.
 
-    :param kind: what the status belongs to, for example ``AutoML job``.
+    :param kind: what has the status, for example ``AutoML job``.
     :param value: the status as received.
     """
 
-    def __init__(self, kind: str, value: str) -> None:
-        super().__init__(kind, value)
-        self.kind = kind
-        self.value = value
-
-    def __str__(self) -> str:
-        return (
-            f"{self.kind} status {self.value!r} is not known to this version of airflow-sagemaker-automl; upgrade it."
-        )
+    kind: str
+    value: str
+    _message = "{kind} status {value!r} is unknown to this version of airflow-sagemaker-automl; upgrade the package."
 
 
 class OtherRegion(AutoMLError):
-    """An ARN is of another region than the connection, which sees nothing there; no call was made.
+    """An ARN is in another region than the connection; no call was made.
 
-    :param arn: of a job, a version or a group.
-    :param region: the region in it.
-    :param own_region: the region that the connection, or ``region_name``, leads to.
+    :param arn: ARN of a job, a version or a group.
+    :param region: the region in the ARN.
+    :param own_region: the region of the connection, or ``region_name``.
     """
 
-    def __init__(self, arn: str, region: str, own_region: str) -> None:
-        super().__init__(arn, region, own_region)
-        self.arn = arn
-        self.region = region
-        self.own_region = own_region
-
-    def __str__(self) -> str:
-        return (
-            f"{self.arn} is in region {self.region}, and this connection leads to {self.own_region}. "
-            f"Set region_name={self.region!r}, or name what is meant in {self.own_region}."
-        )
+    arn: str
+    region: str
+    own_region: str
+    _message = (
+        "{arn} is in region {region}, but this connection uses {own_region}. "
+        "Set region_name={region!r}, or use an ARN in {own_region}."
+    )
 
 
 class ServiceUnavailable(AutoMLError):
-    """The service could not be asked, or has not done what it was asked for.
+    """The service could not be reached, or did not complete the call.
 
-    :param reason: why, and what to do about it.
+    :param reason: the reason and the next step.
     """
 
     retry_can_help = True
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return self.reason
+    reason: str
+    _message = "{reason}"

@@ -1,4 +1,4 @@
-"""What became of a decision that somebody was asked for."""
+"""Errors of approving and rejecting versions."""
 
 from __future__ import annotations
 
@@ -6,39 +6,33 @@ from airflow_sagemaker_automl.exceptions.base import AutoMLError
 
 
 class ModelPackageGone(AutoMLError):
-    """There is no such version, or not any more.
+    """The version does not exist or was deleted.
 
     :param arn: ARN of the version.
-    :param reason: what the service says.
+    :param reason: the service's message.
     """
 
-    def __init__(self, arn: str, reason: str) -> None:
-        super().__init__(arn, reason)
-        self.arn = arn
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return (
-            f"There is nothing to decide on: model package {self.arn} does not exist, or was deleted. The service "
-            f"says: {self.reason}"
-        )
+    arn: str
+    reason: str
+    _message = (
+        "Model package {arn} does not exist or was deleted, so it cannot be approved or rejected. "
+        "The service says: {reason}"
+    )
 
 
 class ModelPackageRejected(AutoMLError):
-    """A version was rejected, and the task is to fail then.
+    """The version was rejected, and the task has ``on_rejected="fail"``.
 
     :param arn: ARN of the version.
     :param reason: its approval description.
-    :param figure: the metric that its candidate was ranked by, and the value; empty where nothing says it.
+    :param figure: the metric that its candidate was ranked by, and the value; empty if unknown.
     """
 
-    def __init__(self, arn: str, reason: str, figure: str = "") -> None:
-        super().__init__(arn, reason, figure)
-        self.arn = arn
-        self.reason = reason
-        self.figure = figure
+    arn: str
+    reason: str
+    figure: str = ""
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         group, _, number = self.arn.rpartition(":model-package/")[2].partition("/")
         figure = f" ({self.figure})" if self.figure else ""
         reason = self.reason or "the approval description is empty"
@@ -47,86 +41,75 @@ class ModelPackageRejected(AutoMLError):
 
 
 class ModelPackageUndecided(AutoMLError):
-    """Nobody has decided in time.
+    """Nobody approved or rejected the version in time.
 
     :param arn: ARN of the version.
-    :param waited: for how long somebody was asked.
+    :param waited: how long the task waited, for example ``3 days``.
     """
 
-    def __init__(self, arn: str, waited: str) -> None:
-        super().__init__(arn, waited)
-        self.arn = arn
-        self.waited = waited
-
-    def __str__(self) -> str:
-        return (
-            f"Nobody has decided on model package {self.arn} within {self.waited}. It is as it was; clear the task to "
-            "ask again, or let defaults or on_timeout say what is to become of it."
-        )
+    arn: str
+    waited: str
+    _message = (
+        "Nobody approved or rejected model package {arn} within {waited}. The version is unchanged. "
+        "Clear the task to ask again, or set defaults or on_timeout to handle a missing answer."
+    )
 
 
 class ModelPackageDecidedElsewhere(AutoMLError):
-    """Another has decided otherwise meanwhile.
+    """The version was decided on outside this task, with another result than the answer in Airflow.
 
     :param arn: ARN of the version.
-    :param answer: what was answered here.
-    :param status: how the version stands.
+    :param answer: the answer in Airflow.
+    :param status: the version's approval status.
     :param reason: its approval description.
     """
 
-    def __init__(self, arn: str, answer: str, status: str, reason: str) -> None:
-        super().__init__(arn, answer, status, reason)
-        self.arn = arn
-        self.answer = answer
-        self.status = status
-        self.reason = reason
+    arn: str
+    answer: str
+    status: str
+    reason: str
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return (
-            f"Model package {self.arn} was decided on elsewhere while somebody was asked here: it is {self.status} "
-            f"({self.reason or 'nothing says why'}). The answer here, which changes nothing, was: {self.answer}"
+            f"Model package {self.arn} was already decided outside this task: it is {self.status} "
+            f"({self.reason or 'no reason given'}). The answer in Airflow was not applied: {self.answer}"
         )
 
 
 class AnswerNotApplied(AutoMLError):
-    """Somebody has answered, and the version could not be changed yet.
+    """A reviewer answered, but the version could not be updated.
 
     :param arn: ARN of the version.
-    :param answer: what was answered.
+    :param answer: the answer.
     :param reason: what went wrong.
-    :param is_kept: whether a retry knows the answer.
+    :param is_kept: whether the answer is saved for a retry.
     """
 
     retry_can_help = True
+    arn: str
+    answer: str
+    reason: str
+    is_kept: bool
 
-    def __init__(self, arn: str, answer: str, reason: str, is_kept: bool) -> None:
-        super().__init__(arn, answer, reason, is_kept)
-        self.arn = arn
-        self.answer = answer
-        self.reason = reason
-        self.is_kept = is_kept
-
-    def __str__(self) -> str:
+    def _text(self) -> str:
         then = (
-            "The answer is kept: a retry applies it and asks nobody; a task that is cleared asks again."
+            "The answer is saved: a retry applies it without asking again; clearing the task asks again."
             if self.is_kept
-            else "The answer could not be kept: a retry asks again."
+            else "The answer could not be saved: a retry asks again."
         )
-        return f"The answer could not be applied to model package {self.arn}: {self.reason} {then} {self.answer}"
+        return (
+            f"The answer could not be applied to model package {self.arn}: {self.reason} {then} Answer: {self.answer}"
+        )
 
 
 class QuestionOfAnotherVersion(AutoMLError):
-    """Airflow still shows what it was asked to show before this task was cleared, about another version.
+    """The form in Airflow still shows another version, from before this task was cleared.
 
-    :param arn: ARN of the version that is to be decided on.
+    :param arn: ARN of the version to approve or reject.
     """
 
-    def __init__(self, arn: str) -> None:
-        super().__init__(arn)
-        self.arn = arn
-
-    def __str__(self) -> str:
-        return (
-            f"Nobody can be asked about model package {self.arn} in this DAG run: its form still shows another "
-            "version, that of before the task was cleared, and Airflow lets no task change it. Start a new run."
-        )
+    arn: str
+    _message = (
+        "Model package {arn} cannot be approved or rejected in this DAG run: the form still shows the "
+        "version from before the task was cleared, and a task cannot change its form. Start a new DAG run."
+    )

@@ -1,148 +1,151 @@
-"""What became of an AutoML job, or kept it from being started."""
+"""Errors of AutoML jobs: those that keep a job from starting, and those about its outcome."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Protocol
 
 from airflow_sagemaker_automl.exceptions.base import AutoMLError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from airflow_sagemaker_automl.core.job import AutoMLJob
+class DescribedJob(Protocol):
+    """What an error says of a job; :class:`~airflow_sagemaker_automl.core.jobs.job.AutoMLJob` has all of it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def status(self) -> StrEnum:
+        """``AutoMLJobStatus``."""
+
+    @property
+    def secondary_status(self) -> str:
+        """``AutoMLJobSecondaryStatus``."""
+
+    @property
+    def failure_reason(self) -> str | None:
+        """Why it failed, in the service's words."""
+
+    @property
+    def failed_parts(self) -> Sequence[Any]:
+        """The parts that failed; each has a text."""
+
+    @property
+    def best_candidate(self) -> Any:
+        """The best candidate; None if there is none."""
+
+    @property
+    def console_url(self) -> str | None:
+        """Its page in the AWS console."""
 
 
 class JobNameTaken(AutoMLError):
-    """A job of this name exists, and it is not this task's to continue.
+    """A job with this name exists, and this task cannot resume or adopt it.
 
     :param job_name: the name.
-    :param reason: whose it is, or why it cannot be continued.
+    :param reason: the job's owner, or why the job cannot be resumed.
     """
 
-    def __init__(self, job_name: str, reason: str) -> None:
-        super().__init__(job_name, reason)
-        self.job_name = job_name
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return (
-            f"The AutoML job name {self.job_name!r} is taken: {self.reason} "
-            "Names cannot be used twice in an account and region; leave job_name out to get one derived from the task."
-        )
+    job_name: str
+    reason: str
+    _message = (
+        "The AutoML job name {job_name!r} is taken: {reason} "
+        "Job names are unique in an account and region; leave job_name unset to derive one from the task."
+    )
 
 
 class QuotaReached(AutoMLError):
-    """The service takes no more jobs for now.
+    """The account has reached its quota, so the job cannot start yet.
 
-    :param job_name: the job that it did not take.
-    :param reason: what it says.
-    :param limit: how many may run at once; None where it does not say.
+    :param job_name: the job that was refused.
+    :param reason: the service's message.
+    :param limit: how many jobs may run at the same time; None if the message does not say.
     """
 
     retry_can_help = True
-
-    def __init__(self, job_name: str, reason: str, limit: int | None = None) -> None:
-        super().__init__(job_name, reason, limit)
-        self.job_name = job_name
-        self.reason = reason
-        self.limit = limit
-
-    def __str__(self) -> str:
-        return f"AutoML job {self.job_name} cannot be started for now: {self.reason}"
+    job_name: str
+    reason: str
+    limit: int | None = None
+    _message = "AutoML job {job_name} cannot start yet: {reason}"
 
 
 class NoQuota(QuotaReached):
-    """The service takes no such job at all, however long one waits."""
+    """The quota does not allow this job at all; waiting does not help."""
 
     retry_can_help = False
-
-    def __str__(self) -> str:
-        return (
-            f"AutoML job {self.job_name} cannot be started, and waiting would not help: {self.reason} "
-            "Quotas: https://console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas"
-        )
+    _message = (
+        "AutoML job {job_name} cannot start, and waiting does not help: {reason} "
+        "Quotas: https://console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas"
+    )
 
 
 class QuotaWaitTimedOut(AutoMLError):
-    """No place became free while the task was ready to wait; a retry queues again.
+    """The wait for quota reached ``capacity_timeout``; a retry queues again.
 
-    :param seconds: how long it has waited.
-    :param reason: what the service said when it refused the job.
+    :param seconds: how long the task waited.
+    :param reason: the service's message when it refused the job.
     """
 
     retry_can_help = True
-
-    def __init__(self, seconds: float, reason: str) -> None:
-        super().__init__(seconds, reason)
-        self.seconds = seconds
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return (
-            f"No AutoML job could be started within {self.seconds:.0f} s (capacity_timeout), for the account is at "
-            f"its quota: {self.reason}"
-        )
+    seconds: float
+    reason: str
+    _message = (
+        "No AutoML job could be started within {seconds:.0f} s (capacity_timeout) because the account has "
+        "reached its quota: {reason}"
+    )
 
 
 class AutoMLJobNotFound(AutoMLError):
-    """There is no such job.
+    """The job does not exist in the account and region of the connection.
 
-    :param job_name: the name that was asked for.
+    :param job_name: the name of the job.
     """
 
-    def __init__(self, job_name: str) -> None:
-        super().__init__(job_name)
-        self.job_name = job_name
-
-    def __str__(self) -> str:
-        return (
-            f"There is no AutoML job {self.job_name!r} in the account and region of this connection; "
-            "check aws_conn_id and region_name."
-        )
+    job_name: str
+    _message = (
+        "There is no AutoML job {job_name!r} in the account and region of this connection; "
+        "check aws_conn_id and region_name."
+    )
 
 
 class AutoMLJobError(AutoMLError):
-    """What became of an AutoML job.
+    """Base of the errors about an AutoML job.
 
-    :param job: the job as last seen.
+    :param job: the job, as last described.
     """
 
-    def __init__(self, job: AutoMLJob) -> None:
-        super().__init__(job)
-        self.job = job
+    job: DescribedJob
+    _message = "is {job.status.value} ({job.secondary_status})."
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         link = f" See {self.job.console_url}" if self.job.console_url else ""
         return f"AutoML job {self.job.name} {self._outcome()}{link}"
 
     def _outcome(self) -> str:
-        return f"is {self.job.status.value} ({self.job.secondary_status})."
+        """Write what happened to the job, after its name."""
+        return super()._text()
 
     def _failed_parts(self) -> str:
-        """Name what failed, as a sentence that follows another one."""
+        """List the failed parts, as a sentence to append."""
         failed = "; ".join(str(each) for each in self.job.failed_parts)
         return f" Failed parts: {failed}" if failed else ""
 
 
 class AutoMLJobUnfinished(AutoMLJobError):
-    """The job still runs although its end is needed; a retry finds it later.
+    """The job is still running, and the task needs its result; a retry checks the job again.
 
-    :param reason: who needs it, and what to do.
+    :param reason: why the result is needed, and the next step.
     """
 
     retry_can_help = True
-
-    def __init__(self, job: AutoMLJob, reason: str) -> None:
-        AutoMLError.__init__(self, job, reason)
-        self.job = job
-        self.reason = reason
-
-    def _outcome(self) -> str:
-        return f"is {self.job.status.value} ({self.job.secondary_status}). {self.reason}"
+    reason: str
+    _message = "is {job.status.value} ({job.secondary_status}). {reason}"
 
 
 class AutoMLJobFailed(AutoMLJobError):
-    """The job ended ``Failed``; a retry starts another one."""
+    """The job's status is ``Failed``; a retry starts a new job."""
 
     retry_can_help = True
 
@@ -151,63 +154,55 @@ class AutoMLJobFailed(AutoMLJobError):
 
 
 class AutoMLJobStopped(AutoMLJobError):
-    """Somebody stopped the job; a retry starts another one."""
+    """The job was stopped; a retry starts a new job."""
 
     retry_can_help = True
 
     def _outcome(self) -> str:
         if self.job.best_candidate is None:
-            return "was stopped before it was completed."
+            return "was stopped before it completed."
         return (
-            f"was stopped before it was completed. Its best candidate until then is {self.job.best_candidate.name}; "
-            "on_stopped='pass' would take it."
+            f"was stopped before it completed. Its best candidate so far is {self.job.best_candidate.name}; "
+            "set on_stopped='pass' to use it."
         )
 
 
 class NoBestCandidate(AutoMLJobError):
-    """The job completed without a model, for example because its run-time limit came first.
+    """The job completed without a model, for example because it reached its run-time limit first.
 
-    Another job with the same request would cost the same and end the same.
+    A new job with the same request would cost the same and have the same outcome.
     """
 
     def _outcome(self) -> str:
         what = f"completed ({self.job.secondary_status}) without a best candidate: there is no model to register."
         if self.job.secondary_status == "CandidateDefinitionsGenerated":
-            return f"{what} It was asked for candidate definitions only."
-        return f"{what} Raise its run-time limits if it ran out of time.{self._failed_parts()}"
+            return f"{what} The request asked for candidate definitions only."
+        return f"{what} If the job ran out of time, raise its run-time limits.{self._failed_parts()}"
 
 
 class AutoMLJobFlawed(AutoMLJobError):
-    """The job has a model, but ended in a way that the task was told not to accept.
+    """The job has a model, but with a flaw that the task's options do not accept.
 
-    Another job with the same request would cost the same and most likely end the same.
+    A new job with the same request would cost the same and most likely have the same flaw.
 
-    :param refused: what is missing beside the model, with the option that refuses it; sentences without a full stop.
+    :param refused: the flaws, each with the option that does not accept it; clauses without a full stop.
     """
 
-    def __init__(self, job: AutoMLJob, refused: Sequence[str]) -> None:
-        AutoMLError.__init__(self, job, refused)
-        self.job = job
-        self.refused = tuple(refused)
+    refused: Sequence[str]
 
     def _outcome(self) -> str:
         return f"has a model, but {'. Also, '.join(self.refused)}."
 
 
 class AutoMLJobTimedOut(AutoMLJobError):
-    """The wait for the job reached its deadline.
+    """The wait for the job timed out.
 
-    A retry waits for the same job, whose deadline is counted from its creation, so that it cannot help.
+    A retry cannot help: it waits for the same job, and the deadline counts from the job's creation.
 
     :param limit: seconds from the job's creation to the deadline.
-    :param fate: what becomes of the job, as the end of a sentence.
+    :param fate: what happens to the job, as the end of a sentence, for example ``has been told to stop.``
     """
 
-    def __init__(self, job: AutoMLJob, limit: float, fate: str) -> None:
-        AutoMLError.__init__(self, job, limit, fate)
-        self.job = job
-        self.limit = limit
-        self.fate = fate
-
-    def _outcome(self) -> str:
-        return f"was not finished within {self.limit:.0f} s of its creation and {self.fate}"
+    limit: float
+    fate: str
+    _message = "did not finish within {limit:.0f} s of its creation and {fate}"

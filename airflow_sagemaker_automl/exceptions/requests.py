@@ -1,10 +1,10 @@
-"""What was refused before any call."""
+"""Errors of requests that were refused before any call."""
 
 from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from airflow_sagemaker_automl.exceptions.base import AutoMLError
@@ -12,7 +12,7 @@ from airflow_sagemaker_automl.exceptions.escaping import escaped
 
 _LONGEST_SHOWN = 120
 _MOST_SHOWN = 100
-# Python writes no number of more than some 4300 decimal digits.
+# Python refuses to convert an integer of more than about 4300 decimal digits to a string.
 _MOST_BITS = 10_000
 
 
@@ -23,7 +23,7 @@ class _Short(reprlib.Repr):
 
     def repr_int(self, x: int, level: int) -> str:
         if x.bit_length() > _MOST_BITS:
-            return f"<a whole number of {x.bit_length()} bits>"
+            return f"<an integer of {x.bit_length()} bits>"
         return super().repr_int(x, level)
 
 
@@ -34,11 +34,11 @@ _SHORT = _Short()
 class Violation:
     """One rule that a request breaks.
 
-    :param path: where, in the words of the API, for example
+    :param path: path of the member, with the names of the API, for example
         ``AutoMLProblemTypeConfig.TabularJobConfig.CompletionCriteria.MaxCandidates`` or
         ``AutoMLJobInputDataConfig[0].ContentType``.
-    :param value: what stands there; None where nothing does.
-    :param rule: what would be right, as the rest of a sentence that begins with the path.
+    :param value: its value; None if there is none, or if the message leaves it out.
+    :param rule: the rule, as the rest of a sentence that begins with the path.
     """
 
     path: str
@@ -53,22 +53,20 @@ class Violation:
         return escaped(f"{self.path} = {shown} {self.rule}")
 
 
-class InvalidRequest(AutoMLError, has_lines=True):
-    """What was asked for was refused before any call.
+class InvalidRequest(AutoMLError):
+    """The request was refused before any call.
 
-    :param violations: every rule that is broken.
-    :ivar task_id: the task whose operator was refused when it was made, as at DAG parse; None elsewhere.
+    :param violations: every broken rule.
+    :ivar task_id: the task, if the error was found when its operator was created, for example at DAG parse; else None.
     """
 
+    has_lines = True
+    violations: Sequence[Violation]
+    task_id: str | None = field(default=None, init=False)
     _what: ClassVar[str]
     _fate: ClassVar[str] = "cannot be sent"
 
-    def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__(violations)
-        self.violations = tuple(violations)
-        self.task_id: str | None = None
-
-    def __str__(self) -> str:
+    def _text(self) -> str:
         if self.task_id is None:
             head, several, wrong = f"The {self._what} {self._fate}", "; ", list(map(str, self.violations))
         else:
@@ -77,7 +75,7 @@ class InvalidRequest(AutoMLError, has_lines=True):
             return f"{head}: {wrong[0]}"
         more = len(wrong) - _MOST_SHOWN
         rest = [f"and {more} more"] if more > 0 else []
-        return "\n  ".join([f"{head}{several}{len(wrong)} things are wrong:", *wrong[:_MOST_SHOWN], *rest])
+        return "\n  ".join([f"{head}{several}{len(wrong)} errors:", *wrong[:_MOST_SHOWN], *rest])
 
     def _placed(self, violation: Violation) -> str:
         """Write a violation with the operator's argument first."""
@@ -91,19 +89,19 @@ class InvalidJobRequest(InvalidRequest):
 
 
 class InvalidModelPackage(InvalidRequest):
-    """The registration, or the change of one, breaks rules of the service."""
+    """The registration or update of a version breaks rules of the service."""
 
     _what = "model package"
 
 
 class InvalidModelCard(InvalidRequest):
-    """The model card breaks its schema, or is too long."""
+    """The model card cannot be read, breaks its schema, or is too long."""
 
     _what = "model card"
 
 
 class InvalidQualityGate(InvalidRequest):
-    """The quality gate asks for what nothing can be, or cannot be understood."""
+    """The quality gate is wrong, or a metric value that it needs is missing."""
 
     _what = "quality gate"
-    _fate = "cannot judge"
+    _fate = "cannot be evaluated"

@@ -1,4 +1,4 @@
-"""A model package's model card as one self-contained HTML page, and as Markdown."""
+"""Renders the model card of a model package as one self-contained HTML page, or as Markdown."""
 
 from __future__ import annotations
 

@@ -19,14 +19,14 @@ from airflow_sagemaker_automl.rendering.drawing import (
     scale_with_zero,
     wrap,
 )
-from airflow_sagemaker_automl.rendering.values import format_value, labels, numbers, text_of
+from airflow_sagemaker_automl.rendering.values import format_values, labels, numbers, text_of
 
 BARS_PER_PANEL = 34
 MOST_BARS = 1000
 
 
 def bar_chart(metric: Mapping[str, Any]) -> Chart:
-    """Lay out a ``bar_chart`` metric as horizontal bars, cut into panels that share one scale."""
+    """Lay out a ``bar_chart`` metric as horizontal bars, split into panels that share one scale."""
     given = numbers(metric.get("value"))
     values = given[:MOST_BARS]
     known = [value for value in values if value is not None]
@@ -34,10 +34,10 @@ def bar_chart(metric: Mapping[str, Any]) -> Chart:
         return chart(metric)
     names = labels(metric.get("x_axis_name"), len(values))
     gutter = pixels(names) + 8 if pixels(names) < CARD_WIDTH * 0.48 else 0
-    left_room = pixels(format_value(value) for value in known if value < 0) + (6 if min(known) < 0 else 1)
-    right_room = pixels(format_value(value) for value in values if value is None or value >= 0) + 8
+    rows = list(zip(names, values, format_values(values), strict=True))
+    left_room = pixels(text for _, value, text in rows if (value or 0) < 0) + (6 if min(known) < 0 else 1)
+    right_room = pixels(text for _, value, text in rows if (value or 0) >= 0) + 8
     scale = scale_with_zero(known, gutter + left_room, CARD_WIDTH - right_room)
-    rows = list(zip(names, values, strict=True))
     size = math.ceil(len(rows) / math.ceil(len(rows) / BARS_PER_PANEL))
     panels = [rows[start : start + size] for start in range(0, len(rows), size)]
     cut = f"The first {MOST_BARS} of {len(given)} bars" if len(given) > MOST_BARS else ""
@@ -45,17 +45,17 @@ def bar_chart(metric: Mapping[str, Any]) -> Chart:
     return chart(metric, *(_bars(panel, scale, is_beside=gutter > 0) for panel in panels), remark=remark)
 
 
-def _bars(rows: Sequence[tuple[str, float | None]], scale: Scale, *, is_beside: bool) -> Drawing:
-    wrapped = [wrap(label, CARD_WIDTH) for label, _ in rows]
+def _bars(rows: Sequence[tuple[str, float | None, str]], scale: Scale, *, is_beside: bool) -> Drawing:
+    wrapped = [wrap(label, CARD_WIDTH) for label, _, _ in rows]
     label_height = 0 if is_beside else max(map(len, wrapped)) * LINE_HEIGHT + 3
     row_height = label_height + (22 if is_beside else 28)
     zero, height = scale(0), len(rows) * row_height
     texts: list[Text] = []
     boxes: list[Box] = []
     described: list[str] = []
-    for index, ((label, value), lines) in enumerate(zip(rows, wrapped, strict=True)):
+    for index, ((label, value, text), lines) in enumerate(zip(rows, wrapped, strict=True)):
         top = index * row_height + label_height + 3
-        end, text = scale(value or 0), format_value(value)
+        end = scale(value or 0)
         role, offset = ("value-left", -5) if (value or 0) < 0 else ("value-right", 5)
         texts.append(Text("label", 0, top + 12 - label_height, lines))
         texts.append(Text(role, end + offset, top + 12, (text,)))

@@ -27,7 +27,7 @@ ROC_NAME = re.compile(r"(?<![a-z])(au)?roc|receiver.operating", re.IGNORECASE)
 
 
 def ticks(values: Iterable[float]) -> tuple[float, ...]:
-    """Choose round axis values that enclose all values."""
+    """Choose round tick values that enclose all values."""
     ordered = sorted(values)
     low, high = ordered[0], ordered[-1]
     reach = max(abs(low), abs(high))
@@ -68,7 +68,7 @@ def line_chart(metric: Mapping[str, Any]) -> Chart:
     description = f"{len(known)} points from {known[0]} to {known[-1]}"
     height = y_scale.start + 27 + LINE_HEIGHT * len(x_name)
     drawing = Drawing(CARD_WIDTH, height, description, tuple(texts), tuple(strokes))
-    return chart(metric, drawing, remark="Dashed line: guessing at random" if has_diagonal else "")
+    return chart(metric, drawing, remark="Dashed line: random guessing" if has_diagonal else "")
 
 
 def _axes(

@@ -1,4 +1,4 @@
-"""The geometry of charts, and how much room their words take; what it looks like is the page's business."""
+"""The geometry of charts and the width of their texts. Colors and fonts are in the page's style sheet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Text:
-    """Lines of text below each other; the role decides anchor, direction and style."""
+    """Lines of text; the role decides anchor, direction and style."""
 
     role: str
     x: float
@@ -93,7 +93,7 @@ def _columns(text: str) -> int:
 
 
 def wrap(text: str, room: float) -> tuple[str, ...]:
-    """Break a text into at most two lines of a width; what does not fit then is cut."""
+    """Break a text into at most two lines of the given width; longer text is cut."""
     needed = pixels([text])
     if 0 < needed <= room:
         return (text,)
@@ -102,7 +102,7 @@ def wrap(text: str, room: float) -> tuple[str, ...]:
 
 
 def chart(metric: Mapping[str, Any], *drawings: Drawing, remark: str = "") -> Chart:
-    """Put a metric's own title and notes to its drawings."""
+    """Add a metric's title and notes to its drawings."""
     return Chart(heading(metric.get("name")) or MISSING, text_of(metric.get("notes")), drawings, remark)
 
 

@@ -1,4 +1,4 @@
-"""The few figures that stand at the top of a card."""
+"""The few metric values at the top of a card."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_sagemaker_automl.rendering.outline import scalar_metrics
-from airflow_sagemaker_automl.rendering.values import MISSING, format_value, heading, items, mapping, number, text_of
+from airflow_sagemaker_automl.rendering.values import MISSING, format_row, heading, items, mapping, number, text_of
 
 MOST_FIGURES = 5
-# Rows that took part in neither training nor choice say most about a model, and those it was trained with least.
+# Test data, used for neither training nor ranking, says most about a model; training data says least.
 _MOST_TELLING_FIRST = ("test", "hold", "valid", "", "train")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric's value on one data set, and the same metric on others."""
+    """A metric's value on one data set, and its values on other data sets."""
 
     name: str
     value: str
@@ -27,7 +27,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Headline:
-    """Figures of one group of metrics, the objective first."""
+    """Metric values of one group, the objective first."""
 
     source: str
     figures: tuple[Figure, ...]
@@ -36,18 +36,18 @@ class Headline:
 @dataclass(frozen=True)
 class _Group:
     title: str
-    values: dict[str, float]
+    values: dict[str, Any]
     names: dict[str, str]
 
 
 def headline(card: Mapping[str, Any]) -> Headline | None:
-    """Choose the figures: those of the most telling data that has the objective, else the first there are.
+    """Choose the metrics: of test data, else of other data that has the objective, else the first group of the card.
 
-    :return: None where the card's evaluations have no figures.
+    :return: None if the card's evaluations have no metric values.
     """
     function = mapping(mapping(card.get("training_details")).get("objective_function")).get("function")
     facet = _key(mapping(function).get("facet"))
-    # Figures are told beside each other only where they are of one evaluation.
+    # Only values of the same evaluation can be compared.
     evaluations = [_groups(mapping(item)) for item in items(card.get("evaluation_details"))]
     for groups in evaluations:
         with_objective = sorted((group for group in groups if facet and facet in group.values), key=_rank)
@@ -60,16 +60,15 @@ def headline(card: Mapping[str, Any]) -> Headline | None:
 def _headline(groups: Sequence[_Group], facet: str) -> Headline:
     home, *others = groups
     keys = sorted(home.values, key=lambda key: key != facet)[:MOST_FIGURES]
-    figures = [
-        Figure(
-            heading(home.names[key]) or MISSING,
-            format_value(home.values[key]),
-            tuple((_short(group.title), format_value(group.values[key])) for group in others if key in group.values),
-            is_objective=bool(facet) and key == facet,
-        )
-        for key in keys
-    ]
-    return Headline(home.title, tuple(figures))
+    return Headline(home.title, tuple(_figure(key, home, others, is_objective=key == facet) for key in keys))
+
+
+def _figure(key: str, home: _Group, others: Sequence[_Group], *, is_objective: bool) -> Figure:
+    elsewhere = [group for group in others if key in group.values]
+    value, *texts = format_row([group.values[key] for group in (home, *elsewhere)])
+    titles = [_short(group.title) for group in elsewhere]
+    name = heading(home.names[key]) or MISSING
+    return Figure(name, value, tuple(zip(titles, texts, strict=True)), is_objective=is_objective)
 
 
 def _short(title: str) -> str:
@@ -84,8 +83,8 @@ def _groups(evaluation: Mapping[str, Any]) -> list[_Group]:
 def _group(given: Mapping[str, Any]) -> _Group:
     group = _Group(heading(given.get("name")) or "Metrics", {}, {})
     for metric in scalar_metrics(given):
-        value, key = number(metric.get("value")), _key(metric.get("name"))
-        if value is not None and key not in group.values:
+        value, key = metric.get("value"), _key(metric.get("name"))
+        if number(value) is not None and key not in group.values:
             group.values[key] = value
             group.names[key] = text_of(metric.get("name"))
     return group

@@ -1,4 +1,4 @@
-"""A card as Markdown, for GitHub and for the pages of Airflow."""
+"""Renders a card as Markdown, for GitHub and for the Airflow UI."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from airflow_sagemaker_automl.rendering.bars import MOST_BARS
 from airflow_sagemaker_automl.rendering.headline import Headline, headline
 from airflow_sagemaker_automl.rendering.markdown_text import inline, paragraphs, table
-from airflow_sagemaker_automl.rendering.matrix import format_share, matrix_cells, matrix_remark
+from airflow_sagemaker_automl.rendering.matrix import matrix_cells, matrix_remark
 from airflow_sagemaker_automl.rendering.outline import Evaluation, Field, Section, Table, objective, outline
 from airflow_sagemaker_automl.rendering.values import (
     MISSING,
-    format_value,
+    format_values,
     heading,
     labels,
     numbers,
@@ -37,8 +37,8 @@ def render_markdown(card: Mapping[str, Any], *, title: str, facts: Mapping[str, 
 
     :param card: parsed content of the model card; every part of it is optional.
     :param title: heading, such as the model package group and version.
-    :param facts: labels and texts shown at the top in the given order.
-    :return: the text, encodable as UTF-8, with a line break at its end.
+    :param facts: labels and texts to show at the top, in this order. Default: none.
+    :return: the text, which can be encoded as UTF-8 and ends with a line break.
     """
     blocks = [f"# {inline(title) or MISSING}"]
     figures = headline(card)
@@ -53,11 +53,11 @@ def render_markdown(card: Mapping[str, Any], *, title: str, facts: Mapping[str, 
 
 
 def headline_sentence(figures: Headline, aim: str) -> str:
-    """Say the first figure, which is the objective where it is known, in a sentence."""
+    """Write the first metric value, which is the objective if that is known, as a sentence."""
     first = figures.figures[0]
     elsewhere = ", ".join(f"{inline(source)} {inline(value)}" for source, value in first.elsewhere)
     words = [f"**{inline(first.name)} {inline(first.value)}** ({inline(figures.source)})"]
-    words += [f"elsewhere: {elsewhere}"] if elsewhere else []
+    words += [f"other data: {elsewhere}"] if elsewhere else []
     words += [f"objective: {inline(aim)}"] if first.is_objective else []
     return "; ".join(words)
 
@@ -109,19 +109,19 @@ def _curve(metric: Mapping[str, Any]) -> list[str]:
         return []
     shown = [known[place] for place in _spread(len(known), _MOST_POINTS)]
     x_name, y_name = (inline(heading(metric.get(key))) or axis for key, axis in _AXES)
-    header = [x_name, *(format_value(x) for x, _ in shown)]
-    return [_sparkline(known), table(header, [[y_name, *(format_value(y) for _, y in shown)]])]
+    header = [x_name, *format_values([x for x, _ in shown])]
+    return [_sparkline(known), table(header, [[y_name, *format_values([y for _, y in shown])]])]
 
 
 def _spread(count: int, most: int) -> list[int]:
-    """Choose places among some, both ends included, as evenly as whole numbers allow."""
+    """Choose evenly spaced indexes, both ends included."""
     if count <= most:
         return list(range(count))
     return [round(place * (count - 1) / (most - 1)) for place in range(most)]
 
 
 def _sparkline(curve: Sequence[tuple[float, float]]) -> str:
-    """Draw heights at even steps from the first to the last x; shares stand on zero."""
+    """Draw heights at even steps from the first to the last x; values up to 1 are drawn from zero."""
     ordered = sorted(curve, key=itemgetter(0))
     first, last = ordered[0][0], ordered[-1][0]
     steps = [first + (last - first) * step / (_SPARKLINE_WIDTH - 1) for step in range(_SPARKLINE_WIDTH)]
@@ -145,14 +145,15 @@ def _bars(metric: Mapping[str, Any]) -> list[str]:
         return []
     names = labels(metric.get("x_axis_name"), len(values))
     rows = [
-        [inline(name), format_value(value), _bar(value, longest)] for name, value in zip(names, values, strict=True)
+        [inline(name), text, _bar(value, longest)]
+        for name, value, text in zip(names, values, format_values(values), strict=True)
     ]
     remark = [f"The first {MOST_BARS} of {len(given)} bars"] if len(given) > MOST_BARS else []
     return [table(["Name", inline(text_of(metric.get("y_axis_name"))) or "Value", " "], rows), *remark]
 
 
 def _bar(value: float | None, longest: float) -> str:
-    """Draw a bar of the value's size; one that is negative is hatched."""
+    """Draw a bar of the value's size; a negative one is hatched."""
     eighths = round(abs(value or 0) / (longest or 1) * _BAR_WIDTH * 8)
     if (value or 0) < 0:
         return "░" * math.ceil(eighths / 8)
@@ -165,14 +166,7 @@ def _matrix(metric: Mapping[str, Any]) -> list[str]:
         return []
     columns = [cell.column for cell in max(rows, key=len)]
     lines = [
-        [f"**{inline(row[0].row)}**", *(_cell(cell.value, cell.share) for cell in row)]
-        + [MISSING] * (len(columns) - len(row))
-        for row in rows
-        if row
+        [f"**{inline(row[0].row)}**", *map(str, row)] + [MISSING] * (len(columns) - len(row)) for row in rows if row
     ]
     remark = matrix_remark(metric)
     return [table([" ", *map(inline, columns)], lines, numeric=True), *([remark] if remark else [])]
-
-
-def _cell(value: float | None, share: float | None) -> str:
-    return format_value(value) if share is None else f"{format_value(value)} ({format_share(share)})"

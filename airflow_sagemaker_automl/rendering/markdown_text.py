@@ -1,4 +1,4 @@
-"""Any text as Markdown that shows it and does nothing else.
+"""Escapes texts, so that Markdown shows them literally.
 
 The rules are those of GitHub Flavored Markdown: https://github.github.com/gfm/
 """
@@ -10,17 +10,17 @@ import re
 from airflow_sagemaker_automl.rendering.values import is_identifier, printable
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
-# Underscores within a word mean nothing.
+# Underscores within a word need no escape.
 _WITH_MEANING = re.compile(r"[\\`*\[\]~$!#&<>|]|(?<!\w)_+|_+(?!\w)")
 _STARTS_A_LIST_OR_LINE = re.compile(r"^(?:[-+](?=\s|$)|-(?=-)|\d{1,9}(?=[.)](?:\s|$)))")
-# What renderers make links of by themselves, escaped or not, since they look at the text after it was read.
+# Renderers turn these into links even if they are escaped, because they search the parsed text.
 _LINKABLE = re.compile(r"://|@|(?<![^\W_])www\.", re.IGNORECASE)
 _FIT_FOR_CODE = re.compile(r"[^\s`|\\]+")
 _WORD_JOINER = "\N{WORD JOINER}"
 
 
 def inline(text: str) -> str:
-    """Write a text on one line, for a paragraph, a heading or a cell of a table."""
+    """Escape a text and put it on one line, for a paragraph, a heading or a table cell."""
     words = " ".join(printable(text).split())
     if is_identifier(words) and _FIT_FOR_CODE.fullmatch(words):
         return f"`{words}`"
@@ -29,14 +29,14 @@ def inline(text: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Write each line of a text as a paragraph."""
+    """Make each line of a text a paragraph."""
     return [inline(line) for line in text.splitlines() if line.strip()]
 
 
 def table(columns: list[str], rows: list[list[str]], *, numeric: bool = False) -> str:
-    """Lay out cells that are Markdown already.
+    """Lay out a table of cells that are already Markdown.
 
-    :param numeric: put all columns but the first to the right.
+    :param numeric: whether all columns except the first are right-aligned. Default: no.
     """
     marks = ["---", *("--:" if numeric else "---" for _ in columns[1:])]
     return "\n".join(f"| {' | '.join(row)} |" for row in (columns, marks, *rows))
@@ -47,7 +47,7 @@ def _word(word: str) -> str:
         return _WITH_MEANING.sub(_escaped, word)
     if _FIT_FOR_CODE.fullmatch(word):
         return f"`{word}`"
-    # A code span cannot hold it; a character without width keeps it from being a link.
+    # A code span cannot hold it; a zero-width character prevents the link.
     joined = re.sub(r":(?=//)|(?=@)|www(?=\.)", lambda match: f"{match[0]}{_WORD_JOINER}", word, flags=re.IGNORECASE)
     return _WITH_MEANING.sub(_escaped, joined)
 

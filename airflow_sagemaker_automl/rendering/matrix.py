@@ -1,4 +1,4 @@
-"""Matrices as heat maps."""
+"""Draws matrices as heat maps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_sagemaker_automl.rendering.drawing import (
     scale_with_zero,
     wrap,
 )
-from airflow_sagemaker_automl.rendering.values import format_value, items, labels, numbers, text_of
+from airflow_sagemaker_automl.rendering.values import format_values, items, labels, numbers, text_of
 
 MOST_CELLS_PER_SIDE = 20
 NARROWEST_CELL = 34.0
@@ -30,22 +30,27 @@ _CONFUSION_NAME = re.compile("confusion", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Cell:
-    """What a matrix says in one place.
+    """One cell of a matrix.
 
-    ``share``: what it is of its row, in a confusion matrix. ``is_miss``: it counts what was taken for something else.
+    ``text``: the formatted value. ``share``: the value as a share of its row, in a confusion matrix. ``is_miss``:
+    whether the cell counts wrong predictions.
     """
 
     row: str
     column: str
     value: float | None
+    text: str
     share: float | None
     is_miss: bool
 
+    def __str__(self) -> str:
+        return self.text if self.share is None else f"{self.text} ({format_share(self.share)})"
+
 
 def matrix_cells(metric: Mapping[str, Any]) -> list[list[Cell]]:
-    """Read a ``matrix`` metric, at most 20 rows and columns of it.
+    """Read a ``matrix`` metric, at most 20 rows and columns.
 
-    :return: rows of cells; none where there is no number at all.
+    :return: rows of cells; empty if the matrix has no numbers.
     """
     rows = [numbers(row)[:MOST_CELLS_PER_SIDE] for row in items(metric.get("value"))[:MOST_CELLS_PER_SIDE]]
     if all(value is None for row in rows for value in row):
@@ -56,9 +61,17 @@ def matrix_cells(metric: Mapping[str, Any]) -> list[list[Cell]]:
         value is not None and value >= 0 for row in rows for value in row
     )
     tells_misses = is_confusion and set(names) <= set(columns)
+    texts = iter(format_values([value for row in rows for value in row]))
     return [
         [
-            Cell(name, column, value, _share(value, row) if is_confusion else None, tells_misses and name != column)
+            Cell(
+                row=name,
+                column=column,
+                value=value,
+                text=next(texts),
+                share=_share(value, row) if is_confusion else None,
+                is_miss=tells_misses and name != column,
+            )
             for column, value in zip(columns, row, strict=False)
         ]
         for name, row in zip(names, rows, strict=True)
@@ -71,27 +84,27 @@ def _share(value: float | None, row: Sequence[float | None]) -> float | None:
 
 
 def format_share(share: float) -> str:
-    """Write a share in percent; only all of it is 100 %, and only nothing 0 %."""
+    """Format a share in percent; only exactly 1 is written as 100 %, and only exactly 0 as 0 %."""
     percent = min(99.9, max(0.1, share * 100)) if 0 < share < 1 else share * 100
     return f"{percent:.3g} %"
 
 
 def matrix_remark(metric: Mapping[str, Any]) -> str:
-    """Say what is left out of a matrix."""
+    """Say whether the matrix was cut."""
     given = items(metric.get("value"))
     is_cut = max(len(given), *map(len, map(items, given)), 0) > MOST_CELLS_PER_SIDE
     return f"Cut to {MOST_CELLS_PER_SIDE} rows and columns" if is_cut else ""
 
 
 def matrix_chart(metric: Mapping[str, Any]) -> Chart:
-    """Lay out a ``matrix`` metric as a heat map; a confusion matrix is shaded row by row, with each row's shares."""
+    """Lay out a ``matrix`` metric as a heat map; a confusion matrix is shaded by each row's shares, and shows them."""
     rows = matrix_cells(metric)
     if not rows:
         return chart(metric)
     columns = [cell.column for cell in max(rows, key=len)]
     wrapped = [wrap(row[0].row if row else "", CARD_WIDTH * 0.65) for row in rows]
     gutter = pixels(line for lines in wrapped for line in lines) + 8
-    longest = max(len(format_value(cell.value)) for row in rows for cell in row)
+    longest = max(len(cell.text) for row in rows for cell in row)
     width = max(NARROWEST_CELL, 7 * longest + 6, (CARD_WIDTH - gutter) // len(columns))
     height = min(max(width * 0.7 // 1, 32), 96)
     texts, top = _column_heads(columns, gutter, width)
@@ -107,7 +120,7 @@ def matrix_chart(metric: Mapping[str, Any]) -> Chart:
     drawing = Drawing(
         width=gutter + len(columns) * width,
         height=top + len(rows) * height,
-        description="; ".join(f"{row[0].row}: {', '.join(_said(cell) for cell in row)}" for row in rows if row),
+        description="; ".join(f"{row[0].row}: {', '.join(map(str, row))}" for row in rows if row),
         texts=tuple(texts),
         boxes=tuple(boxes),
         cell_font_size=round(min(16, 0.38 * width, 1.3 * width / longest), 1),
@@ -120,18 +133,13 @@ def matrix_chart(metric: Mapping[str, Any]) -> Chart:
 def _laid_out(cell: Cell, x: float, y: float, width: float, height: float, shade: Scale) -> tuple[Box, list[Text]]:
     center, middle = x + width / 2, y + height / 2 + 4
     role = "cell miss" if cell.is_miss else "cell"
-    tooltip = f"{cell.row} / {cell.column}: {_said(cell)}"
+    tooltip = f"{cell.row} / {cell.column}: {cell}"
     box = Box(role, x, y, width, height, tooltip, shade(cell.value or 0) if cell.share is None else cell.share)
-    value = (format_value(cell.value),)
+    value = (cell.text,)
     if cell.share is None or width < _ROOM_FOR_SHARES:
         return box, [Text("cell-text", center, middle, value)]
     share = Text("cell-share", center, middle + 11, (format_share(cell.share),))
     return box, [Text("cell-text", center, middle - 5, value), share]
-
-
-def _said(cell: Cell) -> str:
-    share = "" if cell.share is None else f" ({format_share(cell.share)})"
-    return f"{format_value(cell.value)}{share}"
 
 
 def _column_heads(names: Sequence[str], gutter: float, width: float) -> tuple[list[Text], float]:

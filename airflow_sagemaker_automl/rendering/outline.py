@@ -1,4 +1,4 @@
-"""What of a card is shown, in which order and under which words, whatever it is written in."""
+"""Decides which parts of a card are shown, in which order and under which headings, in HTML and in Markdown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_sagemaker_automl.rendering.values import (
     MISSING,
+    format_row,
     format_value,
     heading,
     items,
@@ -19,7 +20,7 @@ from airflow_sagemaker_automl.rendering.values import (
 
 CHART_TYPES = frozenset({"linear_graph", "bar_chart", "matrix"})
 _COLUMNS_BESIDE_OTHERS = 4
-# More columns have no room on paper.
+# More columns do not fit on a printed page.
 _MOST_SIDE_BY_SIDE = 5
 _BASELINE = "_best_constant_classifier"
 _OF_A_DATA_SET = re.compile(r"^(?P<metric>.*\S) \((?P<data_set>[^()]+)\)$", re.DOTALL)
@@ -47,7 +48,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts; the first cell of each names it."""
+    """Rows of texts; the first cell of each row is its name."""
 
     caption: str
     columns: tuple[str, ...]
@@ -56,13 +57,13 @@ class Table:
 
     @property
     def has_notes(self) -> bool:
-        """Whether a row may have a sentence in it."""
+        """Whether there is a column of notes."""
         return self.columns[-1] == "Notes"
 
 
 @dataclass(frozen=True)
 class Group:
-    """Metrics that belong together: tables of those that are one value, and the metrics to be drawn."""
+    """A group of metrics: tables of the single values, and the metrics to draw."""
 
     title: str
     tables: tuple[Table, ...]
@@ -71,7 +72,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One of the card's evaluations; what it was made from is in the appendix."""
+    """One of the card's evaluations; its sources are in the appendix."""
 
     title: str
     observation: str
@@ -79,7 +80,7 @@ class Evaluation:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it needs the whole width."""
+        """Whether it needs the full width of the page."""
         tables = [table for group in self.groups for table in group.tables]
         has_wide_table = any(len(table.columns) > _COLUMNS_BESIDE_OTHERS or table.has_notes for table in tables)
         return has_wide_table or any(len(group.charts) > 1 for group in self.groups)
@@ -96,14 +97,14 @@ class Section:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
+        """Whether the section has no content."""
         return not (self.fields or self.evaluations or self.tables)
 
 
 def outline(card: Mapping[str, Any]) -> tuple[Section, ...]:
-    """Bring a card into the order in which it is read: its author's words first, the small print last.
+    """Order a card's content for reading: the author's texts first, details last.
 
-    :param card: parsed content of the card; every part of it is optional, and what is no such part is left out.
+    :param card: parsed content of the card; every part of it is optional, and unknown parts are left out.
     """
     training = mapping(card.get("training_details"))
     job = mapping(training.get("training_job_details"))
@@ -119,7 +120,7 @@ def outline(card: Mapping[str, Any]) -> tuple[Section, ...]:
 
 
 def objective(card: Mapping[str, Any]) -> str:
-    """Say what the training optimised, such as "Maximize F1"."""
+    """Say what training optimised, such as "Maximize F1"."""
     training = mapping(card.get("training_details"))
     function = mapping(mapping(training.get("objective_function")).get("function"))
     words = (text_of(function.get("function")), heading(function.get("facet")), text_of(function.get("condition")))
@@ -127,7 +128,7 @@ def objective(card: Mapping[str, Any]) -> str:
 
 
 def scalar_metrics(group: Any) -> list[Mapping[str, Any]]:
-    """Pick the metrics of a group that are one value."""
+    """Select the metrics of a group that are single values."""
     metrics = [mapping(metric) for metric in items(mapping(group).get("metric_data"))]
     return [metric for metric in metrics if str(metric.get("type")) not in CHART_TYPES]
 
@@ -187,9 +188,9 @@ def _group(given: Mapping[str, Any]) -> Group:
 
 
 def _side_by_side(groups: Sequence[Mapping[str, Any]]) -> Table | None:
-    """Lay groups that have the same metrics, one value each, beside each other in one table.
+    """Combine groups that have the same single-value metrics into one table, with a column for each group.
 
-    :return: None where they are not of this kind.
+    :return: None if the groups cannot be combined.
     """
     columns = [{text_of(metric.get("name")): metric for metric in scalar_metrics(group)} for group in groups]
     sizes = [len(items(group.get("metric_data"))) for group in groups]
@@ -201,16 +202,16 @@ def _side_by_side(groups: Sequence[Mapping[str, Any]]) -> Table | None:
     if any(text_of(metric.get("notes")) for column in columns for metric in column.values()):
         return None
     heads = tuple(heading(group.get("name")) or "Metrics" for group in groups)
-    rows = [(heading(name) or MISSING, *(_cell(column.get(name)) for column in columns)) for name in names]
+    rows = [(heading(name) or MISSING, *format_row([_value(column.get(name)) for column in columns])) for name in names]
     return Table("Metrics", ("Metric", *heads), tuple(rows))
 
 
-def _cell(metric: Mapping[str, Any] | None) -> str:
-    return format_value((metric or {}).get("value"))
+def _value(metric: Mapping[str, Any] | None) -> Any:
+    return (metric or {}).get("value")
 
 
 def _with_baselines(group: Mapping[str, Any]) -> Table:
-    """Give a group's metrics a row each; what a constant guess achieves stands beside what the model does."""
+    """Give each metric of a group a row, with the best constant classifier's value next to the model's."""
     metrics = scalar_metrics(group)
     names = {text_of(metric.get("name")) for metric in metrics}
     baselines = {
@@ -222,21 +223,21 @@ def _with_baselines(group: Mapping[str, Any]) -> Table:
     if not baselines or any(text_of(metric.get("notes")) for metric in baselines.values()):
         return named_values("Metrics", metrics)
     plain = named_values("Metrics", own)
-    beside = [_cell(baselines.get(text_of(metric.get("name")))) for metric in own]
-    rows = tuple((*row[:2], baseline, *row[2:]) for row, baseline in zip(plain.rows, beside, strict=True))
-    return Table("Metrics", (*plain.columns[:2], "Best constant guess", *plain.columns[2:]), rows)
+    pairs = [(_value(metric), _value(baselines.get(text_of(metric.get("name"))))) for metric in own]
+    rows = tuple((row[0], *format_row(pair), *row[2:]) for row, pair in zip(plain.rows, pairs, strict=True))
+    return Table("Metrics", (*plain.columns[:2], "Best constant classifier", *plain.columns[2:]), rows)
 
 
 def named_values(caption: str, entries: Any, name: Named = heading, *, has_figures: bool = True) -> Table:
-    """Lay out named values in rows of name, value and notes, without the notes where no entry has any.
+    """Lay out named values in rows of name, value and notes; the notes column is left out if it would be empty.
 
     :param entries: mappings with ``name``, ``value`` and ``notes``; or one mapping of names to values.
-    :param name: writes a name.
+    :param name: formats a name. Default: :func:`heading`.
     """
     if isinstance(entries, Mapping):
         entries = [{"name": key, "value": value} for key, value in entries.items()]
     rows = [
-        (name(entry.get("name")) or MISSING, format_value(entry.get("value")), text_of(entry.get("notes")))
+        (name(entry.get("name")) or MISSING, *format_row([entry.get("value")]), text_of(entry.get("notes")))
         for entry in map(mapping, items(entries))
     ]
     width = 3 if any(notes for _, _, notes in rows) else 2
@@ -263,11 +264,11 @@ def _training_metrics(job: Mapping[str, Any]) -> tuple[Table, ...]:
 
 
 def _by_data_set(caption: str, metrics: Sequence[Any]) -> Table:
-    """Give each data set that is named as in "F1 (Test)" a column; metrics of another kind have rows with notes."""
+    """Give each data set a column if all metrics are named like "F1 (Test)"; otherwise give each metric a row."""
     found = [_OF_A_DATA_SET.match(text_of(mapping(metric).get("name"))) for metric in metrics]
     has_notes = any(text_of(mapping(metric).get("notes")) for metric in metrics)
     figures = {
-        (match["metric"], match["data_set"]): _cell(mapping(metric))
+        (match["metric"], match["data_set"]): _value(mapping(metric))
         for match, metric in zip(found, metrics, strict=True)
         if match
     }
@@ -275,7 +276,7 @@ def _by_data_set(caption: str, metrics: Sequence[Any]) -> Table:
         return named_values(caption, metrics)
     names = list(dict.fromkeys(name for name, _ in figures))
     data_sets = list(dict.fromkeys(data_set for _, data_set in figures))
-    rows = [(heading(name), *(figures.get((name, data_set), MISSING) for data_set in data_sets)) for name in names]
+    rows = [(heading(name), *format_row([figures.get((name, each)) for each in data_sets])) for name in names]
     return Table(caption, ("Metric", *data_sets), tuple(rows))
 
 
@@ -287,5 +288,5 @@ def _sources(evaluations: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
             rows += [(title, field.label, text) for text in field.texts]
         metadata = mapping(item.get("metadata"))
         rows += [(title, heading(key) or MISSING, format_value(value)) for key, value in metadata.items()]
-    columns = ("Evaluation", "What", "Value")
+    columns = ("Evaluation", "Source", "Value")
     return _tables(Table("Sources of the evaluations", columns, tuple(rows), has_figures=False))

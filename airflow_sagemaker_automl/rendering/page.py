@@ -1,4 +1,4 @@
-"""A card as one HTML page that needs nothing from outside."""
+"""Renders a card as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LONG = 48
 
 
 def render_html(card: Mapping[str, Any], *, title: str, facts: Mapping[str, str] | None = None) -> str:
-    """Render model card content as one HTML page that needs nothing from outside.
+    """Render model card content as one self-contained HTML page, which loads no other resources.
 
     :param card: parsed content of the model card; every part of it is optional.
     :param title: heading of the page, such as the model package group and version.
-    :param facts: labels and texts shown at the top in the given order.
-    :return: the page, encodable as UTF-8.
+    :param facts: labels and texts to show at the top, in this order. Default: none.
+    :return: the page, which can be encoded as UTF-8.
     """
     template = _environment().get_template("model_card.html.jinja")
     given = facts or {}

@@ -1,4 +1,4 @@
-"""A version as who decides on it sees it in Airflow: subject and body of the question, in Markdown."""
+"""The approval form that a reviewer sees in Airflow: subject and body, in Markdown."""
 
 from __future__ import annotations
 
@@ -8,16 +8,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_sagemaker_automl.core.card.size import CANDIDATE_METRICS, LEADERBOARD, NOT_ORDERED, QUALITY_GATE
-from airflow_sagemaker_automl.core.model_package import Metadata, recorded_objective
-from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.core.registry.model_package import Metadata, recorded_objective
+from airflow_sagemaker_automl.core.registry.version_arn import VersionArn
 from airflow_sagemaker_automl.rendering.headline import headline
 from airflow_sagemaker_automl.rendering.markdown import headline_sentence
 from airflow_sagemaker_automl.rendering.markdown_text import inline, table
 from airflow_sagemaker_automl.rendering.outline import Field, Table, objective, outline
-from airflow_sagemaker_automl.rendering.values import MISSING, format_value, heading, items, mapping, number, text_of
+from airflow_sagemaker_automl.rendering.values import (
+    MISSING,
+    format_row,
+    format_values,
+    heading,
+    items,
+    mapping,
+    number,
+    text_of,
+)
 from airflow_sagemaker_automl.rendering.version import version_facts, version_title
 
-# MySQL's TEXT, which Airflow keeps a body in, has four times as many bytes.
+# Airflow stores the body in a MySQL TEXT column, which has four times as many bytes.
 LONGEST_BODY = 15_000
 _LONGEST_TEXT = 500
 _LONGEST_CELL = 200
@@ -42,9 +51,9 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def review_subject(described: Mapping[str, Any]) -> str:
-    """Ask for a decision in one line.
+    """Write the question in one line.
 
-    :param described: the answer of ``DescribeModelPackage``.
+    :param described: the response of ``DescribeModelPackage``.
     """
     return f"Approve {version_title(described)}?"
 
@@ -52,15 +61,15 @@ def review_subject(described: Mapping[str, Any]) -> str:
 def review_body(
     described: Mapping[str, Any], *, consequences: Sequence[str] = (), links: Mapping[str, str] | None = None
 ) -> str:
-    """Tell what is to be known before one decides, in at most :data:`LONGEST_BODY` characters.
+    """Summarise a version for the reviewer, in at most :data:`LONGEST_BODY` characters.
 
-    All of it is read from the version itself, by whomever it was registered. Texts of its model card are shown as
-    they are: they make no link, picture or HTML.
+    Everything is read from the version itself, so that versions of any origin can be reviewed. Texts of its model card
+    are escaped: they cannot add links, images or HTML.
 
-    :param described: the answer of ``DescribeModelPackage``; its card may be missing, or anything.
-    :param consequences: what each answer does, as sentences of plain text.
-    :param links: labels and URLs, which are not checked.
-    :return: GitHub Flavored Markdown, as Airflow shows it.
+    :param described: the response of ``DescribeModelPackage``; its card may be missing or malformed.
+    :param consequences: what each answer does, as plain-text sentences. Default: none.
+    :param links: labels and URLs, which are not checked. Default: none.
+    :return: GitHub Flavored Markdown, as Airflow renders it.
     """
     card = _card(described)
     sections = {
@@ -68,12 +77,12 @@ def review_body(
         "Quality gate": list(_verdict(described, card)),
         "Model card": list(_main_points(card)),
         "Leaderboard": list(_ranking(card)),
-        "Figures": list(_figures(card)),
-        "Where it comes from": list(_provenance(described, card, links or {})),
+        "Metrics": list(_figures(card)),
+        "Provenance": list(_provenance(described, card, links or {})),
         "What your answer does": ["\n".join(f"- {inline(sentence)}" for sentence in consequences)],
     }
     written = {title: _section(title, blocks) for title, blocks in sections.items()}
-    for title in ("Figures", "Leaderboard", "Model card", "Where it comes from", "Quality gate"):
+    for title in ("Metrics", "Leaderboard", "Model card", "Provenance", "Quality gate"):
         if sum(map(len, written.values())) <= LONGEST_BODY:
             break
         written[title] = ""
@@ -81,12 +90,12 @@ def review_body(
 
 
 def marked(body: str, arn: str) -> str:
-    """Put a last line under a body that says which version it is about."""
+    """Append a last line that names the version."""
     return f"{body.rstrip()}\n\n{_mark(arn)}"
 
 
 def is_about(body: str | None, arn: str) -> bool:
-    """Tell whether a body is :func:`marked` as being about a version."""
+    """Tell whether the last line, added by :func:`marked`, names this version."""
     return (body or "").rstrip().endswith(_mark(arn))
 
 
@@ -108,7 +117,7 @@ def _card(described: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _opening(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[str]:
-    """Say the figure that the model was chosen by; the card knows more of it than the version's metadata."""
+    """Show the objective's value, from the card or else from the version's metadata, which has less."""
     metadata = mapping(described.get("CustomerMetadataProperties"))
     named, value = recorded_objective(metadata), text_of(metadata.get(Metadata.OBJECTIVE_VALUE))
     figures = headline(card)
@@ -119,29 +128,29 @@ def _opening(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[
         name, aim = _cell(named.metric), named.direction
         yield f"**{name} {_cell(_rounded(value))}**" + (f"; objective: {aim} {name}" if aim else "")
     else:
-        yield "No figures of this model are recorded with the version."
+        yield "No metrics are recorded with this version."
 
 
 def _rounded(value: str) -> str:
     try:
-        return format_value(float(value))
+        return format_row([float(value)])[0]
     except ValueError:
         return value
 
 
 def _verdict(described: Mapping[str, Any], card: Mapping[str, Any]) -> Iterator[str]:
-    """List the gate's rules, the broken ones first."""
+    """List the gate's rules, failed ones first."""
     gate = _evaluation(card, QUALITY_GATE)
     short = text_of(mapping(described.get("CustomerMetadataProperties")).get(Metadata.VERDICT))
     said = text_of(gate.get("evaluation_observation")) or short
-    yield f"**{_cell(said)}**" if said else "No verdict of a quality gate is recorded."
+    yield f"**{_cell(said)}**" if said else "No quality gate verdict is recorded."
     champion = text_of(mapping(gate.get("metadata")).get("champion"))
     if champion:
         yield f"Compared with {_cell(_short(champion))}, the champion at that time."
     metrics = [mapping(metric) for group in items(gate.get("metric_groups")) for metric in _metrics(group)]
     rules = sorted(metrics, key=lambda metric: metric.get("value") is True)[:_MOST_RULES]
     if rules:
-        yield table(["Rule", "Result", "Figures"], [_rule(metric) for metric in rules])
+        yield table(["Rule", "Result", "Details"], [_rule(metric) for metric in rules])
     if len(metrics) > len(rules):
         yield f"{len(metrics) - len(rules)} more rules are on the model card."
 
@@ -150,7 +159,7 @@ def _rule(metric: Mapping[str, Any]) -> list[str]:
     value = metric.get("value")
     result = "passed" if value is True else "**failed**" if value is False else MISSING
     figures = text_of(metric.get("notes"))
-    # Where the gate says why, it says its figures again, and the rule's name has the limit.
+    # The reason repeats the values, and the rule's name has the limit.
     return [_cell(metric.get("name")), result, _cell(_FIGURES_BEFORE_REASON.sub("", figures))]
 
 
@@ -163,32 +172,36 @@ def _short(arn: str) -> str:
 
 
 def _ranking(card: Mapping[str, Any]) -> Iterator[str]:
-    """Rank the job's best candidates; the registered one is among them in any case, and bold."""
+    """Rank the job's best candidates, always including the registered one, in bold."""
     groups = items(_evaluation(card, LEADERBOARD).get("metric_groups"))
     chart = next((mapping(metric) for group in groups for metric in _metrics(group)), {})
     names, values = items(chart.get("x_axis_name")), items(chart.get("value"))
-    entries = [(text_of(name), number(value)) for name, value in zip(names, values, strict=False)]
+    texts = format_values([number(value) for value in values], are_measured=True)
+    entries = [(text_of(name), text) for name, text in zip(names, texts, strict=False)]
     match = _REGISTERED.search(text_of(chart.get("notes"))[-_LONGEST_CELL:])
     place, count = (int(match[1]), int(match[2])) if match else (0, len(entries))
     at = min(place, len(entries))
     rows = [
-        [str(place if rank == at else rank), _bold(_cell(name), rank == at), _bold(format_value(value), rank == at)]
-        for rank, (name, value) in enumerate(entries, start=1)
+        [str(place if rank == at else rank), _bold(_cell(name), rank == at), _bold(text, rank == at)]
+        for rank, (name, text) in enumerate(entries, start=1)
         if rank <= _MOST_RANKED or rank == at
     ]
     if not rows:
         return
-    columns = ["Place", "Candidate", _cell(heading(chart.get("name"))) or "Objective"]
+    columns = ["Rank", "Candidate", _cell(heading(chart.get("name"))) or "Objective"]
     if text_of(chart.get("notes")) == NOT_ORDERED:
         columns, rows = columns[1:], [row[1:] for row in rows]
         yield NOT_ORDERED
     yield table(columns, rows)
-    registered = f"The bold one is number {place}, and is what was registered. " if at else ""
-    yield f"{registered}There were {count} candidates."
+    yield (
+        f"The registered candidate, in bold, is number {place} of {count}."
+        if at
+        else f"The job has {count} candidates."
+    )
 
 
 def _figures(card: Mapping[str, Any]) -> Iterator[str]:
-    """Lay out the candidate's metrics by data set."""
+    """Show the candidate's metrics by data set."""
     for section in outline(card):
         for evaluation in section.evaluations:
             if evaluation.title == heading(CANDIDATE_METRICS):
@@ -205,13 +218,13 @@ def _table(given: Table) -> str:
 
 
 def _main_points(card: Mapping[str, Any]) -> Iterator[str]:
-    """Say what the author says of use and risk."""
+    """Show the author's texts on use and risk."""
     fields = {field.label: field for section in outline(card) for field in section.fields}
     points = [fields[label] for label in _MAIN_POINTS if label in fields]
     if not card:
-        yield "The version has no model card that can be read."
+        yield "The version has no readable model card."
     elif not points:
-        yield "The model card says nothing of intended uses, risk and caveats."
+        yield "The model card does not describe intended uses, risks or caveats."
     else:
         yield "\n".join(f"- **{_cell(point.label)}:** {_point(point)}" for point in points)
 

@@ -1,4 +1,4 @@
-"""What the registry says of a model package version, as title and facts of its card."""
+"""Title and facts of a model version, from the model registry, to show above its card."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_sagemaker_automl.core.decision import why_card_differs
-from airflow_sagemaker_automl.core.model_package import Metadata
-from airflow_sagemaker_automl.core.people import aws_identity
+from airflow_sagemaker_automl.core.registry.decision import why_card_differs
+from airflow_sagemaker_automl.core.registry.model_package import Metadata
+from airflow_sagemaker_automl.core.registry.people import aws_identity
 from airflow_sagemaker_automl.rendering.values import mapping, text_of
 
 
 def version_title(described: Mapping[str, Any]) -> str:
-    """Name a version.
+    """Name a version, for example "churn, version 3".
 
-    :param described: the answer of ``DescribeModelPackage``, from boto3 or as the AWS CLI prints it.
+    :param described: the response of ``DescribeModelPackage``, from boto3 or as the AWS CLI prints it.
     """
     group, version = text_of(described.get("ModelPackageGroupName")), described.get("ModelPackageVersion")
     if group and version is not None:
@@ -24,10 +24,10 @@ def version_title(described: Mapping[str, Any]) -> str:
 
 
 def version_facts(described: Mapping[str, Any]) -> dict[str, str]:
-    """Tell who a version is, where it came from and how it stands.
+    """List a version's status, identity and provenance.
 
-    :param described: the answer of ``DescribeModelPackage``, from boto3 or as the AWS CLI prints it; what it lacks is
-        left out.
+    :param described: the response of ``DescribeModelPackage``, from boto3 or as the AWS CLI prints it; missing members
+        are left out.
     :return: labels and texts for :func:`render_html` and :func:`render_markdown`.
     """
     metadata = mapping(described.get("CustomerMetadataProperties"))
@@ -61,7 +61,7 @@ def _life_cycle(cycle: Mapping[str, Any]) -> str:
 
 
 def _moment(value: Any) -> str:
-    """Write a moment, which boto3 gives as such and the AWS CLI prints in ISO 8601 or as seconds since 1970."""
+    """Format a time: a datetime from boto3, or ISO 8601 or seconds since 1970 from the AWS CLI."""
     try:
         if isinstance(value, int | float):
             value = datetime.fromtimestamp(value, UTC)

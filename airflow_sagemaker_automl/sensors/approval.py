@@ -1,64 +1,64 @@
-"""Waiting for somebody's decision on a version of a model package group."""
+"""The sensor that waits until a version of a model package group is approved or rejected."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl import metrics
-from airflow_sagemaker_automl.assets import tell_of_update
-from airflow_sagemaker_automl.connection import CONNECTION_FIELDS
-from airflow_sagemaker_automl.core.approval import ApprovalStatus, approval_status
-from airflow_sagemaker_automl.core.decision import decided_elsewhere, line, outcome_elsewhere, ranking_figure
-from airflow_sagemaker_automl.core.model_package import has_failed, is_finished
-from airflow_sagemaker_automl.core.version_arn import VersionArn
+from airflow_sagemaker_automl.assets.events import emit_approval_event
+from airflow_sagemaker_automl.core.registry.approval import ApprovalStatus, approval_status
+from airflow_sagemaker_automl.core.registry.decision import decided_elsewhere, line, outcome_elsewhere, ranking_figure
+from airflow_sagemaker_automl.core.registry.model_package import has_failed, is_finished
+from airflow_sagemaker_automl.core.registry.version_arn import VersionArn
 from airflow_sagemaker_automl.exceptions import ModelPackageGone, ModelPackageRejected, ModelPackageUnfinished, escaped
-from airflow_sagemaker_automl.lineage import TellsOfVersion
-from airflow_sagemaker_automl.links import VERSION_LINKS, show_version
-from airflow_sagemaker_automl.sensors.looking import LookingSensor
-from airflow_sagemaker_automl.service_errors import is_invalid
+from airflow_sagemaker_automl.hooks.errors import is_invalid
+from airflow_sagemaker_automl.observability import metrics
+from airflow_sagemaker_automl.observability.links import VERSION_LINKS, show_version
+from airflow_sagemaker_automl.sensors.base import PollingSensor
+from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS
+from airflow_sagemaker_automl.tasks.results import OnRejected, end_as_chosen, wait_abandoned
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, PokeReturnValue
 
-    from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
-
-OnRejected: TypeAlias = Literal["skip", "fail", "pass"]
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
 
 
-class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[str, Any]]):
-    """Wait until somebody has approved or rejected a version, in SageMaker Studio or wherever else.
+class SageMakerModelPackageApprovalSensor(PollingSensor[Mapping[str, Any]]):
+    """Wait until anyone approves or rejects a version, in SageMaker Studio or with any other client.
 
-    A service that throttles, or is away for a while after it has answered once, does not end the wait. A version that
-    is deleted, or that the service could not complete, does: nobody will decide on it. One that is approved before the
-    service has completed it is waited for until then.
+    Throttling and, after the first response, outages of the service do not end the wait. The sensor fails if the
+    version is deleted or the service could not complete it. If the version is approved before the service has completed
+    it, the sensor waits for its completion.
 
-    :param model_package_arn: the version. One that is not there is looked for during five minutes, since a new one
-        may not be seen at once. (templated)
-    :param on_rejected: what follows from a rejection: ``skip`` (default) skips the task, and what follows by its
-        trigger rule; ``fail`` fails it without retries; ``pass`` lets it succeed. The log has the reason in any case.
+    :param model_package_arn: the version. If it does not exist, the sensor looks for it for five minutes, because a new
+        version may not be visible immediately. (templated)
+    :param on_rejected: what to do if the version is rejected: ``skip`` (default) skips the task, and downstream tasks
+        by their trigger rules; ``fail`` fails it without retrying; ``pass`` lets it succeed. The log always has the
+        reason.
     :param deferrable: wait in the triggerer instead of a worker; ``mode``, ``exponential_backoff`` and
         ``silent_fail`` have no effect there. Default: ``[operators] default_deferrable``.
-    :param poke_interval: seconds, or a timedelta, between two looks at the version (default: 60). Deferred tasks with
+    :param poke_interval: seconds, or a timedelta, between two polls of the version (default: 60). Deferred tasks with
         the same connection and interval share one poll for each model package group.
-    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.connection.ConnectsToSageMaker`, and
-        those of every sensor: ``timeout`` (counted from the first look, deferred or not; Airflow's default is a week),
-        ``execution_timeout`` (the same), ``mode``, ``soft_fail`` and so on. ``outlets`` may have
-        :func:`~airflow_sagemaker_automl.assets.approved` of the group, which is told if the version is approved.
+    :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.tasks.base.SageMakerTask`, and
+        those of every sensor: ``timeout`` (counted from the first poll, deferred or not; Airflow's default is a week),
+        ``execution_timeout`` (the same), ``mode``, ``soft_fail`` and so on. ``outlets`` may contain
+        :func:`~airflow_sagemaker_automl.approved` of the group, which gets an event if the version is approved.
     :return: (XCom) ``model_package_arn``, ``model_package_group_name``, ``model_package_version``,
-        ``approval_status``; ``approval_description``, which is None where nothing was said; ``decided_by`` and
-        ``decided_at`` (ISO 8601, UTC): the AWS identity that changed the version last, and when, None where the
-        service does not say. It is there, too, if the task fails or is skipped because the version was rejected.
+        ``approval_status``; ``approval_description``, None if unset; ``decided_by`` and ``decided_at`` (ISO 8601,
+        UTC): the AWS identity that last changed the version, and when, None if the service does not return them. The
+        result is also pushed if the task fails or is skipped because the version was rejected.
     :raises ValueError: ``on_rejected`` has another value.
     """
 
     template_fields: Sequence[str] = ("model_package_arn", *CONNECTION_FIELDS)
+    writes = ("version",)
     ui_color = "#e6e0f0"
     operator_extra_links = VERSION_LINKS
-    not_in_time = "was not decided on, or not completed,"
+    not_in_time = "was not approved or rejected, or not completed,"
 
     def __init__(
         self,
@@ -77,10 +77,10 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         self._context: Context | None = None
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look at the version once; where nobody has decided, a deferrable sensor goes on in the triggerer.
+        """Describe the version once; if it is undecided, a deferrable sensor continues in the triggerer.
 
-        :raises AirflowFailException: the version is rejected, or there is none.
-        :raises AirflowSkipException: it is rejected, and the task is to be skipped then.
+        :raises AirflowFailException: the version is rejected, or does not exist.
+        :raises AirflowSkipException: it is rejected, and ``on_rejected`` is ``skip``.
         """
         self._context = context
         return super().poke(context)
@@ -92,7 +92,7 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         deadline: float | None = None,
         task_deadline: float | None = None,
     ) -> dict[str, Any]:
-        """Go on after the wait in the triggerer, with the arguments that every sensor of this package takes."""
+        """Resume after the wait in the triggerer; the arguments are those of every sensor of this package."""
         self._context = context
         return super().execute_complete(context, event, deadline, task_deadline)
 
@@ -120,10 +120,10 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         return None if is_finished(seen) else str(seen["ModelPackageStatus"])
 
     def _result(self, seen: Mapping[str, Any]) -> dict[str, Any]:
-        self.remember_version(seen)
+        self.lineage = self.lineage.with_version(seen)
         status = approval_status(seen)
         if status is not ApprovalStatus.REJECTED:
-            is_finished(seen)  # Raises what the service says of a version that has failed.
+            is_finished(seen)  # Raises the reason if the version has failed.
         result = {
             "model_package_arn": seen["ModelPackageArn"],
             "model_package_group_name": seen["ModelPackageGroupName"],
@@ -137,33 +137,24 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         metrics.count(metrics.DECIDED, outcome_elsewhere(status.value).value)
         if status is ApprovalStatus.REJECTED:
             return self._end_rejected(seen, context, result)
-        who, when = result["decided_by"] or "somebody", result["decided_at"] or "a time that is not known"
-        why = line(seen.get("ApprovalDescription")) or "nothing says why."
+        who, when = result["decided_by"] or "an unknown user", result["decided_at"] or "an unknown time"
+        why = line(seen.get("ApprovalDescription")) or "no approval description."
         self.log.info("%s is %s; last changed by %s at %s: %s", self._what, status, who, when, escaped(why))
-        tell_of_update(self, context, seen, ApprovalStatus.APPROVED)
+        emit_approval_event(self, context, seen, ApprovalStatus.APPROVED)
         return result
 
     def _show(self, context: Context, seen: Mapping[str, Any]) -> None:
         show_version(self, context["ti"])
 
     def _end_rejected(self, seen: Mapping[str, Any], context: Context, result: dict[str, Any]) -> dict[str, Any]:
-        """Skip or fail the task, unless it is to succeed; its result is there all the same."""
+        """Skip or fail the task, unless ``on_rejected`` is ``pass``."""
         reason = line(result["approval_description"])
         rejected = ModelPackageRejected(result["model_package_arn"], reason, ranking_figure(seen))
         self.log.warning("%s", rejected)
-        if self.on_rejected == "pass":
-            return result
-        # Airflow pushes what a task returns, and this one does not come to that.
-        if self.do_xcom_push:
-            members = result if self.multiple_outputs else {}
-            for key, value in {**members, "return_value": result}.items():
-                context["ti"].xcom_push(key=key, value=value)
-        if self.on_rejected == "skip":
-            raise AirflowSkipException(str(rejected)) from rejected
-        raise rejected
+        return end_as_chosen(self, context, result, rejected, self.on_rejected)
 
     def _defer(self, deadline: float, task_deadline: float | None) -> NoReturn:
-        from airflow_sagemaker_automl.registry_triggers import ModelApprovalTrigger
+        from airflow_sagemaker_automl.triggers.model_packages import ModelApprovalTrigger
 
         self.defer(
             trigger=ModelApprovalTrigger(
@@ -178,26 +169,20 @@ class SageMakerModelPackageApprovalSensor(TellsOfVersion, LookingSensor[Mapping[
         raise AssertionError("unreachable: defer() raises")
 
     def _seen_after(self, event: dict[str, Any]) -> Mapping[str, Any]:
-        from airflow_sagemaker_automl.triggers import WaitEnd
+        from airflow_sagemaker_automl.triggers.base import WaitEnd
 
-        end = WaitEnd(event["end"])
-        self._has_been_reached = True
-        seen = self.patiently(lambda hook: _described(hook, event["model_package_arn"]))
+        arn = event["model_package_arn"]
+        seen = self.call_with_retries(lambda hook: _described(hook, arn), has_answered=True)
         status = self._status_of(seen)
-        if end is WaitEnd.UNREADABLE and status is not None:
-            why = event.get("reason") or "it cannot see the version"
-            reason = (
-                f"The triggerer gave up the wait: {why}. It needs the connection, and an AWS identity that may "
-                "sagemaker:DescribeModelPackage; or wait with deferrable=False."
-            )
-            raise ModelPackageUnfinished(event["model_package_arn"], status, reason)
+        if WaitEnd(event["end"]) is WaitEnd.UNREADABLE and status is not None:
+            raise ModelPackageUnfinished(arn, status, wait_abandoned(event, "sagemaker:DescribeModelPackage"))
         return seen
 
 
 def _described(hook: SageMakerAutoMLHook, arn: str) -> Mapping[str, Any]:
     """Describe a version.
 
-    :raises ModelPackageGone: there is none.
+    :raises ModelPackageGone: the version does not exist.
     """
     try:
         return hook.describe_model_package(arn)

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param, task
 
-from airflow_sagemaker_automl.completion import WaitsForModelPackage
-from airflow_sagemaker_automl.connection import errors_for_people
+from airflow_sagemaker_automl.tasks.base import with_clear_errors
+from airflow_sagemaker_automl.tasks.completion import Completion
+from airflow_sagemaker_automl.tasks.waiting import WaitingTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class CompletionOperator(WaitsForModelPackage):
+_TIMEOUT_SECONDS = 180
+
+
+class CompletionOperator(WaitingTask):
     """Wait until a version is completed."""
 
     template_fields: Sequence[str] = ("arn",)
@@ -24,15 +28,15 @@ class CompletionOperator(WaitsForModelPackage):
         super().__init__(**kwargs)
         self.arn = arn
 
-    @errors_for_people
+    @with_clear_errors
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait, here or in the triggerer."""
-        return _result(self.completed(self.arn, context))
+        return _result(Completion(task=self, timeout=_TIMEOUT_SECONDS).wait(self.arn))
 
-    @errors_for_people
+    @with_clear_errors
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the wait in the triggerer."""
-        return _result(self.after_completion(event))
+        return _result(Completion(task=self, timeout=_TIMEOUT_SECONDS).after(event))
 
 
 def _result(described: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +54,6 @@ with DAG(dag_id="complete", schedule=None, params={"versions": Param(type="array
         task_id="complete",
         deferrable=True,
         poll_interval=1,
-        completion_timeout=timedelta(minutes=3),
         retries=2,
         retry_delay=timedelta(0),
     ).expand(arn=registered_elsewhere())

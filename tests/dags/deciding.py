@@ -7,8 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule, task
 
-from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor
+from airflow_sagemaker_automl import SageMakerModelPackageApprovalSensor, approved
 
 GROUP = "deciding"
 

@@ -6,11 +6,17 @@ from typing import Any
 
 from airflow.sdk import DAG, task, task_group
 
-from airflow_sagemaker_automl.assets import approved, registered
-from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate, Threshold
-from airflow_sagemaker_automl.operators import SageMakerQualityGateOperator, SageMakerRegisterCandidateOperator
-from airflow_sagemaker_automl.task_groups import automl_retraining
-from tests.jobs import tabular_request
+from airflow_sagemaker_automl import (
+    BetterThanChampion,
+    QualityGate,
+    SageMakerQualityGateOperator,
+    SageMakerRegisterCandidateOperator,
+    Threshold,
+    approved,
+    automl_retraining,
+    registered,
+)
+from tests.support.jobs import tabular_request
 
 GROUP = "judging"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from tests.jobs import tabular_request
+from airflow_sagemaker_automl import SageMakerAutoMLJobOperator
+from tests.support.jobs import tabular_request
 
 with DAG(dag_id="queue_for_the_quota", schedule=None):
     SageMakerAutoMLJobOperator(

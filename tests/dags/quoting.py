@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator
 
 QUOTED = "{{ var.value.told_to_nobody }}"
 

@@ -8,11 +8,16 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest, InputChannel
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular, TimeSeriesForecasting
-from airflow_sagemaker_automl.core.v1_request import from_v1
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from tests.core.requests import LARGEST_CONFIGS, ROLE, largest, smallest, spoiled
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
+    CompletionCriteria,
+    InputChannel,
+    SageMakerAutoMLJobOperator,
+    Tabular,
+    TimeSeriesForecasting,
+    from_v1,
+)
+from tests.support.requests import LARGEST_CONFIGS, ROLE, largest, smallest, spoiled
 
 
 def leaves(tree: Any) -> list[Any]:

@@ -6,16 +6,18 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from airflow_sagemaker_automl.assets import approved, registered
-from airflow_sagemaker_automl.core.quality_gate import QualityGate, Threshold
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    QualityGate,
     SageMakerAutoMLJobOperator,
+    SageMakerModelPackageApprovalSensor,
     SageMakerQualityGateOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
+    Threshold,
+    approved,
+    registered,
 )
-from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor
-from tests.jobs import tabular_request
+from tests.support.jobs import tabular_request
 
 GROUP = "secretive"
 # No request goes by a proxy for this scheme.

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.assets import (
-    approved,
-    approved_version,
-    registered,
-    tell_of_registration,
-    tell_of_update,
-)
-from airflow_sagemaker_automl.connection import CONNECTION_FIELDS, ConnectsToSageMaker
+from airflow_sagemaker_automl import approved, approved_version, registered
+from airflow_sagemaker_automl.assets.events import emit_approval_event, emit_registration_events
+from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS, SageMakerTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,7 +21,7 @@ GROUP = "telling"
 _PAUSE = timedelta(seconds=5)
 
 
-class Tell(ConnectsToSageMaker):
+class Tell(SageMakerTask):
     """Tell of a version at the end, as the register operator does, or the update operator.
 
     :param model_package_arn: the version. (templated)
@@ -62,9 +57,9 @@ class Tell(ConnectsToSageMaker):
     def _tell(self, context: Context) -> None:
         description = self.hook.describe_model_package(self.model_package_arn)
         if self.asked_for == "registration":
-            tell_of_registration(self, context, description)
+            emit_registration_events(self, context, description)
         else:
-            tell_of_update(self, context, description, self.asked_for)
+            emit_approval_event(self, context, description, self.asked_for)
 
 
 with DAG(

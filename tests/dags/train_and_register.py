@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
+    CompletionCriteria,
+    SageMakerAutoMLJobOperator,
+    SageMakerRegisterCandidateOperator,
+    Tabular,
+)
 
 for deferrable in (True, False):
     with DAG(

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, task
 
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
+from airflow_sagemaker_automl import SageMakerAutoMLJobSensor
 
 defaults: dict[str, Any] = {
     "poke_interval": 1,

@@ -1,4 +1,4 @@
-"""Tables to train on, and jobs that have been trained once for all tests that look at them."""
+"""Training tables, and jobs that are trained once for all tests that use them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.datasets import load_diabetes, load_wine
-from tests.jobs import put_table, start, tabular_request, wait
+from tests.support.datasets import load_diabetes, load_wine
+from tests.support.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def binary_job(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, Any]:
-    """A completed binary classification, whose problem type the service had to find out."""
+    """A completed binary classification whose problem type was not given."""
     return wait(sagemaker, start(sagemaker, tabular_request(breast_cancer)))
 
 
@@ -34,7 +34,7 @@ def multiclass_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str)
 
 @pytest.fixture(scope="session")
 def regression_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> dict[str, Any]:
-    """A completed regression that minimises RMSE, with a fraction of its own to validate on, and was to be deployed."""
+    """A completed regression that minimizes RMSE, with its own validation fraction and a deployment in its request."""
     frame = load_diabetes(as_frame=True).frame
     table = frame.sample(n=600, replace=True, random_state=1)
     request = tabular_request(

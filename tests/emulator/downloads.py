@@ -1,4 +1,4 @@
-"""What a finished job has left in S3, read without anything of the package."""
+"""Downloads the results of a finished job from S3 without using the package's code."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def unpack(s3: S3Client, container: dict[str, Any], folder: Path) -> Path:
 
 
 def split_part(s3: S3Client, job: dict[str, Any], part: str, **reading: Any) -> pd.DataFrame:
-    """Read one part of the data that a job has trained on: ``train``, ``validation`` or ``test``."""
+    """Read one part of the data of a job: ``train``, ``validation`` or ``test``."""
     prefix = f"{job['OutputDataConfig']['S3OutputPath']}/{job['AutoMLJobName']}/preprocessed-data"
     return pd.read_csv(io.BytesIO(body(s3, f"{prefix}/{part}.csv")), **reading)
 
 
 def reported(candidate: dict[str, Any], metric: str, part: str) -> float:
-    """Find a candidate's figure."""
+    """Find a metric value of a candidate."""
     (value,) = (
         datum["Value"]
         for datum in candidate["CandidateProperties"]["CandidateMetrics"]

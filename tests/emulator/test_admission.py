@@ -1,4 +1,4 @@
-"""Rules between members: what AWS's documentation says is refused, with a sentence for each breach."""
+"""Rules across members: what AWS's documentation forbids is refused, with one sentence per violation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from airflow_sagemaker_automl.emulator.admission import require_admissible
 from airflow_sagemaker_automl.emulator.contract import check_request
 from airflow_sagemaker_automl.emulator.errors import ServiceError
-from tests.jobs import tabular_request
+from tests.support.jobs import tabular_request
 
 _PROBLEMS: dict[str, dict[str, Any]] = {
     "Tabular": {"TargetAttributeName": "y"},
@@ -57,7 +57,7 @@ def _filling(column: str = "sales", **methods: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("problem_type", _PROBLEMS)
 def test_the_smallest_request_of_each_type_is_admitted(problem_type: str) -> None:
-    """Nothing is asked for that the service does not ask for."""
+    """No member is required that the service does not require."""
     _admit(_request(problem_type))
 
 
@@ -97,7 +97,7 @@ def test_the_smallest_request_of_each_type_is_admitted(problem_type: str) -> Non
 def test_what_the_documentation_allows_is_admitted(
     problem_type: str, config: dict[str, Any], members: dict[str, Any]
 ) -> None:
-    """Each rule has another side."""
+    """Each rule accepts what the documentation allows."""
     _admit(_request(problem_type, config, **members))
 
 
@@ -116,8 +116,18 @@ _BROKEN: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {"AutoMLJobInputDataConfig": [_channel(), _channel("validation")]},
         "has no validation channel",
     ),
-    ("Tabular", {}, {"AutoMLJobInputDataConfig": [_channel(ContentType="image/png")]}, "ContentType image/png is none"),
-    ("ImageClassification", {}, {"AutoMLJobInputDataConfig": [_channel(ContentType="text/csv")]}, "is none for Image"),
+    (
+        "Tabular",
+        {},
+        {"AutoMLJobInputDataConfig": [_channel(ContentType="image/png")]},
+        "ContentType image/png is not valid",
+    ),
+    (
+        "ImageClassification",
+        {},
+        {"AutoMLJobInputDataConfig": [_channel(ContentType="text/csv")]},
+        "is not valid for Image",
+    ),
     (
         "Tabular",
         {},
@@ -134,13 +144,13 @@ _BROKEN: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "Tabular",
         {},
         {"AutoMLJobInputDataConfig": [_channel(source="AugmentedManifestFile")]},
-        "for Tabular these are: ManifestFile, S3Prefix",
+        "valid for Tabular are: ManifestFile, S3Prefix",
     ),
     (
         "TextClassification",
         {},
         {"AutoMLJobInputDataConfig": [_channel(source="ManifestFile")]},
-        "for TextClassification these are: S3Prefix",
+        "valid for TextClassification are: S3Prefix",
     ),
     (
         "Tabular",
@@ -157,9 +167,9 @@ _BROKEN: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {},
         "must not be below",
     ),
-    ("TextClassification", {}, {"AutoMLJobObjective": {"MetricName": "F1"}}, "these are: Accuracy."),
-    ("TimeSeriesForecasting", {}, {"AutoMLJobObjective": {"MetricName": "MAE"}}, "MAE is no objective"),
-    ("TextGeneration", {}, {"AutoMLJobObjective": {"MetricName": "Accuracy"}}, "takes no AutoMLJobObjective"),
+    ("TextClassification", {}, {"AutoMLJobObjective": {"MetricName": "F1"}}, "valid are: Accuracy."),
+    ("TimeSeriesForecasting", {}, {"AutoMLJobObjective": {"MetricName": "MAE"}}, "MAE is not an objective"),
+    ("TextGeneration", {}, {"AutoMLJobObjective": {"MetricName": "Accuracy"}}, "AutoMLJobObjective must not be set"),
     ("Tabular", {"ProblemType": "Regression"}, {}, "both ProblemType and AutoMLJobObjective"),
     ("Tabular", {}, {"OutputDataConfig": {"S3OutputPath": f"s3://bucket/{'x' * 512}"}}, "512 characters or less"),
     ("Tabular", {}, {"ModelDeployConfig": {}}, "if and only if AutoGenerateEndpointName is False"),
@@ -214,7 +224,7 @@ _BROKEN: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("TimeSeriesForecasting", _filling(middlefill="mean", middlefill_value="1"), {}, "middlefill_value needs"),
     ("TimeSeriesForecasting", {"Transformations": {"Aggregation": {"price": "sum"}}}, {}, "not for price"),
     ("TextGeneration", {"ModelAccessConfig": {"AcceptEula": False}}, {}, "AcceptEula must be True"),
-    ("TextGeneration", {"TextGenerationHyperParameters": {"epochs": "1"}}, {}, "epochs is no hyperparameter"),
+    ("TextGeneration", {"TextGenerationHyperParameters": {"epochs": "1"}}, {}, "epochs is not a hyperparameter"),
     ("TextGeneration", {"TextGenerationHyperParameters": {"epochCount": "11"}}, {}, "an integer from 1 to 10, not 11"),
     ("TextGeneration", {"TextGenerationHyperParameters": {"batchSize": "1.5"}}, {}, "an integer from 1 to 64"),
     ("TextGeneration", {"TextGenerationHyperParameters": {"learningRate": "nan"}}, {}, "a number from 0 to 1"),
@@ -225,7 +235,7 @@ _BROKEN: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 def test_what_the_documentation_forbids_is_refused(
     problem_type: str, config: dict[str, Any], members: dict[str, Any], message: str
 ) -> None:
-    """Each rule of the API's documentation is a sentence that names what is wrong."""
+    """Each violated rule is reported in a sentence that names the invalid value."""
     with pytest.raises(ServiceError) as refused:
         _admit(_request(problem_type, config, **members))
     assert refused.value.code == "ValidationException"
@@ -233,14 +243,14 @@ def test_what_the_documentation_forbids_is_refused(
 
 
 def test_a_job_has_exactly_one_problem_type() -> None:
-    """None and two are refused alike."""
+    """A request without a problem type and one with two are both refused."""
     for problems in ({}, {"TabularJobConfig": {"TargetAttributeName": "y"}, "ImageClassificationJobConfig": {}}):
         with pytest.raises(ServiceError, match="exactly one of"):
             _admit({**_request("Tabular"), "AutoMLProblemTypeConfig": problems})
 
 
 def test_every_breach_is_told_at_once() -> None:
-    """Three breaches are three sentences of one refusal."""
+    """Three violations are reported as three sentences in one error."""
     config = {"Mode": "AUTO", "SampleWeightAttributeName": "y"}
     with pytest.raises(ServiceError) as refused:
         _admit(_request("Tabular", config, DataSplitConfig={"ValidationFraction": 0}))

@@ -1,4 +1,4 @@
-"""The wire: requests are held to the service model, lists behave as the service's, and gaps answer as AWS errors."""
+"""Requests are checked against the service model, lists behave as on the service, and gaps are AWS errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.contract import check_answer
-from tests.jobs import start, tabular_request, unique, wait
+from tests.support.jobs import start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
                 },
                 "AutoMLJobObjective": {"MetricName": "F1"},
             },
-            "F1 is no objective for Regression; these are: MAE, MSE, R2, RMSE.",
+            "F1 is not an objective for Regression; valid are: MAE, MSE, R2, RMSE.",
         ),
         (
             {
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 def test_a_request_that_breaks_a_rule_starts_no_job(
     change: dict[str, Any], message: str, sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:
-    """Constraints and rules between members are ValidationExceptions, and no job is left behind."""
+    """Violated constraints and rules are a ValidationException, and no job is created."""
     name = unique("refused")
     with pytest.raises(ClientError) as refused:
         sagemaker.create_auto_ml_job_v2(**{"AutoMLJobName": name, **tabular_request(breast_cancer), **change})
@@ -75,7 +75,7 @@ def test_a_request_that_breaks_a_rule_starts_no_job(
 
 
 def test_every_violation_is_named_at_once(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """A request with two faults is told of both."""
+    """The error for a request with two violations names both."""
     request = tabular_request(breast_cancer, Mode="FAST")
     with pytest.raises(ClientError, match="2 validation errors detected") as both:
         sagemaker.create_auto_ml_job_v2(AutoMLJobName="under_score", **request)
@@ -84,7 +84,7 @@ def test_every_violation_is_named_at_once(sagemaker: SageMakerClient, breast_can
 
 
 def test_jobs_are_listed_as_the_service_lists_them(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """By default ten at a time, by name, descending; filters and paging hold."""
+    """By default ten jobs per page, sorted by name in descending order; filters and paging work."""
     prefix = unique("listed")
     names = [start(sagemaker, tabular_request(breast_cancer, "absent"), f"{prefix}-{number:02}") for number in range(3)]
     for name in names:
@@ -103,7 +103,7 @@ def test_jobs_are_listed_as_the_service_lists_them(sagemaker: SageMakerClient, b
 
 
 def test_tags_of_a_job_are_kept(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """The tags of the request are the job's; more can be added."""
+    """A job has the tags of its request; more can be added."""
     request = {**tabular_request(breast_cancer, "absent"), "Tags": [{"Key": "one", "Value": "1"}]}
     arn = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=start(sagemaker, request))["AutoMLJobArn"]
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "two", "Value": "2"}])
@@ -114,7 +114,7 @@ def test_tags_of_a_job_are_kept(sagemaker: SageMakerClient, breast_cancer: str) 
 
 
 def test_what_is_not_there_answers_as_an_aws_error(sagemaker: SageMakerClient) -> None:
-    """An unknown job is ResourceNotFound; an operation that nobody has written says so and is not retried."""
+    """An unknown job is ResourceNotFound; an unsupported operation is an error that boto3 does not retry."""
     with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="no-such-job"):
         sagemaker.describe_auto_ml_job_v2(AutoMLJobName="no-such-job")
     with pytest.raises(ClientError) as missing:
@@ -124,7 +124,7 @@ def test_what_is_not_there_answers_as_an_aws_error(sagemaker: SageMakerClient) -
 
 
 def test_identity_and_roles_are_served_too(emulator_url: str) -> None:
-    """STS answers on the same port, for connections that assume a role."""
+    """STS is served on the same port, for connections that assume a role."""
     sts = boto3.client(
         "sts", endpoint_url=emulator_url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
@@ -133,7 +133,7 @@ def test_identity_and_roles_are_served_too(emulator_url: str) -> None:
 
 
 def test_a_wrong_answer_of_our_own_is_caught() -> None:
-    """The check of answers knows required members, enums and unknown members."""
+    """The check of answers detects missing required members, invalid enum values and unknown members."""
     with pytest.raises(AssertionError, match=r"autoMLJobArn.*must not be null"):
         check_answer("CreateAutoMLJobV2", {})
     with pytest.raises(AssertionError, match="Unknown member at 'surprise'"):
@@ -143,7 +143,7 @@ def test_a_wrong_answer_of_our_own_is_caught() -> None:
 
 
 def test_the_seams_of_moto_are_where_they_were() -> None:
-    """What the emulator hangs on in moto's internals: the backend's class, accounts, stored objects, the dispatcher."""
+    """The parts of moto's internals that the emulator uses exist: backend, accounts, stored objects, dispatcher."""
     assert isinstance(sagemaker_backends, BackendDict)
     assert issubclass(sagemaker_backends.backend, SageMakerModelBackend)
     assert get_account_id_from("unknown") == "123456789012"

@@ -1,4 +1,4 @@
-"""Jobs that are asked for as Autopilot first was, with CreateAutoMLJob."""
+"""Jobs that are created with the V1 API, CreateAutoMLJob."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.jobs import ROLE, start, tabular_request, unique, wait
+from tests.support.jobs import ROLE, start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -27,7 +27,7 @@ def _request(data: str, target: str = "diagnosis", **members: Any) -> dict[str, 
 
 
 def test_a_job_of_the_first_api_trains_like_any_other(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """It is described by both APIs, each in its own words, and listed with the others."""
+    """A V1 job is described by both APIs, each with its own members, and listed with the others."""
     name = unique("first")
     config = {
         "CompletionCriteria": {"MaxCandidates": 1},
@@ -60,7 +60,7 @@ def test_a_job_of_the_first_api_trains_like_any_other(sagemaker: SageMakerClient
 
 
 def test_the_first_api_does_not_describe_jobs_of_the_second(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """As its documentation says; what is not there is not found by either."""
+    """DescribeAutoMLJob refuses a V2 job, as documented; a job that does not exist is not found by either API."""
     name = start(sagemaker, tabular_request(breast_cancer, "absent"))
     with pytest.raises(ClientError, match="use DescribeAutoMLJobV2"):
         sagemaker.describe_auto_ml_job(AutoMLJobName=name)
@@ -69,7 +69,7 @@ def test_the_first_api_does_not_describe_jobs_of_the_second(sagemaker: SageMaker
 
 
 def test_the_rules_are_those_of_both_apis(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """The channels' columns must agree, and what V2 refuses is refused here."""
+    """The channels must have the same columns, and a rule of V2 applies to V1 jobs, too."""
     request = _request(breast_cancer)
     other = {**request["InputDataConfig"][0], "TargetAttributeName": "other", "ChannelType": "validation"}
     for change, message in (

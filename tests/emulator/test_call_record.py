@@ -1,4 +1,4 @@
-"""The emulator writes down which calls it gets, so that people know which permissions a DAG needs."""
+"""The emulator records the calls that it receives, which shows the permissions that a DAG needs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_sagemaker_automl.emulator.__main__ import RECORD_CALLS_VARIABLE
 from demo.sandbox import REGION, airflow_environment, emulator, s3_client, sagemaker_client
-from tests.endpoints import runtime_client
-from tests.jobs import ROLE
-from tests.plain_http import send
+from tests.support.endpoints import runtime_client
+from tests.support.jobs import ROLE
+from tests.support.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,13 +41,13 @@ def _recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 @pytest.fixture
 def url(_recording: tuple[str, Path]) -> str:
-    """URL of an emulator that writes down its calls."""
+    """URL of an emulator that records its calls."""
     return _recording[0]
 
 
 @pytest.fixture
 def recorded(_recording: tuple[str, Path]) -> Callable[[], list[tuple[str, str, str | None]]]:
-    """Reads the calls that have been written down since the test began: service, operation, and Airflow's class."""
+    """Reads the calls recorded since the test began: service, operation, and Airflow's class."""
     folder = _recording[1]
 
     def read() -> list[tuple[str, str, str | None]]:
@@ -65,7 +65,7 @@ def _upload_in_parts(s3: S3Client) -> None:
 
 
 def test_operations_of_s3_have_their_names(url: str, recorded: Callable[[], Any]) -> None:
-    """A request to S3 names no operation: method, path, query and headers tell them apart."""
+    """The operation of an S3 request is found by method, path, query and headers."""
     s3 = s3_client(url)
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key="a/key with=signs?.csv", Body=b"1,2")
@@ -105,7 +105,7 @@ def test_operations_of_s3_have_their_names(url: str, recorded: Callable[[], Any]
 
 
 def test_each_call_is_written_once_for_each_caller(url: str, recorded: Callable[[], Any]) -> None:
-    """Airflow's own calls can be told from those of others, those for credentials, too."""
+    """Airflow's calls can be distinguished from others, including the calls for credentials."""
     extra = {"role_arn": "arn:aws:iam::123456789012:role/airflow", "region_name": REGION}
     connection = json.loads(airflow_environment(Path("/nowhere"), url)["AIRFLOW_CONN_AWS_DEFAULT"])
     connection["extra"] |= extra
@@ -129,7 +129,7 @@ def test_each_call_is_written_once_for_each_caller(url: str, recorded: Callable[
 
 
 def test_what_is_dropped_or_refused_is_written_down(url: str, recorded: Callable[[], Any]) -> None:
-    """A call needs its permission, whatever becomes of it; what is the emulator's own is no call of AWS."""
+    """A refused or dropped call is recorded because it needs its permission; control requests are not recorded."""
     session = boto3.Session("emulator", "emulator", region_name=REGION)
     sagemaker = session.client("sagemaker", endpoint_url=url, config=CONFIG)
     faults = f"{url}/automl-emulator/faults"
@@ -144,10 +144,10 @@ def test_what_is_dropped_or_refused_is_written_down(url: str, recorded: Callable
 
 
 def test_a_folder_that_cannot_be_made_is_said_before_the_start(tmp_path: Path) -> None:
-    """Nobody runs a DAG for an hour to find nothing written down."""
+    """A folder that cannot be created is an error at the start, not after an hour of recording nothing."""
     (tmp_path / "file").write_text("")
     folder = tmp_path / "file" / "calls"
     command = [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0", "--record-calls", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 2
-    assert f"{str(folder)!r} cannot be made a folder: Not a directory" in done.stderr
+    assert f"{str(folder)!r} cannot be created as a folder: Not a directory" in done.stderr

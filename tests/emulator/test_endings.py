@@ -1,4 +1,4 @@
-"""Jobs end as the service's do, with a reason that helps, and no process outlives its job or its server."""
+"""Jobs end as on the service, with a helpful reason, and no process outlives its job or its server."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from demo.sandbox import BUCKET, s3_client, sagemaker_client, upload_breast_cancer
-from tests.datasets import load_breast_cancer
-from tests.jobs import put_table, slow_data, start, tabular_request, unique, wait
+from tests.support.datasets import load_breast_cancer
+from tests.support.jobs import put_table, slow_data, start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], SageMakerClient, str]]:
-    """An emulator of the test's own, with temporary files under ``tmp_path``: process, client and the data's prefix."""
+    """A separate emulator with temporary files under ``tmp_path``: process, client and prefix of the data."""
     command = [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", "0"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -50,7 +50,7 @@ def _eventually(condition: Callable[[], Any], seconds: float = 300) -> Any:
 
 
 def _trainers_of(server: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Find what was forked by the process that has loaded the libraries, which is the server's own child."""
+    """Find the processes forked by the fork server, which is the server's child."""
     children: list[psutil.Process] = psutil.Process(server.pid).children(recursive=True)
     return [child for child in children if child.ppid() != server.pid]
 
@@ -61,7 +61,7 @@ def _trainer_of(server: subprocess.Popen[str]) -> psutil.Process:
 
 
 def _slow_request(sagemaker: SageMakerClient, **config: Any) -> dict[str, Any]:
-    """Write a request whose first candidate, a forest, is there soon; the boosted trees after it take their time."""
+    """Write a request whose first candidate, a forest, trains quickly, while the boosted trees after it take long."""
     data = put_table(s3_client(sagemaker.meta.endpoint_url), "some-digits", slow_data()[:20_000])
     algorithms = ["randomforest", "xgboost", "lightgbm", "linear-learner"]
     generation = {"AlgorithmsConfig": [{"AutoMLAlgorithms": algorithms}]}
@@ -82,7 +82,7 @@ def _slow_request(sagemaker: SageMakerClient, **config: Any) -> dict[str, Any]:
 def test_data_that_cannot_be_trained_on_fails_the_job(
     target: str, key: str, reason: str, sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
 ) -> None:
-    """A missing target, an empty prefix, unreadable or too little data end the job Failed, and say so."""
+    """A missing target, an empty prefix, and unreadable or too few data end the job Failed with a clear reason."""
     table = load_breast_cancer(as_frame=True).frame.rename(columns={"target": "diagnosis"})
     s3.put_object(Bucket=BUCKET, Key="binary/table.csv", Body=bytes(range(256)) * 10)
     put_table(s3, "short", table[:499])
@@ -101,29 +101,29 @@ def test_data_that_cannot_be_trained_on_fails_the_job(
     [
         (
             {"CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["nn-torch", "fastai"]}]}},
-            "nn-torch, fastai are not installed with the emulator, which trains nothing else in their place; "
-            "this kind of job could ask for lightgbm, ",
+            "nn-torch, fastai are not installed with the emulator, which trains no substitute; "
+            "installed for this kind of job are: lightgbm, ",
         ),
         (
             {
                 "Mode": "HYPERPARAMETER_TUNING",
                 "CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["mlp"]}]},
             },
-            "could ask for xgboost, linear-learner.",
+            "installed for this kind of job are: xgboost, linear-learner.",
         ),
     ],
 )
 def test_what_the_emulator_cannot_do_honestly_fails_with_a_word(
     config: dict[str, Any], reason: str, sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:
-    """Nothing is trained in place of what was asked for."""
+    """An algorithm that is not installed is an error; no other algorithm is trained instead."""
     job = wait(sagemaker, start(sagemaker, tabular_request(breast_cancer, **config)))
     assert job["AutoMLJobStatus"] == "Failed"
     assert reason in job["FailureReason"]
 
 
 def test_what_cannot_be_written_is_said(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """An output bucket that does not exist is named."""
+    """The error names an output bucket that does not exist."""
     request = tabular_request(breast_cancer)
     request["OutputDataConfig"] = {"S3OutputPath": "s3://no-such-bucket/out"}
     job = wait(sagemaker, start(sagemaker, request))
@@ -140,7 +140,7 @@ def test_what_cannot_be_written_is_said(sagemaker: SageMakerClient, breast_cance
 def test_other_problem_types_fail_instead_of_pretending(
     problem: str, config: dict[str, Any], sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:
-    """A job that cannot be trained here is accepted and fails with a reason and a way out."""
+    """A job of a type that the emulator cannot train is accepted and fails with a reason and an alternative."""
     request = tabular_request(breast_cancer)
     request["AutoMLProblemTypeConfig"] = {f"{problem}JobConfig": config}
     job = wait(sagemaker, start(sagemaker, request))
@@ -152,7 +152,7 @@ def test_other_problem_types_fail_instead_of_pretending(
 def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
     server: tuple[subprocess.Popen[str], SageMakerClient, str],
 ) -> None:
-    """No candidate appears after the kill, and the job says what has happened."""
+    """After the trainer is killed no candidate appears, and the job fails with the reason."""
     process, sagemaker, _ = server
     name = start(sagemaker, _slow_request(sagemaker))
     _eventually(lambda: sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"])
@@ -162,7 +162,7 @@ def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
     assert "killed (SIGKILL)" in job["FailureReason"]
     assert "BestCandidate" not in job
     known = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
-    # Nothing that could train another one is left.
+    # No process is left that could train another candidate.
     assert not _trainers_of(process)
     assert sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"] == known
 
@@ -170,7 +170,7 @@ def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
 def test_stopping_a_job_ends_its_process(
     server: tuple[subprocess.Popen[str], SageMakerClient, str],
 ) -> None:
-    """StopAutoMLJob takes the job to Stopped and its trainer away; stopping again changes nothing."""
+    """StopAutoMLJob ends the job Stopped and its trainer process; stopping again changes nothing."""
     process, sagemaker, _ = server
     name = start(sagemaker, _slow_request(sagemaker))
     trainer = _trainer_of(process)
@@ -183,12 +183,12 @@ def test_stopping_a_job_ends_its_process(
     assert sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)["EndTime"] == job["EndTime"]
 
 
-@pytest.mark.usefixtures("breast_cancer")  # Which makes the bucket.
+@pytest.mark.usefixtures("breast_cancer")  # Creates the bucket.
 def test_a_job_out_of_time_ends_well_with_what_it_has(sagemaker: SageMakerClient) -> None:
-    """At the run-time limit the job completes: the best candidate is one that was trained until then.
+    """At the run-time limit the job completes; the best candidate is one that was trained by then.
 
-    How soon the first one is there depends on the machine: a limit that is too short for it is followed by a longer
-    one, and none is long enough for all.
+    How soon the first candidate is trained depends on the machine: if a limit is too short for it, a longer one is
+    tried; no limit is long enough for all candidates.
     """
     for limit in (15, 30, 60, 120):
         request = _slow_request(sagemaker, CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": limit})
@@ -202,7 +202,7 @@ def test_a_job_out_of_time_ends_well_with_what_it_has(sagemaker: SageMakerClient
 
 
 def test_a_job_without_time_for_any_candidate_has_none(sagemaker: SageMakerClient, slow_table: str) -> None:
-    """The service has been seen to complete a job without a best candidate; so does the emulator."""
+    """A job without time for any candidate completes without a best candidate, as observed on the service."""
     request = tabular_request(slow_table, "target", CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
     job = wait(sagemaker, start(sagemaker, request))
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "MaxAutoMLJobRuntimeReached")
@@ -213,7 +213,7 @@ def test_a_job_without_time_for_any_candidate_has_none(sagemaker: SageMakerClien
 def test_the_server_takes_its_trainers_along(
     how: signal.Signals, server: tuple[subprocess.Popen[str], SageMakerClient, str]
 ) -> None:
-    """Asked to end, interrupted or killed: no trainer is left behind."""
+    """When the server is terminated, interrupted or killed, no trainer is left."""
     process, sagemaker, prefix = server
     name = start(sagemaker, tabular_request(prefix))
     trainer = _trainer_of(process)
@@ -228,7 +228,7 @@ def test_the_server_takes_its_trainers_along(
 def test_nothing_is_left_on_the_disk(
     server: tuple[subprocess.Popen[str], SageMakerClient, str], tmp_path: Path
 ) -> None:
-    """A trainer's folder goes with it, whether it ends, is stopped, or loses its server."""
+    """A trainer's folder is removed when it ends, is stopped, or its server ends."""
 
     def folders() -> list[Path]:
         return list(tmp_path.glob("automl-emulator-*"))
@@ -247,7 +247,7 @@ def test_nothing_is_left_on_the_disk(
 def test_one_name_asked_for_by_many_starts_one_job(
     server: tuple[subprocess.Popen[str], SageMakerClient, str],
 ) -> None:
-    """Eight clients at once: one is told of its job, the others that the name is in use."""
+    """Of eight concurrent clients one creates the job; the others get the error that the name is in use."""
     _, sagemaker, _ = server
     request = tabular_request("s3://automl-demo/nothing/")
 
@@ -263,7 +263,7 @@ def test_one_name_asked_for_by_many_starts_one_job(
 
 
 def test_a_reset_forgets_everything(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
-    """After moto's reset there are no jobs, no groups, no scripts, and nothing trains any more."""
+    """After moto's reset there are no jobs, groups, scripts or trainer processes."""
     process, sagemaker, prefix = server
     url = sagemaker.meta.endpoint_url
     scripts = f"{url}/automl-emulator/scripts"
@@ -282,7 +282,7 @@ def test_a_reset_forgets_everything(server: tuple[subprocess.Popen[str], SageMak
 
 
 def test_a_busy_port_is_one_clear_line(server: tuple[subprocess.Popen[str], SageMakerClient, str]) -> None:
-    """A second server on a port says that the port is in use, and exits with 1."""
+    """A second server on the same port says that the port is in use, and exits with 1."""
     _, sagemaker, _ = server
     port = sagemaker.meta.endpoint_url.rpartition(":")[2]
     second = subprocess.run(
@@ -305,7 +305,7 @@ def test_the_server_listens_on_loopback_only(server: tuple[subprocess.Popen[str]
 
 
 def test_names_are_taken_once_and_without_regard_to_case(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """A name cannot be used again, not even in capitals, not even after the job has ended."""
+    """A name cannot be reused, not even with other capitalization or after the job has ended."""
     name = start(sagemaker, tabular_request(breast_cancer, "prognosis"), unique("taken"))
     wait(sagemaker, name)
     with pytest.raises(sagemaker.exceptions.ResourceInUse):

@@ -1,4 +1,4 @@
-"""Faults are switched on and off over HTTP, and a client of SageMaker meets just those."""
+"""Faults are switched on and off over HTTP, and SageMaker clients meet exactly these faults."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from airflow_sagemaker_automl.emulator import faults
 from airflow_sagemaker_automl.emulator.faults import Faults
 from demo.sandbox import REGION
-from tests.jobs import ROLE, start, tabular_request, wait
-from tests.plain_http import hold_jobs, send
-from tests.versions import described, make_group, register
+from tests.support.jobs import ROLE, start, tabular_request, wait
+from tests.support.plain_http import hold_jobs, send
+from tests.support.versions import described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -50,14 +50,14 @@ def _listed(sagemaker: SageMakerClient) -> dict[str, str]:
 
 @pytest.fixture
 def sagemaker(private_url: str) -> SageMakerClient:
-    """A client that tries once, of an emulator whose jobs go on until they are stopped."""
+    """A client without retries, for an emulator whose jobs run until they are stopped."""
     hold_jobs(private_url)
     return _client(private_url)
 
 
 @pytest.fixture
 def put(private_url: str) -> Put:
-    """Put faults in force, and give what the emulator answers."""
+    """Put faults and return the emulator's answer."""
 
     def put_faults(document: dict[str, Any]) -> dict[str, Any]:
         status, in_force = send(f"{private_url}/automl-emulator/faults", "PUT", document)
@@ -78,7 +78,7 @@ def put(private_url: str) -> Put:
 def test_a_service_that_fails_does_nothing(
     rate: str, code: str, status: int, words: str, sagemaker: SageMakerClient, put: Put
 ) -> None:
-    """The error comes with its code and status, for every operation, and no job is created."""
+    """The error has its code and status for every operation, and no job is created."""
     put({rate: 1})
     with pytest.raises(ClientError, match=words) as failed:
         start(sagemaker, _REQUEST, "first")
@@ -91,7 +91,7 @@ def test_a_service_that_fails_does_nothing(
 
 
 def test_a_seed_fixes_what_chance_brings(sagemaker: SageMakerClient, put: Put) -> None:
-    """The same requests meet the same faults, and a rate of a half hits some of them only."""
+    """With a seed the same requests meet the same faults, and a rate of 0.5 affects only some of them."""
 
     def outcomes() -> list[str]:
         put({"ThrottlingRate": 0.5, "InternalFailureRate": 0.2, "Seed": 7})
@@ -111,7 +111,7 @@ def test_a_seed_fixes_what_chance_brings(sagemaker: SageMakerClient, put: Put) -
 
 
 def test_rates_and_latency_may_concern_some_operations(sagemaker: SageMakerClient, put: Put) -> None:
-    """The others go on."""
+    """Operations that are not listed are not affected."""
     start(sagemaker, _REQUEST, "first")
     put({"ThrottlingRate": 1, "LatencySeconds": 3600, "Operations": ["StopAutoMLJob"]})
     assert _listed(sagemaker) == {"first": "InProgress"}
@@ -119,7 +119,7 @@ def test_rates_and_latency_may_concern_some_operations(sagemaker: SageMakerClien
 
 
 def test_an_answer_waits_after_its_request_was_handled(private_url: str, sagemaker: SageMakerClient, put: Put) -> None:
-    """The job is there while its answer waits, others are served meanwhile, and the end of faults ends the wait."""
+    """The job exists while its answer is delayed, other requests are answered, and the delay ends with the faults."""
     put({"LatencySeconds": 3600, "Operations": ["CreateAutoMLJobV2"]})
     patient = _client(private_url, config=Config(read_timeout=120, retries={"total_max_attempts": 1}))
     with ThreadPoolExecutor() as pool:
@@ -131,7 +131,7 @@ def test_an_answer_waits_after_its_request_was_handled(private_url: str, sagemak
 
 
 def test_a_client_may_be_gone_before_the_answer(private_url: str, sagemaker: SageMakerClient, put: Put) -> None:
-    """Its job goes on."""
+    """The job continues if its client disconnects before the answer."""
     put({"LatencySeconds": 3600, "Operations": ["CreateAutoMLJobV2"]})
     impatient = _client(private_url, config=Config(read_timeout=1, retries={"total_max_attempts": 1}))
     with pytest.raises(ReadTimeoutError):
@@ -140,7 +140,7 @@ def test_a_client_may_be_gone_before_the_answer(private_url: str, sagemaker: Sag
 
 
 def test_a_dropped_request_has_no_effect(sagemaker: SageMakerClient, put: Put) -> None:
-    """The connection closes without an answer, and there is no job."""
+    """The connection is closed without an answer, and no job is created."""
     put({"DroppedRequestRate": 1, "Operations": ["CreateAutoMLJobV2"]})
     with pytest.raises(ConnectionClosedError):
         start(sagemaker, _REQUEST, "first")
@@ -148,7 +148,7 @@ def test_a_dropped_request_has_no_effect(sagemaker: SageMakerClient, put: Put) -
 
 
 def test_a_dropped_answer_leaves_its_effect(sagemaker: SageMakerClient, put: Put) -> None:
-    """The connection closes without an answer, and the job is there."""
+    """The connection is closed without an answer, and the job is created."""
     put({"DroppedAnswerRate": 1, "Operations": ["CreateAutoMLJobV2"]})
     with pytest.raises(ConnectionClosedError):
         start(sagemaker, _REQUEST, "first")
@@ -160,14 +160,14 @@ def test_a_dropped_answer_leaves_its_effect(sagemaker: SageMakerClient, put: Put
     ["DroppedRequestRate", "DroppedAnswerRate", "ThrottlingRate", "InternalFailureRate", "ServiceUnavailableRate"],
 )
 def test_boto3_gets_through_what_it_retries(rate: str, private_url: str, put: Put) -> None:
-    """To boto3 the faults look like those that it tries again after."""
+    """boto3 treats the faults as errors that it retries."""
     stubborn = _client(private_url, config=Config(retries={"mode": "standard"}))
-    put({rate: 0.5, "Seed": 1})  # Which hits the first request and not the second.
+    put({rate: 0.5, "Seed": 1})  # This affects the first request and not the second.
     assert stubborn.list_auto_ml_jobs()["ResponseMetadata"]["RetryAttempts"] == 1
 
 
 def test_any_token_can_expire(sagemaker: SageMakerClient, put: Put) -> None:
-    """The code is the one that clients of such services see."""
+    """The error code is the one that clients of such services see."""
     put({"ExpiredTokens": "All"})
     with pytest.raises(ClientError, match="security token included in the request is expired") as expired:
         sagemaker.list_auto_ml_jobs()
@@ -175,7 +175,7 @@ def test_any_token_can_expire(sagemaker: SageMakerClient, put: Put) -> None:
 
 
 def test_a_renewed_token_is_good(private_url: str, put: Put) -> None:
-    """Tokens of an assumed role that have been used expire, and the role can be assumed again."""
+    """Used tokens of an assumed role expire, and the role can be assumed again."""
     sts = boto3.Session("emulator", "emulator", region_name=REGION).client("sts", endpoint_url=private_url)
 
     def assumed() -> SageMakerClient:
@@ -191,7 +191,7 @@ def test_a_renewed_token_is_good(private_url: str, put: Put) -> None:
 
 
 def test_a_reset_forgets_the_keys_that_were_known(private_url: str, put: Put) -> None:
-    """What others did with the emulator before makes no key expire."""
+    """Keys that were used before the reset do not expire."""
     client = _client(private_url)
     client.list_auto_ml_jobs()
     assert send(f"{private_url}/moto-api/reset", "POST")[0] == 200
@@ -200,7 +200,7 @@ def test_a_reset_forgets_the_keys_that_were_known(private_url: str, put: Put) ->
 
 
 def test_one_access_key_can_expire(private_url: str, put: Put) -> None:
-    """The others stay good."""
+    """Other keys stay valid."""
     put({"ExpiredTokens": ["old", "older"]})
     for key in ("old", "older"):
         with pytest.raises(ClientError, match="ExpiredTokenException"):
@@ -209,7 +209,7 @@ def test_one_access_key_can_expire(private_url: str, put: Put) -> None:
 
 
 def test_a_stale_list_shows_what_was(sagemaker: SageMakerClient, put: Put) -> None:
-    """A new job is missing and an ended one still in progress, for the filters too; a description is up to date."""
+    """A new job is missing and an ended one still in progress, also for filters; descriptions are current."""
     start(sagemaker, _REQUEST, "first")
     put({"StaleListSeconds": 3600})
     assert _listed(sagemaker) == {}
@@ -232,7 +232,7 @@ def test_a_stale_list_shows_what_was(sagemaker: SageMakerClient, put: Put) -> No
 
 
 def test_descriptions_can_lag_behind_an_update(sagemaker: SageMakerClient, put: Put) -> None:
-    """After each update two show what was before; then what is."""
+    """After each update two descriptions show the former state, then the current one."""
     arn = register(sagemaker, make_group(sagemaker))
     put({"StaleDescriptions": 2})
     seen = []
@@ -254,7 +254,7 @@ def test_tags_can_arrive_late(sagemaker: SageMakerClient, put: Put) -> None:
 
 
 def test_operations_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
-    """The refusal names user, action and resource as AWS does; other operations are allowed."""
+    """The error names user, action and resource as on AWS; other operations are allowed."""
     start(sagemaker, _REQUEST, "first")
     put({"DeniedOperations": ["ListAutoMLJobs", "StopAutoMLJob", "ListTags"]})
     with pytest.raises(ClientError) as denied:
@@ -274,7 +274,7 @@ def test_operations_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
 
 
 def test_resources_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
-    """One version of a group, for example, whose key is not for everyone."""
+    """Access to a single resource, for example one version of a group, can be denied."""
     group = make_group(sagemaker)
     arns = [register(sagemaker, group) for _ in range(2)]
     put({"DeniedOperations": ["DescribeModelPackage"], "DeniedResources": [arns[0]]})
@@ -285,7 +285,7 @@ def test_resources_can_be_denied(sagemaker: SageMakerClient, put: Put) -> None:
 
 
 def test_faults_end_by_themselves(private_url: str, sagemaker: SageMakerClient, put: Put) -> None:
-    """After the seconds that they were given nothing is left of them, the quota included."""
+    """After their duration all faults end, including the quota."""
     assert 0 < put({"ThrottlingRate": 1, "ConcurrentJobs": 0, "ForSeconds": 1})["SecondsLeft"] <= 1
     url = f"{private_url}/automl-emulator/faults"
     nothing = {"Faults": {}, "ConcurrentJobs": 2, "SecondsLeft": None}
@@ -296,14 +296,14 @@ def test_faults_end_by_themselves(private_url: str, sagemaker: SageMakerClient, 
 def test_answers_are_held_back_no_longer_than_faults_last(
     private_url: str, sagemaker: SageMakerClient, put: Put
 ) -> None:
-    """An hour's latency that is in force for a second delays an answer by a second."""
+    """A latency of an hour in faults that last a second delays an answer by a second."""
     put({"LatencySeconds": 3600, "ForSeconds": 1})
     assert _listed(sagemaker) == {}
     _eventually(lambda: send(f"{private_url}/automl-emulator/faults", "GET")[1]["Faults"] == {})
 
 
 def test_faults_concern_sagemaker_alone(private_url: str, put: Put) -> None:
-    """S3, STS and the emulator's own resources go on, and a reset ends all faults."""
+    """S3, STS and the control interface are not affected, and a reset ends all faults."""
     document = {"DroppedRequestRate": 1, "ExpiredTokens": "All", "ThrottlingRate": 1}
     put(document)
     session = boto3.Session("emulator", "emulator", region_name=REGION)
@@ -318,7 +318,7 @@ def test_faults_concern_sagemaker_alone(private_url: str, put: Put) -> None:
 
 
 def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) -> None:
-    """All mistakes are named at once, and what was in force stays so."""
+    """All problems are named in one error, and the current faults stay in effect."""
     before = put({"ConcurrentJobs": 3})
     url = f"{private_url}/automl-emulator/faults"
     wrong = {"ThrottlingRate": 2, "Throttling": 1, "Operations": ["ListAutoMLJob", "Stop"], "ConcurrentJobs": -1}
@@ -333,9 +333,9 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
     ("document", "problem"),
     [
         (b"{", "cannot be read as JSON"),
-        (b'{"ThrottlingRate": NaN}', "no number of JSON"),
+        (b'{"ThrottlingRate": NaN}', "is not a JSON number"),
         ([], "must be a JSON object"),
-        ({"Latency": 1}, "There is no fault 'Latency'; these are: ConcurrentJobs, "),
+        ({"Latency": 1}, "There is no fault 'Latency'; valid are: ConcurrentJobs, "),
         ({"DroppedRequestRate": True}, "DroppedRequestRate must be a share of requests, from 0 to 1, not True"),
         ({"DroppedAnswerRate": -0.1}, "DroppedAnswerRate must be a share"),
         ({"LatencySeconds": "1"}, "LatencySeconds must be a number of seconds, from 0 to 86400, not '1'"),
@@ -355,14 +355,14 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
     ],
 )
 def test_each_mistake_is_named(document: Any, problem: str, private_url: str) -> None:
-    """No member is guessed at or left out in silence."""
+    """No unknown or invalid member is ignored."""
     status, refusal = send(f"{private_url}/automl-emulator/faults", "PUT", document)
     assert status == 400
     assert problem in refusal["Message"]
 
 
 def test_the_example_of_the_documentation_is_a_document_of_faults() -> None:
-    """What the module shows is what it takes."""
+    """The example in the module's docstring is a valid document."""
     assert faults.__doc__
-    example = faults.__doc__.partition("::\n")[2].partition("\nThey concern")[0]
+    example = faults.__doc__.partition("::\n")[2].partition("\nThey affect")[0]
     assert Faults.from_json(example).rates == {"ThrottlingRate": 0.9}

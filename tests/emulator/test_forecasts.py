@@ -1,4 +1,4 @@
-"""Time-series jobs: every figure is recomputed from the backtest file, and the model in S3 forecasts."""
+"""Time-series jobs: all metrics are recomputed from the backtest file, and the model in S3 forecasts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.datasets import elnino
 
 from airflow_sagemaker_automl.emulator.trainer.backtest import count_windows
 from airflow_sagemaker_automl.emulator.trainer.forecasters import NonParametricForecaster
 from tests.emulator.downloads import body, reported, split_part, unpack
-from tests.jobs import put_table, start, tabular_request, wait
+from tests.support.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,7 +46,9 @@ def _request(data: str, objective: str | None = None, **config: Any) -> dict[str
 
 
 def _sea_temperatures() -> pd.DataFrame:
-    """Six years of monthly temperatures of two regions: the real ones, and the same a year later and warmer."""
+    """Monthly temperatures of two regions over six years: the real ones, and the same one year later and warmer."""
+    from statsmodels.datasets import elnino
+
     wide = elnino.load_pandas().data.set_index("YEAR")
     wide.columns = range(1, 13)
     long = wide.loc[2000:2005].stack()
@@ -58,7 +59,7 @@ def _sea_temperatures() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def forecast_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> dict[str, Any]:
-    """A completed forecast of two series, with quantiles of its own, that also asks for what cannot be done."""
+    """A completed forecast of two series with its own quantiles; its request includes unsupported parts."""
     config: dict[str, Any] = {
         "ForecastQuantiles": ["p20", "p75"],
         "HolidayConfig": [{"CountryCode": "PE"}],
@@ -77,7 +78,7 @@ def _candidates(sagemaker: SageMakerClient, job: dict[str, Any]) -> list[dict[st
 def test_a_forecast_has_a_candidate_for_each_algorithm(
     forecast_job: dict[str, Any], sagemaker: SageMakerClient
 ) -> None:
-    """The best has the least average quantile loss; what was not done is said."""
+    """The best candidate has the lowest average quantile loss; unsupported parts of the request are reported."""
     assert (forecast_job["AutoMLJobStatus"], forecast_job["AutoMLJobSecondaryStatus"]) == ("Completed", "Completed")
     name = forecast_job["AutoMLJobName"]
     values = {
@@ -91,15 +92,15 @@ def test_a_forecast_has_a_candidate_for_each_algorithm(
     assert forecast_job["ResolvedAttributes"]["AutoMLJobObjective"] == {"MetricName": "AverageWeightedQuantileLoss"}
     messages = [reason["PartialFailureMessage"] for reason in forecast_job["PartialFailureReasons"]]
     assert messages == [
-        "deepar is not installed with the emulator and not among the candidates.",
-        "Not used: the columns depth and the holidays of PE. arima, ets, npts look at the past of the target alone.",
+        "deepar is not installed with the emulator, so there are no candidates for it.",
+        "Not used: the columns depth and the holidays of PE. arima, ets, npts use only the past of the target.",
     ]
 
 
 def test_backtest_figures_are_those_of_the_backtest_file(
     forecast_job: dict[str, Any], sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
-    """Three windows of each series were really held out, and all five metrics follow from the file."""
+    """Three windows of each series were held out, and all five metrics follow from the file."""
     history = split_part(s3, forecast_job, "history", dtype={"sea": str})
     for candidate in _candidates(sagemaker, forecast_job):
         locations = candidate["CandidateProperties"]["CandidateArtifactLocations"]
@@ -122,7 +123,7 @@ def test_backtest_figures_are_those_of_the_backtest_file(
 
 
 def _metrics(rows: pd.DataFrame, history: pd.DataFrame) -> dict[str, float]:
-    """Compute the five metrics anew, from their definitions."""
+    """Recompute the five metrics from their definitions."""
     actual, median = rows["actual"], rows["p50"]
     losses = []
     for quantile in (0.2, 0.75):
@@ -167,8 +168,8 @@ def test_every_model_forecasts_the_horizon(
     [
         (
             {"CandidateGenerationConfig": {"AlgorithmsConfig": [{"AutoMLAlgorithms": ["cnn-qr", "deepar"]}]}},
-            "cnn-qr, deepar are not installed with the emulator, which trains nothing else in their place; "
-            "this kind of job could ask for arima, ets, npts",
+            "cnn-qr, deepar are not installed with the emulator, which trains no substitute; "
+            "installed for this kind of job are: arima, ets, npts",
         ),
         ({"ForecastHorizon": 40}, "A ForecastHorizon of 40 is too long"),
     ],
@@ -180,7 +181,7 @@ def test_a_forecast_that_cannot_be_made_says_why(
     s3: S3Client,
     breast_cancer: str,
 ) -> None:
-    """No other model stands in for what was asked."""
+    """No other model is trained instead of the requested one."""
     data = put_table(s3, "seas-again", _sea_temperatures())
     job = wait(sagemaker, start(sagemaker, _request(data, **config)))
     assert job["AutoMLJobStatus"] == "Failed"
@@ -190,7 +191,7 @@ def test_a_forecast_that_cannot_be_made_says_why(
 def test_held_out_zeros_have_no_relative_error_and_short_series_no_forecast(
     sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
 ) -> None:
-    """Where the objective is not defined the job says what is; a series too short for any model is named."""
+    """If the objective is not defined, the job says which one is; a series that is too short for any model is named."""
     months = [str(month.date()) for month in pd.date_range("2000-01-01", periods=40, freq="MS")]
     zeros = pd.DataFrame({"sea": "dead", "source": "a", "month": months, "degrees": [1.0] * 10 + [0.0] * 30})
     data = put_table(s3, "zeros", pd.concat([zeros, zeros[-3:].assign(sea="new")]))
@@ -205,7 +206,7 @@ def test_held_out_zeros_have_no_relative_error_and_short_series_no_forecast(
 
 
 def test_npts_takes_past_values_of_the_same_season() -> None:
-    """Two seasons with values of their own never mix; recent values weigh more."""
+    """Values of different seasons are never mixed; recent values have more weight."""
     forecaster = NonParametricForecaster(np.array([1.0, 100.0, 2.0, 200.0, 3.0, 300.0]), season=2)
     forecast = forecaster.forecast(pd.date_range("2024", periods=3), [1, 50, 99])
     assert forecast["p1"].tolist() == [1, 100, 1]
@@ -216,5 +217,5 @@ def test_npts_takes_past_values_of_the_same_season() -> None:
 
 @pytest.mark.parametrize(("steps", "horizon", "windows"), [(8, 1, 0), (9, 1, 1), (11, 1, 3), (24, 6, 2), (60, 6, 3)])
 def test_windows_leave_enough_to_learn_from(steps: int, horizon: int, windows: int) -> None:
-    """Eight steps and two horizons are left, one window at least is had where eight steps are."""
+    """Eight steps and two horizons are left for training, and there is at least one window if eight steps are left."""
     assert count_windows(steps, horizon) == windows

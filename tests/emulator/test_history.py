@@ -1,4 +1,4 @@
-"""A forecast's past: cut into steps, aggregated and filled as the request says, or refused with a reason."""
+"""The past of a forecast is divided into steps, aggregated and filled as requested, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_sagemaker_automl.emulator.trainer.history import History, load_hist
 from airflow_sagemaker_automl.emulator.trainer.job import Job
 from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 from demo.sandbox import BUCKET, REGION
-from tests.jobs import tabular_request, unique
+from tests.support.jobs import tabular_request, unique
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_moments_fall_into_steps(frequency: str, moments: list[str], steps: list[int], begins: str) -> None:
-    """Weeks begin on Monday, hours and minutes at the clock's marks, longer steps where the data begin."""
+    """Weeks begin on Monday; hours and minutes are aligned to the clock, longer steps to the start of the data."""
     cut, column = Frequency.parse(frequency), pd.Series(pd.to_datetime(moments, format="ISO8601"))
     assert cut.steps(column).tolist() == steps
     assert str(cut.moments(column, np.array([0]))[0]) == str(pd.Timestamp(begins))
@@ -56,7 +56,7 @@ def test_moments_fall_into_steps(frequency: str, moments: list[str], steps: list
      ("H", 48, 24, 24), ("15min", 400, None, 96), ("15min", 400, 24, 4), ("W", 104, 24, 1), ("Y", 99, None, 1)],
 )  # fmt: skip
 def test_the_season_is_a_cycle_seen_twice(frequency: str, length: int, longest: int | None, season: int) -> None:
-    """Without two cycles of history, or with a cycle too long for the model, there is no season."""
+    """With less than two cycles of history, or a cycle that is too long for the model, there is no season."""
     assert Frequency.parse(frequency).season(length, longest) == season
 
 
@@ -105,7 +105,7 @@ _STEADY = _days("a", [1.0] * 8)
 
 
 def test_gaps_are_filled_as_the_service_fills_them(load: Any) -> None:
-    """By default zeros in the middle and to the end of all data, nothing before a series begins."""
+    """By default gaps in the middle and up to the end of the data become zero; nothing is filled before a series."""
     table = pd.concat([_days("007", [4, None, 2, 6, None]), _days("NA", [1, 1, 1, 1, 1, 1, 1], "2024-01-02")])
     by_item = {series.key[0]: series for series in load(table).series}
     assert by_item["007"].values.tolist() == [4, 0, 2, 6, 0, 0, 0, 0]
@@ -121,7 +121,7 @@ def test_gaps_are_filled_as_the_service_fills_them(load: Any) -> None:
     ],
 )
 def test_filling_follows_the_request(filling: dict[str, str], middle: float, tail: float, load: Any) -> None:
-    """Statistics are those of the series' own observed values."""
+    """Statistics are computed from the series' own observed values."""
     table = pd.concat([_days("a", [4, None, 2, 6]), _days("b", [1] * 6)])
     first = load(table, Transformations={"Filling": {"sales": filling}}).series[0]
     assert first.values.tolist() == [4, middle, 2, 6, tail, tail]
@@ -129,7 +129,7 @@ def test_filling_follows_the_request(filling: dict[str, str], middle: float, tai
 
 @pytest.mark.parametrize(("method", "expected"), [("sum", 6), ("avg", 3), ("first", 5), ("min", 1), ("max", 5)])
 def test_finer_data_are_aggregated(method: str, expected: float, load: Any) -> None:
-    """Several values of one step become one; the first is the earliest, wherever it stands; sum is the default."""
+    """Values of one step are aggregated, by default to their sum; ``first`` is the earliest, in any row order."""
     table = _days("a", [2, 2, 2, 2, 2]).assign(day=lambda t: t["day"].astype(str))
     table.loc[2, ["day", "sales"]] = ["2024-01-03T18:00:00Z", 1]
     table.loc[5] = ["a", "2024-01-03 06:00:00", 5]
@@ -141,7 +141,7 @@ def test_finer_data_are_aggregated(method: str, expected: float, load: Any) -> N
 
 
 def test_grouping_columns_tell_series_apart_and_other_columns_are_listed(load: Any) -> None:
-    """Item and groups together are the key; Parquet's own types are read."""
+    """Item and groups together are the key; Parquet's types are read."""
     table = pd.concat(
         [_days("a", [value] * 5).assign(step=shop, price=1.0) for shop, value in (("x", 1.0), ("y", 2.0))]
     )
@@ -158,7 +158,7 @@ def test_grouping_columns_tell_series_apart_and_other_columns_are_listed(load: A
     ("table", "config", "reason"),
     [
         (_STEADY.rename(columns={"item": "shop"}), {}, "not in the data: item; its columns are shop, day, sales"),
-        (_STEADY.assign(day="soon"), {}, "8 rows have no timestamp in 'day' that can be read, the first is 'soon'"),
+        (_STEADY.assign(day="soon"), {}, "8 rows have no readable timestamp in 'day', the first is 'soon'"),
         (_STEADY.assign(sales="many"), {}, "must be numeric; 8 rows are not, the first is 'many'"),
         (_days("a", [None] * 8), {}, "'sales' has no value in any row"),
         (_days("", [1] * 8), {}, "8 rows have no value in 'item'"),
@@ -179,6 +179,6 @@ def test_grouping_columns_tell_series_apart_and_other_columns_are_listed(load: A
 def test_data_that_are_no_history_are_refused(
     table: pd.DataFrame, config: dict[str, Any], reason: str, load: Any
 ) -> None:
-    """Each trouble has its own sentence."""
+    """Each problem has its own message."""
     with pytest.raises(UnusableData, match=f"{reason}"):
         load(table, **config)

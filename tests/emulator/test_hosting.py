@@ -1,4 +1,4 @@
-"""Models, endpoint configurations and endpoints, as operators that deploy a model package meet them."""
+"""Models, endpoint configurations and endpoints, as used by operators that deploy a model package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.jobs import ROLE, unique
+from tests.support.jobs import ROLE, unique
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -20,7 +20,7 @@ _VARIANT: Any = {"VariantName": "all", "InitialInstanceCount": 2, "InstanceType"
 
 @pytest.fixture
 def version(sagemaker: SageMakerClient) -> str:
-    """ARN of a model package version that waits for its approval."""
+    """ARN of a model package version with pending approval."""
     group = unique("group")
     sagemaker.create_model_package_group(ModelPackageGroupName=group)
     answer = sagemaker.create_model_package(
@@ -47,7 +47,7 @@ def _config(sagemaker: SageMakerClient, name: str | None = None, **variant: Any)
 
 
 def test_a_model_is_made_of_an_approved_version_only(sagemaker: SageMakerClient, version: str) -> None:
-    """A version that waits, one that is not there, and a specification that it does not have are refused."""
+    """A pending version, a missing version, and an inference specification that the version lacks are refused."""
     with pytest.raises(ClientError, match="is not approved"):
         _model(sagemaker, ModelPackageName=version)
     sagemaker.update_model_package(ModelPackageArn=version, ModelApprovalStatus="Approved")
@@ -65,7 +65,7 @@ def test_a_model_is_made_of_an_approved_version_only(sagemaker: SageMakerClient,
 
 
 def test_models_and_configurations_are_there_once(sagemaker: SageMakerClient) -> None:
-    """Names are taken once, deleted things are gone, and every refusal names the ARN."""
+    """Names can be used once, deleted resources are gone, and every error names the ARN."""
     name = _model(sagemaker)
     with pytest.raises(ClientError, match="Cannot create already existing model"):
         sagemaker.create_model(ModelName=name, PrimaryContainer=_CONTAINER)
@@ -96,13 +96,13 @@ def test_models_and_configurations_are_there_once(sagemaker: SageMakerClient) ->
 def test_a_configuration_that_cannot_run_is_refused(
     variant: dict[str, Any], message: str, sagemaker: SageMakerClient
 ) -> None:
-    """A variant needs a model that is there, and one kind of machine."""
+    """A variant needs an existing model and exactly one kind of instance."""
     with pytest.raises(ClientError, match=message):
         _config(sagemaker, **variant)
 
 
 def test_an_endpoint_comes_up_is_updated_and_goes(sagemaker: SageMakerClient, emulator_url: str) -> None:
-    """Creating, InService, Updating, InService, Deleting, gone; botocore's own waiters see each in turn."""
+    """Creating, InService, Updating, InService, Deleting, deleted; botocore's waiters see each state in turn."""
     config, name = _config(sagemaker, InitialVariantWeight=0.5), unique("endpoint")
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
     described = sagemaker.describe_endpoint(EndpointName=name)
@@ -161,7 +161,7 @@ def test_weights_and_capacities_change_in_place(sagemaker: SageMakerClient) -> N
 
 
 def test_models_and_endpoints_are_found_by_search(sagemaker: SageMakerClient, version: str) -> None:
-    """Search looks at the same things as the describes, with filters on properties and tags."""
+    """Search finds the same resources as the describe operations, with filters on properties and tags."""
     name = unique("searched")
     sagemaker.create_model(ModelName=name, PrimaryContainer=_CONTAINER, Tags=[{"Key": "team", "Value": name}])
     by_tag = sagemaker.search(
@@ -175,5 +175,5 @@ def test_models_and_endpoints_are_found_by_search(sagemaker: SageMakerClient, ve
     for filters, expected in (([of_group, later], [version]), ([of_group, approved], [])):
         answer = sagemaker.search(Resource="ModelPackage", SearchExpression={"Filters": filters})  # type: ignore[typeddict-item]
         assert [result["ModelPackage"]["ModelPackageArn"] for result in answer["Results"]] == expected
-    with pytest.raises(ClientError, match="it keeps no TrainingJob"):
+    with pytest.raises(ClientError, match=", not TrainingJob"):
         sagemaker.search(Resource="TrainingJob")

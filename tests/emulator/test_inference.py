@@ -1,4 +1,4 @@
-"""Endpoints that predict: what the candidate's own figures say, whatever trained it, and how it goes wrong."""
+"""Endpoints predict as the candidates' metrics say, for all trainers, and their errors are the runtime's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.datasets import load_diabetes
 from tests.emulator.downloads import reported, split_part
-from tests.endpoints import configure, predicted, put_up, runtime_client, settled
-from tests.jobs import put_table, start, tabular_request, unique, wait
+from tests.support.datasets import load_diabetes
+from tests.support.endpoints import configure, predicted, put_up, runtime_client, settled
+from tests.support.jobs import put_table, start, tabular_request, unique, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +26,7 @@ _ALL_KEYS = "predicted_label,probability,probabilities,labels"
 
 
 def _answering(containers: list[dict[str, Any]], keys: str) -> list[dict[str, Any]]:
-    """Have each container that can choose answer with keys."""
+    """Set the output keys of each container that has selectable output."""
     return [
         {**one, "Environment": {**one["Environment"], "SAGEMAKER_INFERENCE_OUTPUT": keys}}
         if "SAGEMAKER_INFERENCE_SUPPORTED" in one["Environment"]
@@ -36,7 +36,7 @@ def _answering(containers: list[dict[str, Any]], keys: str) -> list[dict[str, An
 
 
 def _rows(s3: S3Client, job: dict[str, Any], target: str, **reading: Any) -> tuple[pd.DataFrame, pd.Series]:
-    """Read the held-out rows of a job: what an endpoint is asked about, and what is right."""
+    """Read the held-out rows of a job: the input for an endpoint, and the true labels."""
     table = split_part(s3, job, "test", **reading)
     return table.drop(columns=target), table[target]
 
@@ -52,7 +52,7 @@ def tuned_job(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, Any]:
 def test_an_endpoint_predicts_what_the_figures_say(
     mode: str, request: pytest.FixtureRequest, sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
-    """Labels and probabilities of the held-out rows give the candidate's F1 and AUC, of one container or of three."""
+    """The predictions for the held-out rows give the candidate's F1 and AUC, with one container or three."""
     from sklearn.metrics import f1_score, roc_auc_score
 
     job = request.getfixturevalue(mode)
@@ -71,7 +71,7 @@ def test_an_endpoint_predicts_what_the_figures_say(
 def test_the_default_answer_is_the_label_alone(
     sagemaker: SageMakerClient, s3: S3Client, multiclass_job: dict[str, Any]
 ) -> None:
-    """A candidate as it is answers labels, also for rows with texts and gaps; JSON has the same in other words."""
+    """By default a candidate answers labels, also for rows with texts and missing values; JSON has the same content."""
     best, (rows, actual) = multiclass_job["BestCandidate"], _rows(s3, multiclass_job, "cultivar")
     endpoint = put_up(sagemaker, best["InferenceContainers"])
     labels = [label for (label,) in predicted(sagemaker, endpoint, rows)]
@@ -87,7 +87,7 @@ def test_the_default_answer_is_the_label_alone(
 
 
 def test_a_regression_answers_numbers(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> None:
-    """One number a row, of which the reported RMSE can be computed; a weight is no part of a row."""
+    """One number per row, which reproduces the reported RMSE; the weight is not part of a row."""
     from sklearn.metrics import root_mean_squared_error
 
     table = load_diabetes(as_frame=True).frame.sample(n=600, replace=True, random_state=1, ignore_index=True)
@@ -110,7 +110,7 @@ def test_a_regression_answers_numbers(sagemaker: SageMakerClient, s3: S3Client, 
 
 
 def test_a_text_stays_a_text(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> None:
-    """A classification of texts, some of which look like numbers, has its own accuracy behind an endpoint."""
+    """A classifier of texts, some of which look like numbers, has the same accuracy behind an endpoint."""
     rows = [f"{opinion} {number:03}" for opinion, number in product(("very good", "quite bad"), range(40))]
     table = pd.DataFrame({"text": [*rows, *["007"] * 10], "stars": ["five"] * 40 + ["one"] * 40 + ["five"] * 10})
     job_request = tabular_request(put_table(s3, "served-texts", table))
@@ -132,7 +132,7 @@ def test_a_text_stays_a_text(sagemaker: SageMakerClient, s3: S3Client, breast_ca
         ({"Body": b""}, 400, "cannot be read as CSV"),
         ({"Body": b'1,"2'}, 400, "cannot be read as CSV"),
         ({"Body": b"{}", "ContentType": "application/json"}, 415, "content type 'application/json' is not text/csv"),
-        ({"Accept": "image/png"}, 406, "'image/png' cannot be answered with"),
+        ({"Accept": "image/png"}, 406, "The answer cannot be 'image/png'"),
     ],
 )
 def test_what_a_container_does_not_take_is_a_model_error(
@@ -144,7 +144,7 @@ def test_what_a_container_does_not_take_is_a_model_error(
     binary_job: dict[str, Any],
     request: pytest.FixtureRequest,
 ) -> None:
-    """The runtime hands on the container's status and words, and the endpoint goes on."""
+    """The runtime passes on the container's status and message, and the endpoint keeps working."""
     endpoint = request.getfixturevalue("served")
     row = _rows(s3, binary_job, "diagnosis")[0][:1]
     usual = {"ContentType": "text/csv", "Body": row.to_csv(index=False, header=False)}
@@ -163,7 +163,7 @@ def served(sagemaker: SageMakerClient, binary_job: dict[str, Any]) -> str:
 
 
 def test_a_model_that_is_not_there_fails_the_endpoint(sagemaker: SageMakerClient, binary_job: dict[str, Any]) -> None:
-    """The reason names the object; a failed endpoint can be deleted, and nothing else."""
+    """The reason names the missing object; a failed endpoint can only be deleted."""
     (container,) = binary_job["BestCandidate"]["InferenceContainers"]
     broken = [{**container, "ModelDataUrl": "s3://automl-demo/no/model.tar.gz"}]
     endpoint = put_up(sagemaker, broken)
@@ -182,7 +182,7 @@ def test_a_model_that_is_not_there_fails_the_endpoint(sagemaker: SageMakerClient
 def test_the_former_model_predicts_until_the_next_is_ready(
     sagemaker: SageMakerClient, s3: S3Client, binary_job: dict[str, Any]
 ) -> None:
-    """Nobody notices an update, and one that fails leaves the former configuration in service and says why."""
+    """An update does not interrupt predictions; a failed one keeps the former configuration and gives the reason."""
     (container,) = binary_job["BestCandidate"]["InferenceContainers"]
     endpoint = put_up(sagemaker, [container])
     first = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
@@ -219,7 +219,7 @@ def test_the_former_model_predicts_until_the_next_is_ready(
 
 
 def test_an_invocation_may_choose_its_variant(sagemaker: SageMakerClient, served: str, s3: S3Client) -> None:
-    """One that is not there is refused by name."""
+    """A variant that does not exist is refused by name."""
     with pytest.raises(ClientError, match=r"Variant none of endpoint \S+ not found"):
         runtime_client(sagemaker).invoke_endpoint(EndpointName=served, Body=b"1", TargetVariant="none")
 
@@ -227,7 +227,7 @@ def test_an_invocation_may_choose_its_variant(sagemaker: SageMakerClient, served
 def test_a_model_of_a_version_is_served_as_the_version_says(
     sagemaker: SageMakerClient, s3: S3Client, binary_job: dict[str, Any]
 ) -> None:
-    """The version's inference specification decides what is answered, also one that the model names."""
+    """The version's inference specification determines the output, also one that the model names."""
     group, containers = unique("group"), binary_job["BestCandidate"]["InferenceContainers"]
     sagemaker.create_model_package_group(ModelPackageGroupName=group)
     specifications: dict[str, Any] = {

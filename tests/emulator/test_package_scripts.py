@@ -1,4 +1,4 @@
-"""Versions that take their time, or fail: an author says so, and describes and lists agree."""
+"""Versions that take time to complete, or fail, by script; describe and list operations agree."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from airflow_sagemaker_automl.emulator import package_script
 from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.package_script import PackageScript
 from demo.sandbox import sagemaker_client
-from tests.jobs import ROLE, unique
-from tests.plain_http import send
+from tests.support.jobs import ROLE, unique
+from tests.support.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -54,7 +54,7 @@ def _register(sagemaker: SageMakerClient, group: str, **members: Any) -> str:
 
 
 def _status(sagemaker: SageMakerClient, arn: str) -> str:
-    """Read a version's status, which its group's list shows as well."""
+    """Read a version's status, and check that its group's list shows the same."""
     (listed,) = sagemaker.list_model_packages(ModelPackageGroupName=arn.split("/")[1])["ModelPackageSummaryList"]
     described = sagemaker.describe_model_package(ModelPackageName=arn)["ModelPackageStatus"]
     order = ("Pending", "InProgress", "Completed", "Failed")
@@ -63,7 +63,7 @@ def _status(sagemaker: SageMakerClient, arn: str) -> str:
 
 
 def test_a_version_follows_the_script_of_its_group(sagemaker: SageMakerClient, emulator_url: str, group: str) -> None:
-    """It passes through its stages to its ending, and the reasons are those of the script."""
+    """A version passes through the stages to the ending of the script, with the script's reasons."""
     stages = [{"ModelPackageStatus": "Pending", "Seconds": 0.5}, {"ModelPackageStatus": "InProgress"}]
     ending = {"ModelPackageStatus": "Failed", "ModelPackageStatusDetails": _REASONS}
     url = f"{emulator_url}/automl-emulator/scripts/{group}?model-package-groups={group.upper()[:-1]}?"
@@ -76,14 +76,14 @@ def test_a_version_follows_the_script_of_its_group(sagemaker: SageMakerClient, e
         status = _status(sagemaker, arn)
         seen += [status] if status != seen[-1] else []
         time.sleep(0.05)
-    assert seen in (["Pending", "InProgress"], ["InProgress"])  # A slow client comes too late for the first.
+    assert seen in (["Pending", "InProgress"], ["InProgress"])  # A slow client may miss the first stage.
     assert send(f"{emulator_url}/automl-emulator/scripts/{group}", "DELETE")[0] == 204
     assert _status(sagemaker, arn) == "Failed"
     assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelPackageStatusDetails"] == _REASONS
 
 
 def test_a_version_is_held_until_its_script_is_gone(sagemaker: SageMakerClient, emulator_url: str, group: str) -> None:
-    """A stage without seconds ends when the script is deleted or replaced; later versions follow the later script."""
+    """A stage without seconds ends when the script is deleted or replaced; later versions follow the new script."""
     url = f"{emulator_url}/automl-emulator/scripts/{group}"
     held = {"Stages": [{"ModelPackageStatus": "InProgress"}], "Ending": _COMPLETED}
     entry = {"Name": group, "ModelPackageGroups": group, "Script": held}
@@ -115,7 +115,7 @@ def test_a_version_is_held_until_its_script_is_gone(sagemaker: SageMakerClient, 
 def test_a_validation_that_cannot_be_run_fails(
     members: dict[str, Any], status: str, sagemaker: SageMakerClient, group: str
 ) -> None:
-    """Without a script the emulator vouches for no container: it says what it cannot do, and how to go on."""
+    """Without a script a version with a validation fails, with the reason and the alternatives."""
     arn = _register(sagemaker, group, **members)
     described = sagemaker.describe_model_package(ModelPackageName=arn)
     assert described["ModelPackageStatus"] == status
@@ -127,7 +127,7 @@ def test_a_validation_that_cannot_be_run_fails(
 def test_scripts_for_versions_and_for_jobs_do_not_meet(
     sagemaker: SageMakerClient, emulator_url: str, group: str
 ) -> None:
-    """The patterns are of different things, and a script is for one of them."""
+    """A script applies either to jobs or to versions, and their patterns do not interfere."""
     url = f"{emulator_url}/automl-emulator/scripts/{group}"
     job_script = {"Ending": {"AutoMLJobStatus": "Failed"}}
     assert send(f"{url}?job-names={group}", "PUT", job_script)[0] == 201
@@ -156,14 +156,14 @@ def test_scripts_for_versions_and_for_jobs_do_not_meet(
     ],
 )
 def test_a_script_that_no_version_could_follow_is_refused(document: Any, problem: str) -> None:
-    """Each mistake is named."""
+    """Each problem is named."""
     with pytest.raises(InvalidDocument) as refused:
         PackageScript.from_json(json.dumps(document))
     assert problem in str(refused.value)
 
 
 def test_the_example_of_the_documentation_is_a_script() -> None:
-    """What the module shows is what it takes; its last stage lasts until the script is let go."""
+    """The example in the module's docstring is a valid script; its last stage lasts until the script is deleted."""
     assert package_script.__doc__
     example = package_script.__doc__.partition("::\n")[2].partition("\n``Stages``")[0]
     script = PackageScript.from_json(example)
@@ -175,7 +175,7 @@ def test_the_example_of_the_documentation_is_a_script() -> None:
 
 
 def test_a_list_of_versions_may_lag_behind(private_url: str) -> None:
-    """Under that fault a new version is described before it is listed, and its end is listed later."""
+    """With this fault a new version is described before it is listed, and its completion is listed later."""
     sagemaker = sagemaker_client(private_url)
     sagemaker.create_model_package_group(ModelPackageGroupName="lag")
     assert send(f"{private_url}/automl-emulator/faults", "PUT", {"StaleListSeconds": 3600})[0] == 200

@@ -1,4 +1,4 @@
-"""The quota of AutoML jobs at once: who is refused, in which words, and when there is room again."""
+"""The quota of concurrent AutoML jobs: which jobs are refused, with which message, and when there is room again."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from demo.sandbox import emulator, sagemaker_client
-from tests.jobs import ROLE, start, tabular_request, wait
-from tests.plain_http import hold_jobs, send
+from tests.support.jobs import ROLE, start, tabular_request, wait
+from tests.support.plain_http import hold_jobs, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -23,7 +23,7 @@ _REQUEST = tabular_request("s3://no-such-bucket/at-all/")
 
 @pytest.fixture
 def sagemaker(private_url: str) -> SageMakerClient:
-    """A client of an emulator with a quota of two jobs, which go on until they are stopped."""
+    """A client of an emulator with a quota of two jobs, which run until they are stopped."""
     hold_jobs(private_url)
     return sagemaker_client(private_url)
 
@@ -33,7 +33,7 @@ def _faults(sagemaker: SageMakerClient) -> str:
 
 
 def test_a_job_above_the_quota_is_refused(sagemaker: SageMakerClient) -> None:
-    """The service's error, with limit and use in its words; the refused name stays free."""
+    """The error is the service's, with limit and utilization; the refused name stays unused."""
     for name in ("first", "second"):
         start(sagemaker, _REQUEST, name)
     with pytest.raises(sagemaker.exceptions.ResourceLimitExceeded) as refused:
@@ -63,7 +63,7 @@ def test_a_job_that_has_ended_makes_room(sagemaker: SageMakerClient) -> None:
 
 
 def test_a_taken_name_is_said_before_the_quota(sagemaker: SageMakerClient) -> None:
-    """Whoever repeats a create at quota learns that the job is there."""
+    """A repeated create request at the quota gets the error that the name is in use."""
     for name in ("first", "second"):
         start(sagemaker, _REQUEST, name)
     with pytest.raises(sagemaker.exceptions.ResourceInUse):
@@ -71,7 +71,7 @@ def test_a_taken_name_is_said_before_the_quota(sagemaker: SageMakerClient) -> No
 
 
 def test_jobs_of_the_first_version_share_the_quota(sagemaker: SageMakerClient) -> None:
-    """``CreateAutoMLJob`` uses it up, and is refused by it, like ``CreateAutoMLJobV2``."""
+    """``CreateAutoMLJob`` counts towards the quota and is refused by it, like ``CreateAutoMLJobV2``."""
     source: Any = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://no-such-bucket/at-all/"}}
 
     def create(name: str) -> None:
@@ -89,7 +89,7 @@ def test_jobs_of_the_first_version_share_the_quota(sagemaker: SageMakerClient) -
 
 
 def test_each_region_has_a_quota_of_its_own(sagemaker: SageMakerClient) -> None:
-    """What runs in one region takes no room in another."""
+    """Jobs in one region do not count in another."""
     for name in ("first", "second"):
         start(sagemaker, _REQUEST, name)
     session = boto3.Session("emulator", "emulator", region_name="eu-west-1")
@@ -98,7 +98,7 @@ def test_each_region_has_a_quota_of_its_own(sagemaker: SageMakerClient) -> None:
 
 
 def test_of_many_that_ask_at_once_as_many_get_in_as_there_is_room(sagemaker: SageMakerClient) -> None:
-    """Eight clients at once, room for two."""
+    """Of eight concurrent requests with room for two, exactly two succeed."""
 
     def attempt(number: int) -> bool:
         try:
@@ -112,7 +112,7 @@ def test_of_many_that_ask_at_once_as_many_get_in_as_there_is_room(sagemaker: Sag
 
 
 def test_the_quota_changes_while_the_emulator_runs(sagemaker: SageMakerClient) -> None:
-    """It can be lowered below what runs, to zero, and raised; the end of all faults restores it."""
+    """It can be lowered below the number of running jobs, to zero, and raised; the end of all faults restores it."""
     start(sagemaker, _REQUEST, "first")
     for quota in (0, 1):
         document = {"ConcurrentJobs": quota}
@@ -131,7 +131,7 @@ def test_the_quota_changes_while_the_emulator_runs(sagemaker: SageMakerClient) -
 
 
 def test_a_reset_restores_the_quota() -> None:
-    """Scripts and faults are forgotten even where no service was asked for anything before."""
+    """A reset clears scripts and faults even if no service has been used."""
     with emulator(concurrent_jobs=7) as url:
         hold_jobs(url)
         send(f"{url}/automl-emulator/faults", "PUT", {"ConcurrentJobs": 0})
@@ -141,15 +141,15 @@ def test_a_reset_restores_the_quota() -> None:
 
 
 def test_the_quota_is_four_where_nobody_says_another() -> None:
-    """As in AWS's largest regions."""
+    """The default is four, as in AWS's largest regions."""
     with emulator() as url:
         assert send(f"{url}/automl-emulator/faults", "GET")[1]["ConcurrentJobs"] == 4
 
 
 @pytest.mark.parametrize("number", ["-1", "many", "1.5", ""])
 def test_a_quota_that_is_no_number_is_refused_at_the_start(number: str) -> None:
-    """The command line says what it wants."""
+    """The error of the command line names the allowed values."""
     command = [sys.executable, "-m", "airflow_sagemaker_automl.emulator", f"--concurrent-jobs={number}"]
     refused = subprocess.run(command, capture_output=True, text=True)
     assert refused.returncode == 2
-    assert f"{number!r} is no number of jobs (0 or more)" in refused.stderr
+    assert f"{number!r} is not a number of jobs (0 or more)" in refused.stderr

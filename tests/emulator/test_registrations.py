@@ -1,4 +1,4 @@
-"""Registrations are kept whole, each member of the service's own model, and judged as the service judges them."""
+"""Registrations are stored with every member of the service model, and validated as by the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botocore.session import get_session
 
 from airflow_sagemaker_automl.emulator import registration
 from demo.sandbox import REGION, REPOSITORY, sagemaker_client
-from tests.jobs import ROLE, unique
+from tests.support.jobs import ROLE, unique
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -35,7 +35,7 @@ _TEXTS = (
     "arn:aws:sagemaker:us-east-1:123456789012:hub-content/hub/Model/name/1.0.0",
     "sha256:" + "0" * 64,
 )
-# Their values have rules that the model does not tell.
+# Their values have rules that the model does not contain.
 _GIVEN: dict[str, Any] = {
     "ModelCard": {"ModelCardContent": '{"business_details":{"business_problem":"churn"}}', "ModelCardStatus": "Draft"},
     "CustomerMetadataProperties": {"key": "value"},
@@ -47,7 +47,7 @@ _ABOUT_THE_REQUEST = {"ModelPackageName", "ModelPackageGroupName", "CertifyForMa
 
 
 def _sample(shape: Any) -> Any:
-    """Write a value with everything in it that a shape may have."""
+    """Make a value with all members of a shape."""
     kind, limits = shape.type_name, shape.metadata
     if kind == "structure":
         members = dict(list(shape.members.items())[:1] if shape.is_tagged_union else shape.members)
@@ -85,7 +85,7 @@ def _register(sagemaker: SageMakerClient, group: str, **members: Any) -> str:
 
 @pytest.mark.parametrize("member", sorted(set(_CREATE.members) - _ABOUT_THE_REQUEST))
 def test_each_member_of_a_registration_is_given_back(sagemaker: SageMakerClient, group: str, member: str) -> None:
-    """Whatever CreateModelPackage of this botocore takes, DescribeModelPackage has it, down to the last leaf."""
+    """DescribeModelPackage returns every member that CreateModelPackage accepts, down to the last leaf."""
     value = _GIVEN.get(member) or _sample(_CREATE.members[member])
     arn = _register(sagemaker, group, **{member: value})
     assert member in _DESCRIBED.members
@@ -94,7 +94,7 @@ def test_each_member_of_a_registration_is_given_back(sagemaker: SageMakerClient,
 
 @pytest.mark.parametrize("member", sorted(set(_UPDATE.members) - {"ModelPackageArn", "ClientToken"}))
 def test_each_member_of_an_update_takes_effect(sagemaker: SageMakerClient, group: str, member: str) -> None:
-    """Whatever UpdateModelPackage of this botocore takes is seen afterwards."""
+    """Every member that UpdateModelPackage accepts takes effect."""
     arn = _register(sagemaker, group, CustomerMetadataProperties={"value": "1", "stays": "2"})
     value = _GIVEN.get(member) or _sample(_UPDATE.members[member])
     change: Any = {member: value}
@@ -122,7 +122,7 @@ _OPEN_PREFIX = {"Containers": [{"Image": "image:1", "ModelDataSource": {"S3DataS
         ({"ModelCard": {"ModelCardContent": "{\n}", "ModelCardStatus": "Draft"}}, "regular expression pattern"),
         ({"ModelCard": {"ModelCardContent": "{", "ModelCardStatus": "Draft"}}, "cannot be read as JSON"),
         ({"ModelCard": {"ModelCardContent": "[]", "ModelCardStatus": "Draft"}}, "must be a JSON object"),
-        (_card(training_details={"training_observations": float("nan")}), "NaN is no number"),
+        (_card(training_details={"training_observations": float("nan")}), "NaN is not a JSON number"),
         (_card(model_overview={"model_owner": "somebody"}), "$.model_overview: Additional properties"),
         (_card(intended_uses={"risk_rating": "high"}), "$.intended_uses.risk_rating: 'high' is not one of"),
         (_card(business_details={"business_problem": "x" * 2049}), "is too long"),
@@ -136,7 +136,7 @@ _OPEN_PREFIX = {"Containers": [{"Image": "image:1", "ModelDataSource": {"S3DataS
 def test_a_registration_that_breaks_the_documents_is_refused(
     members: dict[str, Any], message: str, sagemaker: SageMakerClient, group: str
 ) -> None:
-    """Cards by their schema, data by its prefix, metadata by number; nothing is registered."""
+    """An invalid card, model data prefix or number of metadata is refused, and nothing is registered."""
     with pytest.raises(ClientError) as refused:
         _register(sagemaker, group, **members)
     assert refused.value.response["Error"]["Code"] == "ValidationException"
@@ -145,7 +145,7 @@ def test_a_registration_that_breaks_the_documents_is_refused(
 
 
 def test_an_update_is_judged_like_a_registration(sagemaker: SageMakerClient, group: str) -> None:
-    """A wrong card, or model data without its slash, changes nothing."""
+    """An invalid card, or a model data prefix without a slash, changes nothing."""
     arn = _register(sagemaker, group, **_card(business_details={}))
     wrong: list[Any] = [
         _card(business_detail={}),
@@ -161,7 +161,7 @@ def test_an_update_is_judged_like_a_registration(sagemaker: SageMakerClient, gro
 
 
 def test_a_client_token_is_for_one_request_of_the_account(sagemaker: SageMakerClient, group: str) -> None:
-    """The group may be written as name or ARN; another group is another request."""
+    """The group may be given as name or ARN; another group is another request."""
     token, other = unique("token"), unique("group")
     group_arn = sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
     first = _register(sagemaker, group, ClientToken=token)
@@ -172,7 +172,7 @@ def test_a_client_token_is_for_one_request_of_the_account(sagemaker: SageMakerCl
 
 
 def test_an_update_with_a_token_is_made_once(sagemaker: SageMakerClient, group: str) -> None:
-    """Sent again it changes nothing, and the token is good for no other update."""
+    """A repeated update changes nothing, and its token is refused for another update."""
     arn = _register(sagemaker, group)
     update: Any = {"ModelPackageArn": arn, "ModelApprovalStatus": "Approved", "ClientToken": "once"}
     sagemaker.update_model_package(**update)
@@ -184,10 +184,10 @@ def test_an_update_with_a_token_is_made_once(sagemaker: SageMakerClient, group: 
 
 
 def test_versions_are_listed_by_everything_that_the_request_has(sagemaker: SageMakerClient, group: str) -> None:
-    """Times, name, approval, type and order; the request has no other member."""
+    """Times, name, approval status, type and order; the request has no other member."""
     arns: list[str] = []
     for status in ("Approved", "Rejected", "Approved"):
-        # botocore sends times in whole seconds unless it is a recent one.
+        # botocore sends times in whole seconds, except in recent versions.
         time.sleep(1 if arns else 0)
         arns.append(_register(sagemaker, group, ModelApprovalStatus=status))
     created = [sagemaker.describe_model_package(ModelPackageName=arn)["CreationTime"] for arn in arns]
@@ -214,7 +214,7 @@ def test_versions_are_listed_by_everything_that_the_request_has(sagemaker: SageM
 def test_a_group_of_another_account_is_reached_by_its_arn(
     sagemaker: SageMakerClient, emulator_url: str, group: str
 ) -> None:
-    """It is denied while it is not there; versions that are registered there are the other account's."""
+    """A group that does not exist there is an access error; versions registered there belong to the other account."""
     name = unique("shared")
     arn = f"arn:aws:sagemaker:{REGION}:210987654321:model-package-group/{name}"
     calls: list[Any] = [
@@ -247,7 +247,7 @@ def _of_account(url: str, account: str) -> SageMakerClient:
 
 
 def test_the_emulators_schema_is_the_documented_one() -> None:
-    """Its copy is a file of its own, which says the same as the one that cards are built by."""
+    """The emulator's separate copy of the schema equals the one that cards are built with."""
     own = json.loads(
         (REPOSITORY / "airflow_sagemaker_automl/emulator/model_package_model_card.schema.json").read_text()
     )

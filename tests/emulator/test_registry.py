@@ -1,4 +1,4 @@
-"""The registry keeps what it is given, changes what it is told to, and honours client tokens."""
+"""The registry stores all members, updates only the given ones, and honours client tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.jobs import ROLE, unique
+from tests.support.jobs import ROLE, unique
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -60,7 +60,7 @@ def _register(sagemaker: SageMakerClient, group: str, **members: Any) -> str:
 
 
 def test_every_member_is_kept(sagemaker: SageMakerClient, group: str) -> None:
-    """What CreateModelPackage was given, DescribeModelPackage gives back."""
+    """DescribeModelPackage returns what CreateModelPackage was given."""
     arn = _register(sagemaker, group, **_EVERYTHING)
     described = sagemaker.describe_model_package(ModelPackageName=arn)
     assert {key: described.get(key) for key in _EVERYTHING} == _EVERYTHING
@@ -69,7 +69,7 @@ def test_every_member_is_kept(sagemaker: SageMakerClient, group: str) -> None:
 
 
 def test_an_update_changes_what_it_names_and_nothing_else(sagemaker: SageMakerClient, group: str) -> None:
-    """Approving leaves metadata, card and all else as they were; metadata is added and removed by key."""
+    """An approval leaves metadata, card and everything else unchanged; metadata is added and removed by key."""
     arn = _register(sagemaker, group, **_EVERYTHING)
     sagemaker.update_model_package(
         ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="Looks good"
@@ -93,14 +93,14 @@ def test_an_update_changes_what_it_names_and_nothing_else(sagemaker: SageMakerCl
 
 
 def test_an_archived_card_takes_no_update(sagemaker: SageMakerClient, group: str) -> None:
-    """The content of an archived card stays as it is."""
+    """The content of an archived card cannot be changed."""
     arn = _register(sagemaker, group, ModelCard={"ModelCardContent": "{}", "ModelCardStatus": "Archived"})
     with pytest.raises(sagemaker.exceptions.ConflictException, match="Archived"):
         sagemaker.update_model_package(ModelPackageArn=arn, ModelCard={"ModelCardContent": "{}"})
 
 
 def test_a_client_token_registers_once(sagemaker: SageMakerClient, group: str) -> None:
-    """The same request with the same token gives the same version; another request with it is a conflict."""
+    """The same request with the same token returns the same version; another request with it is a conflict."""
     first = _register(sagemaker, group, ClientToken="token")
     assert _register(sagemaker, group, ClientToken="token") == first
     assert _register(sagemaker, group, ClientToken="other") != first
@@ -109,7 +109,7 @@ def test_a_client_token_registers_once(sagemaker: SageMakerClient, group: str) -
 
 
 def test_a_client_token_outlives_its_version(sagemaker: SageMakerClient, group: str) -> None:
-    """The same request gets the ARN of the version that is deleted; another is a conflict, another token registers."""
+    """The same request returns the ARN of the deleted version; another is a conflict; another token registers."""
     first = _register(sagemaker, group, ClientToken="outlives")
     sagemaker.delete_model_package(ModelPackageName=first)
     assert _register(sagemaker, group, ClientToken="outlives") == first
@@ -121,7 +121,7 @@ def test_a_client_token_outlives_its_version(sagemaker: SageMakerClient, group: 
 
 
 def test_version_numbers_are_never_used_again(sagemaker: SageMakerClient, group: str) -> None:
-    """After a version was deleted the next one gets a new number."""
+    """After a version is deleted the next one gets a new number."""
     _register(sagemaker, group)
     second = _register(sagemaker, group)
     sagemaker.delete_model_package(ModelPackageName=second)
@@ -131,7 +131,7 @@ def test_version_numbers_are_never_used_again(sagemaker: SageMakerClient, group:
 
 
 def test_versions_are_listed_filtered_and_paged(sagemaker: SageMakerClient, group: str) -> None:
-    """The newest approved version is found the way AWS's own samples look for it."""
+    """The newest approved version is found with the request that AWS's samples use."""
     for status in ("Approved", "Rejected", "Approved", "PendingManualApproval"):
         _register(sagemaker, group, ModelApprovalStatus=status)
     newest = sagemaker.list_model_packages(
@@ -158,7 +158,7 @@ def test_versions_are_listed_filtered_and_paged(sagemaker: SageMakerClient, grou
 def test_what_the_service_refuses_is_refused(
     members: dict[str, Any], message: str, sagemaker: SageMakerClient, group: str
 ) -> None:
-    """Breaches of the service's constraints are ValidationExceptions, which boto3 alone does not see."""
+    """Violated constraints that boto3 does not check are a ValidationException."""
     given = {"InferenceSpecification": _SPECIFICATION, **members}
     given = {key: value for key, value in given.items() if value is not None}
     with pytest.raises(ClientError) as refused:
@@ -169,7 +169,7 @@ def test_what_the_service_refuses_is_refused(
 
 
 def test_a_group_is_created_once_and_deleted_only_when_empty(sagemaker: SageMakerClient, group: str) -> None:
-    """A second creation is refused, as is the deletion of a group with versions; tags are kept."""
+    """A second creation is refused, as is deleting a group with versions; tags are stored."""
     with pytest.raises(ClientError, match="already exists"):
         sagemaker.create_model_package_group(ModelPackageGroupName=group)
     arn = _register(sagemaker, group)
@@ -185,7 +185,7 @@ def test_a_group_is_created_once_and_deleted_only_when_empty(sagemaker: SageMake
 
 
 def test_many_versions_are_described_at_once(sagemaker: SageMakerClient, group: str) -> None:
-    """What is there is described in short, what is not has an error of its own."""
+    """Existing versions are summarized; each missing one has its own error."""
     arn = _register(sagemaker, group, ModelApprovalStatus="Approved")
     missing = f"{arn}9"
     answer = sagemaker.batch_describe_model_package(ModelPackageArnList=[arn, missing])
@@ -196,7 +196,7 @@ def test_many_versions_are_described_at_once(sagemaker: SageMakerClient, group: 
 
 
 def test_a_group_has_one_policy(sagemaker: SageMakerClient, group: str) -> None:
-    """It is put, read, replaced and deleted; without one there is an error."""
+    """The policy can be put, read, replaced and deleted; reading a missing one is an error."""
     for policy in ('{"Version": "2012-10-17", "Statement": []}', "{}"):
         sagemaker.put_model_package_group_policy(ModelPackageGroupName=group, ResourcePolicy=policy)
         assert sagemaker.get_model_package_group_policy(ModelPackageGroupName=group)["ResourcePolicy"] == policy
@@ -206,7 +206,7 @@ def test_a_group_has_one_policy(sagemaker: SageMakerClient, group: str) -> None:
 
 
 def test_a_package_may_be_in_no_group(sagemaker: SageMakerClient, group: str) -> None:
-    """It has a name and tags and no approval; by default the lists show such packages alone."""
+    """A package without a group has a name and tags and no approval; by default lists show only such packages."""
     version, name = _register(sagemaker, group), unique("package")
     with pytest.raises(ClientError, match="SupportedTransformInstanceTypes, SupportedRealtimeInferenceInstanceTypes"):
         sagemaker.create_model_package(ModelPackageName=name, InferenceSpecification=_SPECIFICATION)  # type: ignore[arg-type]
@@ -235,7 +235,7 @@ def test_a_package_may_be_in_no_group(sagemaker: SageMakerClient, group: str) ->
 
 
 def test_an_update_that_goes_too_far_changes_nothing(sagemaker: SageMakerClient, group: str) -> None:
-    """Too many properties or specifications, or two of one name, leave the version as it was."""
+    """Too many properties or specifications, or duplicate names, leave the version unchanged."""
     arn = _register(sagemaker, group, **_EVERYTHING)
     before = sagemaker.describe_model_package(ModelPackageName=arn)
     properties = {f"key-{number}": "x" for number in range(50)}

@@ -1,4 +1,4 @@
-"""The emulator counts what it answers, so that nobody has to read its log."""
+"""The emulator counts its answers, so that tests need not read its log."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from demo.sandbox import REGION, sagemaker_client
-from tests.jobs import ROLE
-from tests.plain_http import send
+from tests.support.jobs import ROLE
+from tests.support.plain_http import send
 
 
 def _counts(url: str) -> object:
@@ -21,7 +21,7 @@ def _counts(url: str) -> object:
 
 
 def test_answers_are_counted_by_operation(private_url: str) -> None:
-    """Refusals count too, and so do credentials that were asked for; the emulator's own resources do not."""
+    """Errors and calls for credentials count, too; requests to the control interface do not."""
     assert _counts(private_url) == {"Requests": {}}
     sagemaker = sagemaker_client(private_url)
     sagemaker.list_auto_ml_jobs()
@@ -34,7 +34,7 @@ def test_answers_are_counted_by_operation(private_url: str) -> None:
 
 
 def test_what_is_dropped_does_not_count(private_url: str) -> None:
-    """A throttled request has been answered; one whose connection was closed has not."""
+    """A throttled request counts; a request whose connection was closed does not."""
     once = Config(retries={"total_max_attempts": 1})
     session = boto3.Session("emulator", "emulator", region_name=REGION)
     sagemaker = session.client("sagemaker", endpoint_url=private_url, config=once)
@@ -46,7 +46,7 @@ def test_what_is_dropped_does_not_count(private_url: str) -> None:
 
 
 def test_requests_at_once_all_count(private_url: str) -> None:
-    """None is lost, and counting starts again from zero when it is told to or the emulator is reset."""
+    """Concurrent requests are all counted, and the counts are reset on request and by moto's reset."""
     url = f"{private_url}/automl-emulator/requests"
     sagemaker = sagemaker_client(private_url)
     for method, again in (("DELETE", url), ("POST", f"{private_url}/moto-api/reset")):

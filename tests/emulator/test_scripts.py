@@ -1,4 +1,4 @@
-"""Jobs that are rehearsed: an author says how a job goes, and every client sees it go that way."""
+"""Scripted jobs: a script defines how a job proceeds, and every client sees it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.script import TAG, Script
 from demo.sandbox import BUCKET
-from tests.jobs import start, tabular_request, unique, wait
-from tests.plain_http import send
+from tests.support.jobs import start, tabular_request, unique, wait
+from tests.support.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +34,7 @@ _COMPLETED: dict[str, Any] = {
 
 @pytest.fixture
 def script(s3: S3Client, breast_cancer: str) -> Callable[[Any], dict[str, str]]:
-    """Put a script into S3 and give the tag that names it."""
+    """Put a script into S3 and return the tag that names it."""
 
     def put(document: Any) -> dict[str, str]:
         key = f"scripts/{unique()}.json"
@@ -51,7 +51,7 @@ def _request(tag: dict[str, str] | None = None, **config: Any) -> dict[str, Any]
 
 
 def test_a_job_follows_its_script(sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]) -> None:
-    """Stages, candidates and the ending appear in their time; the times of the candidates are the job's own."""
+    """Stages, candidates and the ending appear at their times; candidate times are based on the job's creation."""
     order = [
         ("Starting", ()),
         ("AnalyzingData", ()),
@@ -62,7 +62,7 @@ def test_a_job_follows_its_script(sagemaker: SageMakerClient, script: Callable[[
         ("TrainingModels", ("Completed", "Failed")),
     ]
     passed: list[int] = []
-    for second in (1, 4, 16, 64):  # A slow client misses moments, and sees none out of order.
+    for second in (1, 4, 16, 64):  # A slow client misses states but sees them in order.
         document = _full_script(second)
         name = start(sagemaker, _request(script(document)))
         passed = [order.index(moment) for moment in _seen(sagemaker, name)]
@@ -79,9 +79,9 @@ def test_a_job_follows_its_script(sagemaker: SageMakerClient, script: Callable[[
 
 
 def _full_script(second: float) -> dict[str, Any]:
-    """Write a script that has everything.
+    """Write a script with every member.
 
-    :param second: how long one lasts.
+    :param second: duration of one time unit.
     """
     return {
         "Stages": [
@@ -108,7 +108,7 @@ def _full_script(second: float) -> dict[str, Any]:
 
 
 def _seen(sagemaker: SageMakerClient, name: str) -> list[tuple[str, tuple[str, ...]]]:
-    """List what a client sees of a job that runs: its secondary status with those of its candidates, once each."""
+    """List the states of a running job that a client sees: its secondary status with those of its candidates."""
     seen: list[tuple[str, tuple[str, ...]]] = []
     while (job := sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name))["AutoMLJobStatus"] == "InProgress":
         candidates = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
@@ -133,7 +133,7 @@ def _seen(sagemaker: SageMakerClient, name: str) -> list[tuple[str, tuple[str, .
 def test_every_ending_can_be_rehearsed(
     ending: dict[str, str], sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
 ) -> None:
-    """Also those that training never shows: no best candidate, a stop that has one, a failure without a word."""
+    """Also endings that training never has: no best candidate, a stop with one, a failure without a reason."""
     document = {"Candidates": [{"Candidate": _CANDIDATE}], "Ending": ending}
     job = wait(sagemaker, start(sagemaker, _request(script(document))))
     if "BestCandidate" in ending:
@@ -156,7 +156,7 @@ def test_every_ending_can_be_rehearsed(
 def test_what_cannot_be_trained_here_can_be_rehearsed(
     problem: dict[str, Any], sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
 ) -> None:
-    """Jobs on images and of text generation follow a script like any other."""
+    """Image and text generation jobs follow a script like any other job."""
     request = {**_request(script(_COMPLETED)), "AutoMLProblemTypeConfig": problem}
     job = wait(sagemaker, start(sagemaker, request))
     assert job["AutoMLJobStatus"] == "Completed"
@@ -166,7 +166,7 @@ def test_what_cannot_be_trained_here_can_be_rehearsed(
 def test_a_scripted_job_can_be_stopped_in_the_middle(
     sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
 ) -> None:
-    """A stop leaves the script, lasts as long as the script says, and keeps what has appeared."""
+    """A stop leaves the script, takes as long as the script says, and keeps the candidates so far."""
     for seconds, status in ((3600, "Stopping"), (0.3, "Stopped")):
         document = {
             "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 3600}],
@@ -183,7 +183,7 @@ def test_a_scripted_job_can_be_stopped_in_the_middle(
 
 
 def test_a_script_can_stop_its_job_itself(sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]) -> None:
-    """Somebody else stops the job: it is seen Stopping, and ends Stopped."""
+    """The job is Stopping and then Stopped, as if another user had stopped it."""
     for seconds, status in ((3600, "Stopping"), (0.3, "Stopped")):
         stages = [{"AutoMLJobSecondaryStatus": "Stopping", "Seconds": seconds}]
         name = start(sagemaker, _request(script({"Stages": stages, "Ending": {"AutoMLJobStatus": "Stopped"}})))
@@ -193,7 +193,7 @@ def test_a_script_can_stop_its_job_itself(sagemaker: SageMakerClient, script: Ca
 def test_a_script_does_not_outlast_the_jobs_time_limit(
     sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
 ) -> None:
-    """At its limit the job completes with the best candidate that has appeared, as the service's jobs do."""
+    """At its limit the job completes with the best candidate so far, as on the service."""
     document = {**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels", "Seconds": 600}]}
     request = _request(script(document), CompletionCriteria={"MaxAutoMLJobRuntimeInSeconds": 1})
     job = wait(sagemaker, start(sagemaker, request))
@@ -204,16 +204,16 @@ def test_a_script_does_not_outlast_the_jobs_time_limit(
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("s3://no-such-bucket/script.json", "is not there"),
-        (f"s3://{BUCKET}/no-such-script.json", "is not there"),
-        ("no-such-script", "is not there"),
-        ("", "is not there"),
+        ("s3://no-such-bucket/script.json", "does not exist"),
+        (f"s3://{BUCKET}/no-such-script.json", "does not exist"),
+        ("no-such-script", "does not exist"),
+        ("", "does not exist"),
     ],
 )
 def test_a_script_that_is_not_there_starts_no_job(
     value: str, message: str, sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:
-    """A job never trains because its script could not be found."""
+    """If its script cannot be found, a job is refused and not trained."""
     name = unique("unscripted")
     with pytest.raises(ClientError, match=message) as refused:
         start(sagemaker, _request({"Key": TAG, "Value": value}), name)
@@ -224,7 +224,7 @@ def test_a_script_that_is_not_there_starts_no_job(
 def test_a_wrong_script_in_s3_starts_no_job(
     sagemaker: SageMakerClient, script: Callable[[Any], dict[str, str]]
 ) -> None:
-    """The refusal names the script, and everything that is wrong with it."""
+    """The error names the script and all its problems."""
     tag = script({"Stages": [{"AutoMLJobSecondaryStatus": "Dreaming"}], "Ending": {"AutoMLJobStatus": "Done"}})
     with pytest.raises(ClientError, match="ValidationException") as refused:
         start(sagemaker, _request(tag))
@@ -236,7 +236,7 @@ def test_a_wrong_script_in_s3_starts_no_job(
     ("document", "problem"),
     [
         (b"{", "cannot be read as JSON"),
-        (b'{"Ending": {"AutoMLJobStatus": "Failed"}, "StoppingSeconds": NaN}', "NaN is no number"),
+        (b'{"Ending": {"AutoMLJobStatus": "Failed"}, "StoppingSeconds": NaN}', "NaN is not a JSON number"),
         (b"[]", "must be a JSON object"),
         ({}, "Ending is required"),
         ({"Ending": {"AutoMLJobStatus": "Completed"}, "Stage": []}, "has no member 'Stage'"),
@@ -247,12 +247,12 @@ def test_a_wrong_script_in_s3_starts_no_job(
         ({"Ending": {"AutoMLJobStatus": "Failed", "FailureReason": "x" * 1025}}, "less than or equal to 1024"),
         ({"Ending": {"AutoMLJobStatus": "Failed", "PartialFailureReasons": []}}, "greater than or equal to 1"),
         ({**_COMPLETED, "Ending": {"AutoMLJobStatus": "Failed", "BestCandidate": "first"}}, "ends Failed has none"),
-        ({**_COMPLETED, "Candidates": []}, "is none of the candidates"),
+        ({**_COMPLETED, "Candidates": []}, "is not one of the candidates"),
         (
             {**_COMPLETED, "Candidates": [{"Candidate": {**_CANDIDATE, "CandidateStatus": "Failed"}}]},
             "only a Completed one can be best",
         ),
-        ({**_COMPLETED, "Candidates": [{"Candidate": "first"}]}, "is an object"),
+        ({**_COMPLETED, "Candidates": [{"Candidate": "first"}]}, "must be an object"),
         ({**_COMPLETED, "Candidates": [{"AfterSeconds": 9, "Candidate": _CANDIDATE}]}, "the job has ended after 0.2 s"),
         ({**_COMPLETED, "Candidates": [{"Candidate": {**_CANDIDATE, "EndTime": 1}}]}, "is set by the emulator"),
         ({**_COMPLETED, "Candidates": [{"Candidate": {**_CANDIDATE, "Score": 1}}]}, "Unknown member"),
@@ -270,7 +270,7 @@ def test_a_wrong_script_in_s3_starts_no_job(
             },
             "'Beauty'",
         ),
-        ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Failed"}]}, "no running job shows Failed"),
+        ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Failed"}]}, "Failed is not a status of a running job"),
         ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Stopping"}]}, "last stage of a job that ends Stopped"),
         ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Starting", "Seconds": -1}]}, "0 or more, not -1"),
         ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Starting", "Seconds": 1e9}]}, "longer than 30 days"),
@@ -278,14 +278,14 @@ def test_a_wrong_script_in_s3_starts_no_job(
     ],
 )
 def test_a_script_that_no_job_could_follow_is_refused(document: Any, problem: str) -> None:
-    """Each mistake is named; nothing is filled in for the author."""
+    """Each problem is named; invalid members have no defaults."""
     with pytest.raises(InvalidDocument) as refused:
         Script.from_json(document if isinstance(document, bytes) else json.dumps(document))
     assert problem in str(refused.value)
 
 
 def test_the_example_of_the_documentation_is_a_script() -> None:
-    """What the module shows is what it takes."""
+    """The example in the module's docstring is a valid script."""
     from airflow_sagemaker_automl.emulator import script
 
     assert script.__doc__
@@ -294,7 +294,7 @@ def test_the_example_of_the_documentation_is_a_script() -> None:
 
 
 def test_scripts_are_put_listed_and_deleted_oversend(emulator_url: str) -> None:
-    """The resource that tests use; its errors name everything at once."""
+    """Scripts can be put, listed and deleted; errors name all problems."""
     name = unique("script")
     url = f"{emulator_url}/automl-emulator/scripts"
     entry = {"Name": name, "JobNames": None, "Script": _COMPLETED}
@@ -313,7 +313,7 @@ def test_scripts_are_put_listed_and_deleted_oversend(emulator_url: str) -> None:
 
 
 def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: str, sagemaker: SageMakerClient) -> None:
-    """The last pattern that matches counts, a tag counts more, and the job says by a tag which script it follows."""
+    """Of several matching patterns the last put applies, a tag takes precedence, and the job's tag names its script."""
     prefix = unique("scripted")
     url = f"{emulator_url}/automl-emulator/scripts/{prefix}"
     for number, status in enumerate(("Failed", "Stopped", "Completed")):
@@ -330,7 +330,7 @@ def test_jobs_of_a_name_follow_the_script_that_was_put_for_them(emulator_url: st
 
 
 def test_a_held_job_ends_when_its_script_is_gone(sagemaker: SageMakerClient, emulator_url: str) -> None:
-    """It stays in its last stage for as long as a test needs, and a stop ends it all the same."""
+    """It stays in its last stage until the script is deleted; a stop ends it, too."""
     pattern, script = unique("held"), {"Stages": [{"AutoMLJobSecondaryStatus": "TrainingModels"}], "Held": True}
     address = f"{emulator_url}/automl-emulator/scripts/{pattern}"
     document = {**script, "Ending": {"AutoMLJobStatus": "Completed"}}
@@ -346,7 +346,7 @@ def test_a_held_job_ends_when_its_script_is_gone(sagemaker: SageMakerClient, emu
 
 @pytest.mark.parametrize("script", [{"Held": 1}, {"Held": True, "Stages": []}])
 def test_a_job_cannot_be_held_in_no_stage(script: dict[str, Any], emulator_url: str) -> None:
-    """The answer says what is wrong."""
+    """The error gives the reason."""
     document = {"Ending": {"AutoMLJobStatus": "Completed"}, **script}
     status, answer = send(f"{emulator_url}/automl-emulator/scripts/odd", "PUT", document)
     assert status == 400

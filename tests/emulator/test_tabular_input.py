@@ -1,4 +1,4 @@
-"""Tables come in every form that the service takes, and what is wrong with one is said in a sentence."""
+"""Tables are read in every format that the service accepts, and problems are reported in one sentence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
@@ -17,17 +18,19 @@ from airflow_sagemaker_automl.emulator.trainer.features import load_specificatio
 from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 from airflow_sagemaker_automl.emulator.trainer.table import Columns, load_split
 from demo.sandbox import BUCKET, REGION
-from tests.datasets import load_diabetes, load_wine
+from tests.support.datasets import load_wine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-TABLE = load_diabetes(as_frame=True).frame.round(6).sample(n=600, replace=True, random_state=1, ignore_index=True)
+_COLUMNS = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "target"]
+# Made here, since a table of scikit-learn's would have every process of the session import scikit-learn.
+TABLE = pd.DataFrame(np.random.default_rng(1).normal(size=(600, len(_COLUMNS))).round(6), columns=_COLUMNS)
 
 
 @pytest.fixture(scope="module")
 def storage(emulator_url: str, breast_cancer: str) -> Storage:
-    """S3 as a trainer sees it."""
+    """S3 as the trainer uses it."""
     return Storage(emulator_url, REGION)
 
 
@@ -62,7 +65,7 @@ def _parquet(table: pd.DataFrame) -> bytes:
 def test_every_form_of_a_table_is_the_same_table(
     name: str, first: bytes, second: bytes, members: dict[str, str], s3: S3Client, storage: Storage
 ) -> None:
-    """CSV, gzipped CSV and Parquet under a prefix, of several objects; empty objects are passed over."""
+    """CSV, gzipped CSV and Parquet under a prefix, in several objects; empty objects are skipped."""
     for file, body in (("a", first), ("b", second), ("_SUCCESS", b"")):
         _put(s3, f"forms/{name}/{file}", body)
     channel = read_channel(storage, _channel(f"s3://{BUCKET}/forms/{name}/", **members))
@@ -71,7 +74,7 @@ def test_every_form_of_a_table_is_the_same_table(
 
 
 def test_a_manifest_names_the_objects_and_no_others(s3: S3Client, storage: Storage) -> None:
-    """Keys of a manifest are relative to its prefix, and in its order."""
+    """Keys of a manifest are relative to its prefix and read in its order."""
     for name, rows in (("one", TABLE[:100]), ("two", TABLE[100:300]), ("three", TABLE[300:])):
         _put(s3, f"listed/{name}.csv", _csv(rows))
     manifest = [{"prefix": f"s3://{BUCKET}/listed/"}, "three.csv", "one.csv"]
@@ -99,7 +102,7 @@ def test_a_manifest_names_the_objects_and_no_others(s3: S3Client, storage: Stora
         ("w/cut", gzip.compress(_csv(TABLE))[:900], "S3Prefix", {"CompressionType": "Gzip"}, "cannot be read as CSV"),
         ("w/gz", gzip.compress(_csv(TABLE)), "S3Prefix", {}, "set CompressionType to Gzip"),
         ("w/csv", _csv(TABLE), "S3Prefix", {"ContentType": PARQUET}, "cannot be read as Parquet"),
-        ("w/type", _csv(TABLE), "S3Prefix", {"ContentType": "image/png"}, "is not one of a table"),
+        ("w/type", _csv(TABLE), "S3Prefix", {"ContentType": "image/png"}, "is not supported for tables"),
         ("w/twice", b"a,b,a\n1,2,3\n", "S3Prefix", {}, "columns of the same name: a"),
         ("w/blank", b"\n", "S3Prefix", {}, "cannot be read as CSV"),
     ],
@@ -107,14 +110,14 @@ def test_a_manifest_names_the_objects_and_no_others(s3: S3Client, storage: Stora
 def test_what_is_wrong_with_an_object_is_said(
     key: str, body: bytes, kind: str, members: dict[str, str], reason: str, s3: S3Client, storage: Storage
 ) -> None:
-    """The object and its trouble are named."""
+    """The error names the object and the problem."""
     with pytest.raises(UnusableData, match=reason):
         read_channel(storage, _channel(_put(s3, key, body), kind, **members))
 
 
 @pytest.mark.parametrize("uri", ["s3://no-such-bucket/x", "https://automl-demo/x"])
 def test_an_address_that_leads_nowhere_is_named(uri: str, storage: Storage) -> None:
-    """Neither a missing bucket nor another scheme ends in a traceback."""
+    """A missing bucket and an unsupported scheme are errors that name the URI."""
     with pytest.raises(UnusableData, match=uri):
         storage.files_under(uri)
     with pytest.raises(UnusableData, match=uri) as caught:
@@ -123,7 +126,7 @@ def test_an_address_that_leads_nowhere_is_named(uri: str, storage: Storage) -> N
 
 
 def test_verbatim_columns_stay_as_written(s3: S3Client, storage: Storage) -> None:
-    """An identifier is no number, and the country NA no missing value."""
+    """An identifier such as 007 is not read as a number, and the country NA not as a missing value."""
     uri = _put(s3, "verbatim/t.csv", b"item,country,value\n007,NA,1\n010,,2\n")
     table = read_channel(storage, _channel(uri), verbatim=("item", "country")).table
     assert table.to_dict("list") == {"item": ["007", "010"], "country": ["NA", ""], "value": [1, 2]}
@@ -134,7 +137,7 @@ def _request(uri: str) -> dict[str, Any]:
 
 
 def test_rows_without_a_valid_weight_are_left_out(s3: S3Client, storage: Storage) -> None:
-    """A weight is a number that is not negative; the split has the other rows in one piece."""
+    """A weight is a number that is not negative; the split contains all other rows."""
     weights = pd.Series(["1.5", "0", "-1", "heavy", None, "inf"] * 100, name="w")
     uri = _put(s3, "weights/t.csv", _csv(TABLE.assign(w=weights)))
     split = load_split(storage, _request(uri), Columns("target", "w", fewest=100))
@@ -147,7 +150,7 @@ def test_rows_without_a_valid_weight_are_left_out(s3: S3Client, storage: Storage
 
 
 def test_a_feature_specification_chooses_and_types_columns(s3: S3Client, storage: Storage) -> None:
-    """Named columns and the target are kept; what is no number in a numeric column is missing."""
+    """The specified columns and the target are kept; values that are not numbers are missing in a numeric column."""
     table = TABLE.assign(bmi=["?" if row % 10 == 0 else str(row) for row in range(600)])
     data = _put(s3, "spec/t.csv", _csv(table))
     document = {"FeatureAttributeNames": ["bmi", "age"], "FeatureDataTypes": {"bmi": "numeric"}}
@@ -179,7 +182,7 @@ def test_a_feature_specification_chooses_and_types_columns(s3: S3Client, storage
 def test_a_wrong_feature_specification_says_what_is_wrong(
     document: str, reason: str, s3: S3Client, storage: Storage
 ) -> None:
-    """Each rule of the document has its own words."""
+    """Each violated rule of the document has its own message."""
     data = _put(s3, "spec-wrong/t.csv", _csv(TABLE.assign(kind="word")))
     uri = _put(s3, "spec-wrong.json", document.encode())
     with pytest.raises(UnusableData, match=reason):
@@ -187,13 +190,13 @@ def test_a_wrong_feature_specification_says_what_is_wrong(
 
 
 def test_nothing_to_learn_from_is_said(s3: S3Client, storage: Storage) -> None:
-    """A table of the target alone cannot be trained on, nor one whose every row is held back."""
+    """A table with only the target, or with all rows held back, is refused."""
     uri = _put(s3, "alone/t.csv", _csv(TABLE[["target"]]))
     with pytest.raises(UnusableData, match="no column to learn from besides 'target'"):
         load_split(storage, _request(uri), Columns("target"))
     wine = load_wine(as_frame=True).frame[:3]
     uri = _put(s3, "few/t.csv", _csv(wine))
-    with pytest.raises(UnusableData, match="none would be left"):
+    with pytest.raises(UnusableData, match="no rows would be left"):
         load_split(
             storage,
             {**_request(uri), "DataSplitConfig": {"ValidationFraction": 0.99}},

@@ -1,4 +1,4 @@
-"""Weights, feature specifications, tuning and candidate definitions: every figure is recomputed from what is in S3."""
+"""Weights, feature specifications, tuning and candidate definitions: all metrics are recomputed from data in S3."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 
 from airflow_sagemaker_automl.emulator.trainer.algorithms import LARGEST_ENSEMBLING_BYTES, choose_mode
 from demo.sandbox import BUCKET, REGION
-from tests.datasets import load_diabetes
 from tests.emulator.downloads import body, reported, split_part, unpack
-from tests.jobs import put_table, start, tabular_request, wait
+from tests.support.datasets import load_diabetes
+from tests.support.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,7 +49,7 @@ def _candidates(sagemaker: SageMakerClient, job: dict[str, Any]) -> list[dict[st
 def test_weights_and_feature_types_count_in_training_and_figures(
     sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
 ) -> None:
-    """The reported RMSE is the weighted one; the weight is no feature; a text column is text because it is said so."""
+    """The reported RMSE is weighted; the weight is not a feature; a column declared as text is text."""
     table = load_diabetes(as_frame=True).frame.sample(n=600, replace=True, random_state=1, ignore_index=True)
     heavy = table["bmi"] > 0.02
     table["importance"] = np.where(heavy, 50.0, 1.0)
@@ -71,7 +71,7 @@ def test_weights_and_feature_types_count_in_training_and_figures(
     request["AutoMLJobObjective"] = {"MetricName": "RMSE"}
     job = wait(sagemaker, start(sagemaker, request))
     assert job["PartialFailureReasons"] == [
-        {"PartialFailureMessage": "catboost is not installed with the emulator and not among the candidates."}
+        {"PartialFailureMessage": "catboost is not installed with the emulator, so there are no candidates for it."}
     ]
     best = job["BestCandidate"]
     folder = unpack(s3, best["InferenceContainers"][0], tmp_path / "model")
@@ -93,7 +93,7 @@ def test_weights_and_feature_types_count_in_training_and_figures(
 def test_tuning_varies_settings_and_chains_containers(
     sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
 ) -> None:
-    """Three containers chained by hand predict the labels that the reported F1 says; two jobs are equal."""
+    """Three containers chained by hand predict labels that give the reported F1; two jobs have equal results."""
     document = {"FeatureAttributeNames": ["mean radius", "mean texture", "worst area", "mean smoothness"]}
     s3.put_object(Bucket=BUCKET, Key="four-columns.json", Body=json.dumps(document).encode())
     request = tabular_request(
@@ -148,7 +148,7 @@ def test_tuning_varies_settings_and_chains_containers(
 def test_a_tuned_regression_has_two_containers(
     sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
 ) -> None:
-    """Text and missing values go through the transformer; the second container's answer is the value."""
+    """Text and missing values go through the transformer; the second container's output is the value."""
     table = load_diabetes(as_frame=True).frame.sample(n=600, replace=True, random_state=1, ignore_index=True)
     table["group"] = table["sex"].map(lambda value: "a" if value > 0 else "b")
     table.loc[::7, "bmi"] = None
@@ -172,7 +172,7 @@ def test_a_tuned_regression_has_two_containers(
 def test_candidate_definitions_alone_are_notebooks_that_run(
     mode: str, sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str, tmp_path: Path
 ) -> None:
-    """No candidate is trained; the notebooks' code, run as it is, reads the data and defines what could be trained."""
+    """No candidate is trained; the notebooks can be run, read the data and define the possible candidates."""
     request = tabular_request(
         breast_cancer, Mode=mode, GenerateCandidateDefinitionsOnly=True, CompletionCriteria={"MaxCandidates": 4}
     )
@@ -199,7 +199,7 @@ def _code(s3: S3Client, uri: str) -> list[str]:
 
 
 def test_the_mode_follows_the_size_where_the_request_leaves_it_open() -> None:
-    """Under 100 MB ensembling, from there on tuning; a mode that is named is kept."""
+    """Below 100 MB ensembling, otherwise tuning; a mode in the request is used."""
     for config in ({}, {"Mode": "AUTO"}):
         assert choose_mode(config, LARGEST_ENSEMBLING_BYTES - 1) == "ENSEMBLING"
         assert choose_mode(config, LARGEST_ENSEMBLING_BYTES) == "HYPERPARAMETER_TUNING"
@@ -208,7 +208,7 @@ def test_the_mode_follows_the_size_where_the_request_leaves_it_open() -> None:
 
 
 def test_tuning_at_its_time_limit_keeps_what_it_has(sagemaker: SageMakerClient, breast_cancer: str) -> None:
-    """Candidates are published as they come, so that the limit finds all of them ready to be used."""
+    """Candidates are published one by one, so that at the time limit all of them are usable."""
     criteria = {"MaxCandidates": 750, "MaxAutoMLJobRuntimeInSeconds": 10}
     request = tabular_request(breast_cancer, Mode="HYPERPARAMETER_TUNING", CompletionCriteria=criteria)
     job = wait(sagemaker, start(sagemaker, request))

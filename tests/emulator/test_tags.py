@@ -1,4 +1,4 @@
-"""Tags of everything that can be tagged, under the service's limits."""
+"""Tags of all taggable resources, under the service's limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.jobs import start, tabular_request, unique
+from tests.support.jobs import start, tabular_request, unique
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -17,7 +17,7 @@ _CONTAINERS: Any = [{"Image": "image:1"}]
 
 @pytest.fixture(scope="module")
 def arns(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, str]:
-    """One thing of each kind; kind → ARN."""
+    """One resource of each type; type → ARN."""
     name = unique("tagged")
     job = start(sagemaker, tabular_request(breast_cancer, "absent"))
     model = sagemaker.create_model(ModelName=name, PrimaryContainer=_CONTAINERS[0])
@@ -40,7 +40,7 @@ def arns(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["automl-job", "model", "endpoint-config", "endpoint", "model-package-group"])
 def test_tags_are_added_replaced_and_deleted(kind: str, arns: dict[str, str], sagemaker: SageMakerClient) -> None:
-    """A key comes once; adding it again replaces its value."""
+    """A key occurs once; adding it again replaces its value."""
     arn = arns[kind]
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}])
@@ -54,7 +54,7 @@ def test_tags_are_added_replaced_and_deleted(kind: str, arns: dict[str, str], sa
     ("tags", "message"),
     [
         ([{"Key": "aws:team", "Value": "risk"}], "begin with aws:"),
-        ([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], "come twice: a"),
+        ([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], "duplicate: a"),
         ([{"Key": "a,b", "Value": "1"}], "regular expression pattern"),
         ([{"Key": f"key-{number}", "Value": ""} for number in range(51)], "length less than or equal to 50"),
     ],
@@ -62,7 +62,7 @@ def test_tags_are_added_replaced_and_deleted(kind: str, arns: dict[str, str], sa
 def test_tags_that_the_service_refuses_are_refused(
     tags: Any, message: str, arns: dict[str, str], sagemaker: SageMakerClient
 ) -> None:
-    """On what is there and on what is being created."""
+    """Invalid tags are refused on existing resources and at creation."""
     with pytest.raises(ClientError, match=message):
         sagemaker.add_tags(ResourceArn=arns["model"], Tags=tags)
     with pytest.raises(ClientError, match=message):
@@ -70,7 +70,7 @@ def test_tags_that_the_service_refuses_are_refused(
 
 
 def test_nothing_has_more_than_fifty_tags(sagemaker: SageMakerClient) -> None:
-    """Neither at once nor bit by bit; what was refused leaves nothing behind."""
+    """Neither in one call nor in several; a refused call changes nothing."""
     tags: Any = [{"Key": f"key-{number:02}", "Value": "x"} for number in range(50)]
     arn = sagemaker.create_model_package_group(ModelPackageGroupName=unique("many"), Tags=tags)["ModelPackageGroupArn"]
     with pytest.raises(ClientError, match="at most 50 tags"):
@@ -79,7 +79,7 @@ def test_nothing_has_more_than_fifty_tags(sagemaker: SageMakerClient) -> None:
 
 
 def test_what_has_no_tags_says_so(arns: dict[str, str], sagemaker: SageMakerClient) -> None:
-    """A version shares its group's tags and has none of its own; what is not there has none either."""
+    """A version has no tags of its own; a resource that does not exist is an error."""
     for call in (
         lambda arn: sagemaker.list_tags(ResourceArn=arn),
         lambda arn: sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}]),

@@ -1,4 +1,4 @@
-"""Text classification: figures and word scores are recomputed from the model in S3."""
+"""Text classification: metrics and word scores are recomputed from the model in S3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from botocore.session import get_session
 
 from tests.emulator.downloads import body, reported, split_part, unpack
-from tests.jobs import put_table, start, tabular_request, wait
+from tests.support.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ print(json.dumps([predictor.features(), probabilities.to_dict("list")]))
 
 
 def _sentences(service: str) -> Iterator[str]:
-    """Real sentences: what AWS says of a service's operations."""
+    """Real sentences: AWS's descriptions of a service's operations."""
     model = get_session().get_service_model(service)
     for name in model.operation_names:
         text = re.sub(r"<[^>]+>|\s+", " ", model.operation_model(name).documentation or "")
@@ -53,7 +53,7 @@ def _request(data: str, **config: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def text_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> dict[str, Any]:
-    """A completed classification of sentences by the service that they are about."""
+    """A completed classification of sentences by the service that they describe."""
     table = pd.concat(
         [
             pd.DataFrame({"text": list(islice(_sentences(service), 150)), "service": service, "row": range(150)})
@@ -64,7 +64,7 @@ def text_job(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> di
 
 
 def _probabilities(folder: Path, table: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Ask the model in another process, which knows nothing of the emulator."""
+    """Run the model in another process without the emulator's code."""
     table.to_csv(folder / "rows.csv", index=False)
     command = [sys.executable, "-I", "-c", _PREDICT, str(folder), str(folder / "rows.csv")]
     result = subprocess.run(command, capture_output=True, text=True)
@@ -74,7 +74,7 @@ def _probabilities(folder: Path, table: pd.DataFrame) -> tuple[list[str], pd.Dat
 
 
 def test_a_text_classifier_is_as_good_as_it_says(text_job: dict[str, Any], s3: S3Client, tmp_path: Path) -> None:
-    """Accuracy, confusion matrix and word scores follow from the one candidate's model; other columns are left out."""
+    """Accuracy, confusion matrix and word scores follow from the one candidate's model; other columns are ignored."""
     assert (text_job["AutoMLJobStatus"], text_job["AutoMLJobSecondaryStatus"]) == ("Completed", "Completed")
     best = text_job["BestCandidate"]
     assert best["InferenceContainerDefinitions"] == {"CPU": best["InferenceContainers"]}
@@ -106,7 +106,7 @@ def test_a_text_classifier_is_as_good_as_it_says(text_job: dict[str, Any], s3: S
 
 
 def test_two_labels_are_judged_like_many(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> None:
-    """The report on a text classifier is the multiclass one, numbers as labels included."""
+    """The report for two labels is the multiclass one, also if the labels are numbers."""
     table = pd.concat(
         [
             pd.DataFrame({"text": list(islice(_sentences(service), 60)), "service": label})
@@ -135,7 +135,7 @@ def test_texts_that_cannot_be_classified_say_why(
     s3: S3Client,
     breast_cancer: str,
 ) -> None:
-    """Each trouble has its own sentence."""
+    """Each problem has its own message."""
     request = _request(put_table(s3, "no-texts", table))
     job = wait(sagemaker, start(sagemaker, request))
     assert job["AutoMLJobStatus"] == "Failed"

@@ -1,4 +1,4 @@
-"""Jobs really train, and every figure they report can be recomputed from what they leave in S3."""
+"""Jobs really train, and every reported metric can be recomputed from their output in S3."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
-from tests.jobs import start, tabular_request, wait
+from tests.support.jobs import start, tabular_request, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,7 +47,7 @@ def _body(s3: S3Client, uri: str) -> bytes:
 
 
 def _recomputed(s3: S3Client, job: dict[str, Any], part: str, folder: Path) -> float:
-    """Load the best model in another process, which knows nothing of the emulator, and judge it again."""
+    """Load the best model in another process without the emulator's code, and score it again."""
     best = job["BestCandidate"]
     archive = _body(s3, best["InferenceContainers"][0]["ModelDataUrl"])
     with tarfile.open(fileobj=io.BytesIO(archive)) as model:
@@ -86,7 +86,7 @@ def _reported(candidate: dict[str, Any], metric: str, part: str) -> float:
 def test_the_reported_metric_is_recomputed_from_the_downloaded_model(
     job_fixture: str, problem_type: str, metric: str, request: pytest.FixtureRequest, s3: S3Client, tmp_path: Path
 ) -> None:
-    """The selection metric and the held-out metric of the best candidate both hold for its model.tar.gz."""
+    """The validation and test metrics of the best candidate are reproduced with its model.tar.gz."""
     job = request.getfixturevalue(job_fixture)
     resolved = job["ResolvedAttributes"]["AutoMLProblemTypeResolvedAttributes"]["TabularResolvedAttributes"]
     assert resolved["ProblemType"] == problem_type
@@ -101,7 +101,7 @@ def test_the_reported_metric_is_recomputed_from_the_downloaded_model(
 
 @pytest.fixture
 def tmp_path(tmp_path: Path) -> Path:
-    """A folder with the sub-folders that recomputing needs."""
+    """A folder with the subfolders for recomputing."""
     for name in ("selection", "held-out"):
         (tmp_path / name).mkdir()
     return tmp_path
@@ -110,7 +110,7 @@ def tmp_path(tmp_path: Path) -> Path:
 def test_the_best_candidate_has_the_best_objective(
     binary_job: dict[str, Any], regression_job: dict[str, Any], sagemaker: SageMakerClient
 ) -> None:
-    """F1 is maximised and RMSE is minimised, in the metric's own sign."""
+    """F1 is maximized and RMSE is minimized, and both are positive."""
     for job, choose, direction in ((binary_job, max, "Maximize"), (regression_job, min, "Minimize")):
         candidates = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=job["AutoMLJobName"])["Candidates"]
         values = [candidate["FinalAutoMLJobObjectiveMetric"]["Value"] for candidate in candidates]
@@ -122,7 +122,7 @@ def test_the_best_candidate_has_the_best_objective(
 def test_every_candidate_has_a_model_and_metrics_on_three_parts(
     binary_job: dict[str, Any], sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
-    """Each candidate can be registered: its model is in S3, its figures cover all parts of the data."""
+    """Each candidate can be registered: its model is in S3, and it has metrics for all parts of the data."""
     name = binary_job["AutoMLJobName"]
     candidates = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
     assert len(candidates) == 7
@@ -135,7 +135,7 @@ def test_every_candidate_has_a_model_and_metrics_on_three_parts(
 
 
 def test_statistics_count_the_validation_rows(binary_job: dict[str, Any], s3: S3Client) -> None:
-    """statistics.json agrees with the candidate's own metrics, and its confusion matrix has every validation row."""
+    """statistics.json agrees with the candidate's metrics, and its confusion matrix counts every validation row."""
     best = binary_job["BestCandidate"]
     prefix = best["CandidateProperties"]["CandidateArtifactLocations"]["ModelInsights"]
     report = json.loads(_body(s3, f"{prefix}/statistics.json"))
@@ -154,7 +154,7 @@ def test_statistics_count_the_validation_rows(binary_job: dict[str, Any], s3: S3
 def test_explanations_name_every_feature_of_every_class(
     multiclass_job: dict[str, Any], regression_job: dict[str, Any], s3: S3Client
 ) -> None:
-    """analysis.json has Kernel SHAP values of all features, text ones too, for each class; one output in regression."""
+    """analysis.json has Kernel SHAP values of all features, also texts, for each class; one output for a regression."""
     for job, outputs, feature in ((multiclass_job, 3, "colour"), (regression_job, 1, "bmi")):
         prefix = job["BestCandidate"]["CandidateProperties"]["CandidateArtifactLocations"]["Explainability"]
         explained = json.loads(_body(s3, f"{prefix}/analysis.json"))["explanations"]["kernel_shap"]
@@ -167,7 +167,7 @@ def test_explanations_name_every_feature_of_every_class(
 def test_limits_and_choices_of_the_request_are_kept(
     multiclass_job: dict[str, Any], regression_job: dict[str, Any], sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
-    """MaxCandidates, the algorithms asked for and the validation fraction are what the job goes by."""
+    """MaxCandidates, the requested algorithms and the validation fraction are applied."""
     assert multiclass_job["AutoMLJobSecondaryStatus"] == "MaxCandidatesReached"
     name = multiclass_job["AutoMLJobName"]
     assert len(sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]) == 3
@@ -184,16 +184,16 @@ def test_limits_and_choices_of_the_request_are_kept(
 
 
 def test_a_job_that_was_to_be_deployed_says_that_it_was_not(regression_job: dict[str, Any]) -> None:
-    """What the emulator leaves undone is a partial failure, not a silence."""
+    """A requested deployment, which the emulator does not do, is a partial failure."""
     (failure,) = regression_job["PartialFailureReasons"]
-    assert failure["PartialFailureMessage"].startswith("ModelDeployConfig: the emulator deploys nothing by itself")
+    assert failure["PartialFailureMessage"].startswith("ModelDeployConfig: the emulator does not deploy automatically")
     assert "ModelDeployResult" not in regression_job
 
 
 def test_a_validation_channel_is_what_candidates_are_chosen_by(
     sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str
 ) -> None:
-    """With data of its own to validate on, none is split off the training data for that."""
+    """With a validation channel no validation rows are split off the training data."""
     request = tabular_request(breast_cancer, CompletionCriteria={"MaxCandidates": 1})
     channel = {**request["AutoMLJobInputDataConfig"][0], "ChannelType": "validation"}
     channel["DataSource"] = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{breast_cancer}part-1.csv"}}

@@ -1,4 +1,4 @@
-"""Archives of models, with Python's own filter and without it, as in the Python of Debian 12."""
+"""Model archives are unpacked with Python's filter and without it, as in the Python of Debian 12."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def _python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         plain = tarfile.TarFile.extractall
 
         def extractall(archive: tarfile.TarFile, path: Path) -> None:
-            """Take no filter, as before Python 3.11.4."""
+            """Accept no filter, as before Python 3.11.4."""
             plain(archive, path)
 
         monkeypatch.setattr(tarfile.TarFile, "extractall", extractall)
 
 
 def archive_of(*members: tarfile.TarInfo) -> tarfile.TarFile:
-    """Make an archive of members with a word in each."""
+    """Make an archive with short members."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as archive:
         for member in members:
@@ -51,7 +51,7 @@ def link_to(target: str) -> tarfile.TarInfo:
 
 @pytest.mark.usefixtures("_python")
 def test_a_model_is_unpacked(tmp_path: Path) -> None:
-    """Files in folders are where they belong."""
+    """Files and folders are unpacked in their places."""
     with archive_of(folder_named("."), folder_named("models"), tarfile.TarInfo("models/one.pkl")) as archive:
         unpack(archive, tmp_path)
     assert (tmp_path / "models" / "one.pkl").read_text() == "word"
@@ -60,7 +60,7 @@ def test_a_model_is_unpacked(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_python")
 @pytest.mark.parametrize("member", [tarfile.TarInfo("../outside"), link_to("/etc/passwd")])
 def test_nothing_gets_out_of_the_folder(tmp_path: Path, member: tarfile.TarInfo) -> None:
-    """Neither by its name nor by a link."""
+    """A member outside the folder is refused, by name or by link."""
     folder = tmp_path / "model"
     folder.mkdir()
     with archive_of(member) as archive, pytest.raises(tarfile.TarError):

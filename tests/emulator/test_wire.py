@@ -1,4 +1,4 @@
-"""What travels: the protocol's details, which a client of another language meets before any library smooths them."""
+"""The details of the protocol, as clients without boto3 see them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from airflow_sagemaker_automl.emulator.contract import check_answer
 from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO
 from airflow_sagemaker_automl.emulator.service import OPERATIONS
-from tests.jobs import ROLE, unique
+from tests.support.jobs import ROLE, unique
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -42,7 +42,7 @@ def _send(
 
 
 def test_an_answer_is_json_1_1(emulator_url: str) -> None:
-    """Times are numbers of seconds, the type is the protocol's, and each answer has an identifier of its own."""
+    """Times are numbers of seconds, the content type is the protocol's, and each answer has its own request ID."""
     name = unique("group")
     body = json.dumps({"ModelPackageGroupName": name}).encode()
     assert _send(emulator_url, "SageMaker.CreateModelPackageGroup", body)[0] == 200
@@ -58,12 +58,17 @@ def test_an_answer_is_json_1_1(emulator_url: str) -> None:
 @pytest.mark.parametrize(
     ("target", "body", "code", "words"),
     [
-        ("SageMaker.ListAutoMLJobs", b"{", "SerializationException", "is no JSON"),
-        ("SageMaker.ListAutoMLJobs", b"\xff", "SerializationException", "is no JSON"),
-        ("SageMaker.ListAutoMLJobs", b"[]", "SerializationException", "is no structure"),
+        ("SageMaker.ListAutoMLJobs", b"{", "SerializationException", "is not JSON"),
+        ("SageMaker.ListAutoMLJobs", b"\xff", "SerializationException", "is not JSON"),
+        ("SageMaker.ListAutoMLJobs", b"[]", "SerializationException", "is not of type structure"),
         ("SageMaker.ListAutoMLJobs", b'{"MaxResults": "ten"}', "SerializationException", "'ten' at 'maxResults'"),
-        ("SageMaker.ListAutoMLJobs", b'{"MaxResults": true}', "SerializationException", "is no integer"),
-        ("SageMaker.ListAutoMLJobs", b'{"CreationTimeAfter": "soon"}', "SerializationException", "is no timestamp"),
+        ("SageMaker.ListAutoMLJobs", b'{"MaxResults": true}', "SerializationException", "is not of type integer"),
+        (
+            "SageMaker.ListAutoMLJobs",
+            b'{"CreationTimeAfter": "soon"}',
+            "SerializationException",
+            "is not of type timestamp",
+        ),
         ("SageMaker.ListAutoMLJobs", b'{"MaxResults": 101}', "ValidationException", "less than or equal to 100"),
         ("SageMaker.ListAutoMLJobs", b'{"NextToken": "MQ=="}', "ValidationException", "NextToken"),
         ("SageMaker.ListAutoMLJobs", b'{"NextToken": "!"}', "ValidationException", "NextToken"),
@@ -78,7 +83,7 @@ def test_an_answer_is_json_1_1(emulator_url: str) -> None:
 def test_an_error_is_json_with_the_services_code(
     target: str | None, body: bytes, code: str, words: str, emulator_url: str
 ) -> None:
-    """Whatever is wrong with a request, the answer is the protocol's error and status 400."""
+    """Every invalid request is answered with the protocol's error and status 400."""
     status, headers, answer = _send(emulator_url, target, body)
     assert (status, headers["Content-Type"], answer["__type"]) == (400, "application/x-amz-json-1.1", code)
     assert words in str(answer.get("message") or answer.get("Message"))
@@ -86,22 +91,22 @@ def test_an_error_is_json_with_the_services_code(
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("PUT", "/"), ("POST", "/no/such/path"), ("GET", "/x?y=z")])
 def test_no_request_to_sagemaker_is_answered_with_a_page(method: str, path: str, emulator_url: str) -> None:
-    """Other methods and paths on SageMaker's host get the protocol's error too."""
+    """Other methods and paths on SageMaker's host also get the protocol's error."""
     status, headers, answer = _send(emulator_url, None, method=method, path=path)
     assert (status, headers["Content-Type"]) == (400, "application/x-amz-json-1.1")
     assert answer["__type"] == "UnknownOperationException"
 
 
 def test_members_that_the_service_does_not_know_are_ignored(emulator_url: str) -> None:
-    """As the service does; null counts as absent."""
+    """Unknown members are ignored, as on the service; null counts as missing."""
     body = b'{"StatusEquals": null, "Surprise": [1], "CreationTimeAfter": "2020-01-01T00:00:00Z"}'
     assert _send(emulator_url, "SageMaker.ListAutoMLJobs", body)[0] == 200
 
 
 def test_the_list_of_operations_is_complete() -> None:
-    """Own operations, moto's, and the others: nothing answers that is not in one of the two lists.
+    """Only operations in one of the two lists, the emulator's and moto's, are answered.
 
-    A release of moto or botocore that adds an operation fails nothing; one that takes an operation away does.
+    A moto or botocore release that adds an operation fails nothing; one that removes an operation does.
     """
     known = set(get_session().get_service_model("sagemaker").operation_names)
     assert set(OPERATIONS) <= known
@@ -116,7 +121,7 @@ def test_the_list_of_operations_is_complete() -> None:
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_each_operation_is_there_for_boto3(operation: str, sagemaker: SageMakerClient) -> None:
-    """The smallest request that the model allows is answered, or refused for what it says; the emulator never fails."""
+    """The smallest valid request is answered or refused for its content; the emulator never fails."""
     model = sagemaker.meta.service_model.operation_model(operation)
     request = _smallest(model.input_shape)
     try:
@@ -129,7 +134,7 @@ def test_each_operation_is_there_for_boto3(operation: str, sagemaker: SageMakerC
 
 
 def _smallest(shape: Any) -> Any:
-    """Make the smallest value of a shape, with names and ARNs of nothing that is there."""
+    """Make the smallest value of a shape, with names and ARNs that do not exist."""
     if shape.type_name == "structure":
         names = shape.required_members or (list(shape.members)[:1] if shape.is_tagged_union else [])
         return {name: _smallest(shape.members[name]) for name in names}
@@ -147,7 +152,7 @@ def _smallest(shape: Any) -> Any:
 
 
 def test_what_moto_answers_is_held_to_the_service_model(sagemaker: SageMakerClient) -> None:
-    """A good answer passes, an error keeps its code, and a bad answer says that the emulator cannot give it."""
+    """A valid answer passes, an error keeps its code, and an invalid answer becomes an error of the emulator."""
     name = unique("experiment")
     arn = sagemaker.create_experiment(ExperimentName=name)["ExperimentArn"]
     assert sagemaker.describe_experiment(ExperimentName=name)["ExperimentArn"] == arn
@@ -174,26 +179,26 @@ def test_what_moto_answers_is_held_to_the_service_model(sagemaker: SageMakerClie
     ("answer", "words"),
     [
         ({"AutoMLJobSummaries": [{}]}, "autoMLJobSummaries.1.member.autoMLJobName"),
-        ({"AutoMLJobSummaries": "none"}, "is no list"),
-        ({"AutoMLJobSummaries": [], "NextToken": 1}, "is no string"),
+        ({"AutoMLJobSummaries": "none"}, "is not of type list"),
+        ({"AutoMLJobSummaries": [], "NextToken": 1}, "is not of type string"),
         ({"AutoMLJobSummaries": [], "NextToken": None}, "null"),
         ({"AutoMLJobSummaries": [], "NextToken": "x" * 8193}, "less than or equal to 8192"),
         ({"AutoMLJobSummaries": [{"AutoMLJobStatus": "Done"}]}, "enum value set"),
         ({"AutoMLJobSummaries": [{"AutoMLJobName": "under_score"}]}, "regular expression pattern"),
-        ({"AutoMLJobSummaries": [{"CreationTime": "now"}]}, "is no timestamp"),
+        ({"AutoMLJobSummaries": [{"CreationTime": "now"}]}, "is not of type timestamp"),
         ({"AutoMLJobSummaries": [{"PartialFailureReasons": []}]}, "greater than or equal to 1"),
         ({"AutoMLJobSummaries": [{"Surprise": 1}]}, "Unknown member"),
     ],
 )
 def test_a_wrong_answer_is_caught_however_deep_it_is_wrong(answer: dict[str, Any], words: str) -> None:
-    """Required members, types, lengths, enums, patterns, and unknown members, at every depth."""
+    """Required members, types, lengths, enums, patterns and unknown members are checked at every depth."""
     with pytest.raises(AssertionError) as caught:
         check_answer("ListAutoMLJobs", answer)
     assert words in str(caught.value)
 
 
 def test_pages_are_stable_while_things_come_and_go(sagemaker: SageMakerClient) -> None:
-    """What appears or disappears between two pages neither hides nor repeats another entry."""
+    """Entries created or deleted between two pages neither hide nor repeat another entry."""
     prefix = unique("paged")
 
     def create(number: int) -> None:

@@ -1,4 +1,4 @@
-"""A migrated metadata database in the session's Airflow home."""
+"""A migrated metadata database in the test session's Airflow home."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def airflow_database(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Create the database that ``dag.test()`` writes to: one process migrates it, the others copy it."""
+    """Create the database for ``dag.test()``: one process migrates it, the others copy it."""
     own = Path(os.environ["AIRFLOW_HOME"], "airflow.db")
     folder = tmp_path_factory.getbasetemp()
     migrated = (folder.parent if hasattr(pytestconfig, "workerinput") else folder) / "migrated.db"

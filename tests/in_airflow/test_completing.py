@@ -1,4 +1,4 @@
-"""Waiting for versions of a model package group, in Airflow's own test runner."""
+"""Waiting for versions of a model package group, in Airflow's test runner."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from airflow.dag_processing.dagbag import DagBag
 
 from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.in_airflow.test_watching import states
-from tests.plain_http import once_answered
-from tests.scripts import COMPLETED, FAILED, hold, let_go
-from tests.versions import make_group, register
+from tests.support.plain_http import once_answered
+from tests.support.scripts import COMPLETED, FAILED, hold, let_go
+from tests.support.versions import make_group, register
 
 
 @pytest.mark.parametrize(("ending", "state"), [(COMPLETED, "success"), (FAILED, "failed")], ids=["completed", "failed"])
@@ -22,7 +22,7 @@ def test_a_version_is_waited_for_in_the_triggerer(
     alone: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It ends when a trigger has listed its group, beside one that is there at once; a failure uses up no retry."""
+    """The wait ends when a trigger has listed the group; a complete version needs no wait; a failure is not retried."""
     sagemaker = sagemaker_client(alone)
     group = make_group(sagemaker)
     hold(alone, group, ending)

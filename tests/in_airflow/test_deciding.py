@@ -1,4 +1,4 @@
-"""Waiting for decisions in Airflow's own test runner."""
+"""Waiting for decisions in Airflow's test runner."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from airflow_sagemaker_automl.assets import ModelVersion, approved
+from airflow_sagemaker_automl import approved
+from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import REPOSITORY, sagemaker_client
 from tests.dags.deciding import GROUP
 from tests.in_airflow.test_telling import told_by
 from tests.in_airflow.test_watching import states
-from tests.plain_http import once_answered
-from tests.versions import decide, described, register
+from tests.support.plain_http import once_answered
+from tests.support.versions import decide, described, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.literals import ModelApprovalStatusType
@@ -29,7 +30,7 @@ def test_a_decision_made_elsewhere_ends_both_waits(
     airflow_database: None,
     alone: str,
 ) -> None:
-    """One waits in the triggerer, one in the worker; a rejection uses up no retry, and what follows can read why."""
+    """One waits in the triggerer, one in the worker; a rejection is not retried, and downstream tasks see why."""
     sagemaker = sagemaker_client(alone)
     arn = register(sagemaker, GROUP)
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)

@@ -1,4 +1,4 @@
-"""The DAG that deploys what is approved, in Airflow's own test runner, from a real training to a prediction."""
+"""The deployment DAG in Airflow's test runner, from a real training to a prediction."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import Connection, event, insert, select
 
-from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.core.model_version import ModelVersion
+from airflow_sagemaker_automl import ModelVersion, approved
 from demo.sandbox import REPOSITORY, airflow_environment, emulator, sagemaker_client, upload_breast_cancer
-from tests.endpoints import configure
-from tests.jobs import unique
-from tests.plain_http import once_answered, send
-from tests.versions import decide, described
+from tests.support.endpoints import configure
+from tests.support.jobs import unique
+from tests.support.plain_http import once_answered, send
+from tests.support.versions import decide, described
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -34,7 +33,7 @@ _DEPLOYING = ["clear_leftovers", "create_model", "configure_endpoint", "deploy",
 
 @pytest.fixture(scope="module")
 def emulator_url() -> Iterator[str]:
-    """URL of an emulator that only this module uses, to which the default connection leads."""
+    """URL of an emulator that only this module uses, with the default connection pointing to it."""
     with emulator() as url, pytest.MonkeyPatch.context() as environment:
         name = "AIRFLOW_CONN_AWS_DEFAULT"
         environment.setenv(name, airflow_environment(Path("unused"), url)[name])
@@ -43,13 +42,13 @@ def emulator_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def sagemaker(emulator_url: str) -> SageMakerClient:
-    """A plain boto3 client of its SageMaker."""
+    """A plain boto3 SageMaker client for it."""
     return sagemaker_client(emulator_url)
 
 
 @pytest.fixture(scope="module")
 def trained(airflow_database: None, sagemaker: SageMakerClient, emulator_url: str) -> dict[str, Any]:
-    """Version 1 of the group, trained and registered by our own operators; its description."""
+    """Description of version 1 of the group, trained and registered by our operators."""
     data = upload_breast_cancer(emulator_url)
     conf = {"group": _GROUP, "data": data, "response_keys": "predicted_label,probability"}
     run = _dag("train_and_register_here", "tests/dags").test(run_conf=conf)
@@ -60,7 +59,7 @@ def trained(airflow_database: None, sagemaker: SageMakerClient, emulator_url: st
 
 @pytest.fixture
 def endpoint(sagemaker: SageMakerClient) -> str:
-    """Name of an endpoint that is not there."""
+    """Name of an endpoint that does not exist."""
     return unique("endpoint")
 
 
@@ -71,9 +70,9 @@ def _dag(dag_id: str, folder: str = "dags") -> Any:
 
 
 def _register(sagemaker: SageMakerClient, trained: dict[str, Any], **container: Any) -> str:
-    """Register one more version of the same model, and approve it.
+    """Register another version of the same model and approve it.
 
-    :param container: changes of its container.
+    :param container: changes to its container.
     :return: its ARN.
     """
     specification = copy.deepcopy(trained["InferenceSpecification"])
@@ -87,7 +86,7 @@ def _register(sagemaker: SageMakerClient, trained: dict[str, Any], **container: 
 
 @contextmanager
 def _approvals(*extras: dict[str, Any]) -> Iterator[None]:
-    """Have runs that are created meanwhile consume events of ``approved(group)``, as the scheduler has them."""
+    """Let new runs consume events of ``approved(group)``, as the scheduler does."""
     uri = approved(_GROUP).uri
     with create_session() as session:
         asset = session.scalar(select(AssetModel).where(AssetModel.uri == uri))
@@ -120,7 +119,7 @@ def _run(conf: dict[str, Any], *events: dict[str, Any]) -> Any:
 
 
 def _event(sagemaker: SageMakerClient, arn: str) -> dict[str, Any]:
-    """Write what an operator or a watcher tells of a version that has just been approved."""
+    """Write the event that an operator or a watcher emits for a newly approved version."""
     return ModelVersion.from_description(described(sagemaker, arn)).to_extra()
 
 
@@ -133,7 +132,7 @@ def _all(looking: str, deploying: str, **others: str) -> dict[str, str]:
 
 
 def _served(sagemaker: SageMakerClient, endpoint: str) -> str:
-    """Find the version behind an endpoint."""
+    """Find the version that the endpoint serves."""
     name = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
     (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
     (container,) = sagemaker.describe_model(ModelName=variant["ModelName"])["Containers"]
@@ -143,7 +142,7 @@ def _served(sagemaker: SageMakerClient, endpoint: str) -> str:
 def test_approvals_are_deployed_once_each_and_in_order(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Train, register, approve, deploy, predict; the same news again, or late, changes nothing; a newer one does."""
+    """Train, register, approve, deploy, predict; a repeated or late event changes nothing; a newer version does."""
     first, conf = trained["ModelPackageArn"], {"endpoint_name": endpoint}
     released = _dag("automl_release").test(run_conf={"model_package_arn": first, "reason": "Good enough"})
     assert released.state == "success"
@@ -159,7 +158,7 @@ def test_approvals_are_deployed_once_each_and_in_order(
     before = sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"]
     from_watcher = {"from_trigger": True, "payload": news}
     assert _states(_run(conf, from_watcher)) == _all("success", "skipped", compare_with_served="skipped")
-    assert f"The endpoint serves {first} already." in capsys.readouterr().out
+    assert f"The endpoint already serves {first}." in capsys.readouterr().out
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"] == before
 
     second = _register(sagemaker, trained)
@@ -169,7 +168,7 @@ def test_approvals_are_deployed_once_each_and_in_order(
     assert _served(sagemaker, endpoint) == second
 
     assert _states(_run(conf, news)) == _all("success", "skipped", compare_with_served="skipped")
-    assert f"The endpoint serves {second}, which is newer than {first}, and approved." in capsys.readouterr().out
+    assert f"The endpoint serves {second}, which is newer than {first} and still approved." in capsys.readouterr().out
     decide(sagemaker, second, "Rejected", "Worse in production")
     assert _states(_run(conf, news)) == _all("success", "success")
     assert _served(sagemaker, endpoint) == first
@@ -178,7 +177,7 @@ def test_approvals_are_deployed_once_each_and_in_order(
 def test_approvals_that_come_together_deploy_the_newest_that_still_is_one(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
 ) -> None:
-    """In whatever order they were approved, and though the last approval was taken back."""
+    """In any order of approval, and even if the last approval was withdrawn."""
     older, newer, withdrawn = (_register(sagemaker, trained) for _ in range(3))
     decide(sagemaker, older)
     decide(sagemaker, withdrawn)
@@ -191,7 +190,7 @@ def test_approvals_that_come_together_deploy_the_newest_that_still_is_one(
 def test_trouble_that_passes_loses_no_approval(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
 ) -> None:
-    """Its event is used up by the run, whose tasks ask again."""
+    """The run has consumed the event, so its tasks retry."""
     url, version = sagemaker.meta.endpoint_url, _register(sagemaker, trained)
     news = _event(sagemaker, version)
     send(f"{url}/automl-emulator/faults", "PUT", {"DeniedOperations": ["DescribeModelPackage"]})
@@ -205,7 +204,7 @@ def test_trouble_that_passes_loses_no_approval(
 def test_a_person_deploys_what_the_form_says(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also an older version, and the same one with other settings; but not twice the same."""
+    """Also an older version, and the same one with other settings; but not the same twice."""
     older, newer = _register(sagemaker, trained), _register(sagemaker, trained)
     form = {"endpoint_name": endpoint, "model_package_arn": newer, "capture_percentage": 20}
     assert _run(form).state == "success"
@@ -216,7 +215,7 @@ def test_a_person_deploys_what_the_form_says(
         run = _run(form)
         assert run.state == "success"
     assert _states(run)["compare_with_served"] == "skipped"
-    assert "already, with the same settings." in capsys.readouterr().out
+    assert "with the same settings." in capsys.readouterr().out
     assert _served(sagemaker, endpoint) == older
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
@@ -224,7 +223,7 @@ def test_a_person_deploys_what_the_form_says(
 def test_a_version_that_cannot_start_fails_with_the_reason(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An endpoint that failed is replaced by the next version, and one that serves goes on with what it has."""
+    """A failed endpoint is replaced by the next version, and a working one keeps its current version."""
     nowhere = "s3://automl-demo/nowhere/model.tar.gz"
     conf = {"endpoint_name": endpoint}
     broken = _register(sagemaker, trained, ModelDataUrl=nowhere)
@@ -236,7 +235,7 @@ def test_a_version_that_cannot_start_fails_with_the_reason(
     good = _register(sagemaker, trained)
     assert _states(_run(conf, _event(sagemaker, good))) == _all("success", "success")
     broken = _register(sagemaker, trained, ModelDataUrl=nowhere)
-    for _ in range(2):  # The second finds model and configuration of the first.
+    for _ in range(2):  # The second run finds model and configuration of the first.
         states = _states(_run(conf, _event(sagemaker, broken)))
         assert states == _all("success", "success", predict="failed")
         out = capsys.readouterr().out
@@ -246,7 +245,7 @@ def test_a_version_that_cannot_start_fails_with_the_reason(
 def test_an_answer_without_a_probability_fails_the_run(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A version that answers in another way is noticed; somebody else's endpoint is replaced once it has come up."""
+    """A version with another output is detected; an endpoint of another owner is replaced once it is in service."""
     (container,) = trained["InferenceSpecification"]["Containers"]
     environment = {**container["Environment"], "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label"}
     arn = _register(sagemaker, trained, Environment=environment)
@@ -255,22 +254,22 @@ def test_an_answer_without_a_probability_fails_the_run(
     run = _run({"endpoint_name": endpoint}, _event(sagemaker, arn))
     assert _states(run) == _all("success", "success", predict="failed")
     assert run.get_task_instance("predict").xcom_pull(task_ids="compare_with_served") == of_no_version
-    assert r"The endpoint answers 'malignant\n', no label with its probability." in capsys.readouterr().out
+    assert r"The endpoint answers 'malignant\n' instead of a label and a probability." in capsys.readouterr().out
 
 
 def test_a_run_that_knows_no_version_says_what_to_do(
     airflow_database: None, emulator_url: str, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Triggered by hand, with the form left empty: the first task fails, and nothing follows."""
+    """If triggered manually with an empty form, the first task fails, and nothing follows."""
     states = _states(_run({"endpoint_name": endpoint}))
     assert states == _all("upstream_failed", "upstream_failed", choose_version="failed")
-    assert "Nothing says which version to deploy: name it in the form." in capsys.readouterr().out
+    assert "There is no version to deploy; enter one in the form." in capsys.readouterr().out
 
 
 def test_only_what_is_approved_now_is_deployed(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An approval that was taken back is skipped; a person who asks for such a version is refused."""
+    """A withdrawn approval is skipped; a manual request for such a version is refused."""
     arn = _register(sagemaker, trained)
     news = _event(sagemaker, arn)
     decide(sagemaker, arn, "Rejected")

@@ -1,4 +1,4 @@
-"""Gate and registration in Airflow's own test runner: rendered, skipped, mapped, and what people can read then."""
+"""Gate and registration in Airflow's test runner: rendered, skipped, mapped, and the results for users."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from sqlalchemy import select
 
 from demo.sandbox import REPOSITORY
 from tests.dags.judging import GROUP
-from tests.operators.gating import ended, figures
-from tests.versions import make_group
+from tests.support.gating import ended, figures
+from tests.support.versions import make_group
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 
 def run_of(dag_id: str, **params: Any) -> Any:
-    """Run a DAG of the tests to its end."""
+    """Run a test DAG to its end."""
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
     return bag.dags[dag_id].test(run_conf=params)
 
 
 def states(run: Any) -> dict[str, str]:
-    """Say how each task of a run ended."""
+    """Return the final state of each task of a run."""
     return {
         task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]": task.state
         for task in run.get_task_instances()
@@ -34,7 +34,7 @@ def states(run: Any) -> dict[str, str]:
 
 
 def xcoms(run: Any, task_id: str, map_index: int = -1) -> dict[str, Any]:
-    """Read what a task has left."""
+    """Read the XComs of a task."""
     query = select(XComModel).where(
         XComModel.run_id == run.run_id, XComModel.task_id == task_id, XComModel.map_index == map_index
     )
@@ -45,7 +45,7 @@ def xcoms(run: Any, task_id: str, map_index: int = -1) -> dict[str, Any]:
 def test_a_worse_challenger_is_stopped_and_the_verdict_is_left(
     airflow_database: None, sagemaker: SageMakerClient, emulator_url: str
 ) -> None:
-    """The first is promoted; a worse one is skipped with its registration; a better one takes over."""
+    """The first is approved; a worse one is skipped with its registration; a better one replaces the champion."""
     first, worse, better = (ended(sagemaker, emulator_url, figures(f1)) for f1 in (0.8, 0.7, 0.9))
     run = run_of("judge", job_name=first)
     assert states(run) == {"known_later": "success", "judge": "success", "register": "success"}
@@ -67,7 +67,7 @@ def test_a_worse_challenger_is_stopped_and_the_verdict_is_left(
 
 
 def test_a_mapped_gate_judges_each_job(airflow_database: None, sagemaker: SageMakerClient, emulator_url: str) -> None:
-    """A template in it is rendered for each; one that fails leaves its verdict, too."""
+    """Templates in it are rendered for each job; a rejected one also returns its verdict."""
     jobs = [ended(sagemaker, emulator_url, figures(f1)) for f1 in (0.99, 0.1)]
     run = run_of("judge", job_name=ended(sagemaker, emulator_url, figures(0.95)))
     assert states(run)["register"] == "success"
@@ -85,7 +85,7 @@ def test_a_mapped_gate_judges_each_job(airflow_database: None, sagemaker: SageMa
 
 
 def test_nothing_is_trained_for_a_group_that_does_not_exist(airflow_database: None, sagemaker: SageMakerClient) -> None:
-    """A misspelt name costs one call and no job, also where each group of a list has a retraining of its own."""
+    """A wrong group name costs one call and no job, also in a mapped retraining for each of several groups."""
     group = make_group(sagemaker)
     run = run_of("retrain_each", groups=[group[:-1], f"{group}-south"])
     assert run.state == "failed"

@@ -1,4 +1,4 @@
-"""Links to the AWS console, as Airflow's pages read them, after runs in Airflow's own test runner."""
+"""Links to the AWS console, as Airflow's UI reads them, after runs in Airflow's test runner."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.definitions.operatorlink import XComOperatorLink
 
-from airflow_sagemaker_automl.links import AutoMLJobLink, TrainingLogsLink
+from airflow_sagemaker_automl.observability.links import AutoMLJobLink, TrainingLogsLink
 from demo.sandbox import REGION, REPOSITORY
-from tests.consoles import connection_with_console
 from tests.in_airflow.test_watching import started
+from tests.support.consoles import connection_with_console
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -30,7 +30,7 @@ def test_each_task_has_the_links_of_its_own_job(
     sagemaker: SageMakerClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Mapped or not, ended well or failed, the links lead to the job's logs; with an emulator they are empty."""
+    """For mapped, successful and failed tasks the links lead to the job's logs; with an emulator they are empty."""
     if has_console:
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection_with_console(emulator_url, REGION))
     jobs = [started(sagemaker, "model", seconds=2), started(sagemaker, "failed")]

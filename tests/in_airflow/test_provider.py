@@ -1,7 +1,8 @@
-"""What Airflow sees of the package: its provider record, its modules, and what they cost."""
+"""How Airflow sees the package: its provider record, its modules, and their import costs."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import pkgutil
@@ -11,6 +12,7 @@ import sys
 import tomllib
 from importlib.metadata import entry_points, version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -22,11 +24,11 @@ from airflow.sdk import DAG, BaseOperator, BaseOperatorLink, BaseSensorOperator
 from airflow.triggers.base import BaseTrigger
 
 import airflow_sagemaker_automl
-from airflow_sagemaker_automl import operators, sensors
-from airflow_sagemaker_automl.connection import ConnectsToSageMaker
+from airflow_sagemaker_automl import SageMakerAutoMLJobSensor, SageMakerStopAutoMLJobOperator
 from airflow_sagemaker_automl.provider_info import get_provider_info
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
+from airflow_sagemaker_automl.tasks.base import SageMakerTask
 from demo.sandbox import REPOSITORY
+from tests.support.task_classes import TASKS
 
 _OURS = re.compile(r"airflow_sagemaker_automl\.(?!task_groups)")
 
@@ -38,7 +40,7 @@ def _import_everything() -> None:
 
 
 def _leaves(base: type) -> set[type]:
-    """Find the classes of the package that nothing else of it is derived from, but for the parts of a task group."""
+    """Find the package's classes that have no subclass in it; parts of task groups are ignored."""
     ours = {each for each in _descendants(base) if _OURS.match(each.__module__)}
     return {each for each in ours if not ours & _descendants(each)}
 
@@ -77,7 +79,7 @@ def test_airflow_lists_the_provider() -> None:
 
 
 def test_the_provider_record_satisfies_airflows_schema() -> None:
-    """Airflow drops a provider whose record breaks its schema; a broken import of it would stop all of Airflow."""
+    """Airflow drops a provider with an invalid record; a broken import in it would stop Airflow."""
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
     jsonschema.validate(get_provider_info(), schema)
     (entry,) = entry_points(group="apache_airflow_provider", name="provider_info").select(
@@ -88,14 +90,14 @@ def test_the_provider_record_satisfies_airflows_schema() -> None:
 
 
 def test_the_record_uses_no_word_that_airflow_does_not_know() -> None:
-    """The schema itself lets a misspelt key pass, which Airflow would then ignore."""
+    """The schema accepts a misspelt key, which Airflow would ignore."""
     schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
-    # What the package index knows of the releases; Airflow's own providers have it, too.
+    # Used by the package index for releases; Airflow's own providers have it, too.
     assert set(get_provider_info()) <= {*schema["properties"], "versions"}
 
 
 def test_the_record_names_what_the_package_has_and_nothing_else() -> None:
-    """Every operator, sensor, hook and trigger is in a module of the record, and each module has one; so have links."""
+    """The record's modules have all operators, sensors, hooks, triggers and links, and no module is empty."""
     record = get_provider_info()
     for kind, classes in _PROVIDED.items():
         named = [module for entry in record[kind] for module in entry["python-modules"]]
@@ -105,7 +107,7 @@ def test_the_record_names_what_the_package_has_and_nothing_else() -> None:
 
 
 def test_every_function_of_the_record_exists() -> None:
-    """A dotted path of the asset scheme leads to something that can be called."""
+    """Dotted paths of the asset scheme lead to callables."""
     for entry in get_provider_info()["asset-uris"]:
         for path in (value for key, value in entry.items() if key != "schemes"):
             module, _, name = path.rpartition(".")
@@ -113,7 +115,7 @@ def test_every_function_of_the_record_exists() -> None:
 
 
 def test_the_registry_is_told_what_airflow_is_told() -> None:
-    """The file for the provider registry agrees with the record, and names every class, each with a sentence."""
+    """The file for the provider registry agrees with the record, and describes every class."""
     told, record = yaml.safe_load((REPOSITORY / ".airflow-registry.yaml").read_text()), get_provider_info()
     assert (told["package-name"], told["display-name"], told["description"]) == (
         record["package-name"],
@@ -124,19 +126,19 @@ def test_the_registry_is_told_what_airflow_is_told() -> None:
         assert sorted(entry["module"] for entry in told[kind]) == sorted(map(_path, classes)), kind
         for entry in told[kind]:
             assert re.fullmatch(r"[A-Z].+[a-z]\.", entry["description"]), entry
-    # A page that it names is one that the package index names.
+    # Each page that it names is also named in the package index.
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     pages = {told[key] for key in ("docs-url", "source-url") if key in told}
     assert pages == set(project.get("urls", {}).values())
 
 
 def test_airflow_lists_the_links() -> None:
-    """``airflow providers links`` shows what is listed here: those that Airflow could import."""
+    """``airflow providers links`` shows what is listed here: the links that Airflow could import."""
     assert set(get_provider_info()["extra-links"]) <= set(ProvidersManager().extra_links_class_names)
 
 
 def test_the_configuration_option_has_its_default() -> None:
-    """Airflow knows ``[sagemaker_automl] deployment`` from the record; it is empty unless set."""
+    """Airflow has ``[sagemaker_automl] deployment`` from the record; its default is empty."""
     code = (
         "import os; os.environ.pop('AIRFLOW__SAGEMAKER_AUTOML__DEPLOYMENT', None)\n"
         "from airflow.configuration import conf; print(repr(conf.get('sagemaker_automl', 'deployment')))"
@@ -145,12 +147,11 @@ def test_the_configuration_option_has_its_default() -> None:
 
 
 def test_importing_operators_loads_no_aws_sdk() -> None:
-    """A DAG file pays for what it uses: no boto, no hook, no schema library of ours at parse time."""
+    """Importing operators in a DAG file loads no boto, no hook and no schema library."""
     code = (
         "import sys; from airflow.sdk import BaseOperator; before = set(sys.modules)\n"
-        "from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator\n"
-        "from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator\n"
-        "from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor\n"
+        "from airflow_sagemaker_automl import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator\n"
+        "from airflow_sagemaker_automl import SageMakerModelPackageApprovalSensor, automl_retraining\n"
         "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
     loaded = set(json.loads(_python(code).splitlines()[-1].replace("'", '"')))
@@ -167,24 +168,32 @@ def test_the_root_imports_nothing() -> None:
     assert _python(code).strip() == "['airflow_sagemaker_automl']"
 
 
-@pytest.mark.parametrize("package", [operators, sensors], ids=lambda package: package.__name__.rpartition(".")[2])
-def test_operators_and_sensors_are_found_from_their_packages(package: Any) -> None:
-    """The lazy names are all there, and no others."""
-    for name in package.__all__:
-        assert getattr(package, name).__name__ == name
-    assert set(package.__all__) <= set(dir(package))
+def test_every_operator_and_sensor_is_a_public_name() -> None:
+    """The tests of all operators and sensors take them from the public names, and would miss another one."""
+    assert {*TASKS} == _TASKS
+
+
+def test_every_public_name_is_there() -> None:
+    """At run time and for type checkers, and no others."""
+    for name in airflow_sagemaker_automl.__all__:
+        public = getattr(airflow_sagemaker_automl, name)
+        assert name == "__version__" or public.__name__ == name
+    assert set(airflow_sagemaker_automl.__all__) <= set(dir(airflow_sagemaker_automl))
     with pytest.raises(AttributeError, match="SageMakerNoSuchThing"):
-        _ = package.SageMakerNoSuchThing
+        _ = airflow_sagemaker_automl.SageMakerNoSuchThing
+    tree = ast.parse(Path(airflow_sagemaker_automl.__file__).read_text())
+    typed = {alias.asname for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert typed - {None, "import_module"} == {*airflow_sagemaker_automl.__all__} - {"__version__"}
 
 
 @pytest.mark.parametrize(
     "operator",
-    [getattr(package, name) for package in (operators, sensors) for name in package.__all__],
+    TASKS,
     ids=lambda operator: str(operator.__name__),
 )
 def test_documented_arguments_are_what_they_say(operator: Any) -> None:
-    """An argument documented as templated is a template field, and each has a line of its own."""
-    texts = [str(text).split(":return:")[0] for text in (ConnectsToSageMaker.__doc__, operator.__doc__)]
+    """An argument documented as templated is a template field, and each has its own line."""
+    texts = [str(text).split(":return:")[0] for text in (SageMakerTask.__doc__, operator.__doc__)]
     arguments = [argument for text in texts for argument in text.split(":param ")[1:]]
     templated = {text.partition(":")[0] for text in arguments if "(templated)" in text}
     assert templated == set(operator.template_fields)
@@ -193,9 +202,9 @@ def test_documented_arguments_are_what_they_say(operator: Any) -> None:
 
 
 def test_connection_arguments_follow_the_default_args() -> None:
-    """One connection for all tasks of a DAG is written once."""
+    """Tasks of a DAG get their connection from ``default_args``."""
     with DAG(dag_id="defaults", schedule=None, default_args={"aws_conn_id": "production", "region_name": "eu-west-1"}):
-        task = operators.SageMakerStopAutoMLJobOperator(task_id="stop", job_name="job")
+        task = SageMakerStopAutoMLJobOperator(task_id="stop", job_name="job")
         sensor = SageMakerAutoMLJobSensor(task_id="wait", job_name="job", region_name="us-east-1")
     assert (task.connection["aws_conn_id"], task.connection["region_name"]) == ("production", "eu-west-1")
     assert (sensor.connection["aws_conn_id"], sensor.connection["region_name"]) == ("production", "us-east-1")

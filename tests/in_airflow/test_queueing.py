@@ -1,18 +1,18 @@
-"""The queue for the quota in Airflow's own test runner, which forgets what a deferred task has kept."""
+"""The queue for the quota in Airflow's test runner, which loses the state of a deferred task."""
 
 from __future__ import annotations
 
 from airflow.dag_processing.dagbag import DagBag
 
 from demo.sandbox import REPOSITORY, sagemaker_client
-from tests.jobs import start, tabular_request
-from tests.plain_http import hold_jobs, once_answered
+from tests.support.jobs import start, tabular_request
+from tests.support.plain_http import hold_jobs, once_answered
 
 
 def test_a_task_that_was_refused_trains_when_there_is_room(
     airflow_database: None, private_url: str, private_connection: str
 ) -> None:
-    """Refused by an account that is full, the task is deferred, let go when a job has stopped, and trains."""
+    """The task is deferred while the account is at its quota, resumes when a job has stopped, and trains."""
     hold_jobs(private_url)
     sagemaker = sagemaker_client(private_url)
     for name in ("one", "two"):

@@ -1,4 +1,4 @@
-"""What an XCom quotes reaches AWS, and Airflow's pages, as it is."""
+"""Texts from an XCom reach AWS and Airflow's UI unchanged."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from tests.dags.quoting import QUOTED
 from tests.in_airflow.test_judging import run_of, states, xcoms
-from tests.jobs import unique
-from tests.operators.gating import ended, figures
-from tests.versions import described
+from tests.support.gating import ended, figures
+from tests.support.jobs import unique
+from tests.support.versions import described
 
 if TYPE_CHECKING:
     import pytest
@@ -26,7 +26,7 @@ MAPPED = ("by_argument", "by_keyword")
 def test_data_of_mapped_registrations_is_not_rendered(
     airflow_database: None, sagemaker: SageMakerClient, emulator_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Verdict and card stand on the version word for word; templates of the same tasks are rendered."""
+    """Verdict and card are on the version literally; templates of the same tasks are rendered."""
     monkeypatch.setenv("AIRFLOW_VAR_TOLD_TO_NOBODY", HIDDEN)
     run = run_of("quoting", job_name=ended(sagemaker, emulator_url, figures(0.9)), group=unique("group"))
     assert set(states(run).values()) == {"success"}

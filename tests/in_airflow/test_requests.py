@@ -1,4 +1,4 @@
-"""Requests as DAGs write them, resolved by Airflow: what the service was asked for is what was meant."""
+"""Requests as DAGs write them, resolved by Airflow: the service gets the intended request."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.dag_processing.dagbag import DagBag
 
 from demo.sandbox import REPOSITORY
-from tests.core.requests import LARGEST_CONFIGS, largest
+from tests.support.requests import LARGEST_CONFIGS, largest
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 
 def run_of(dag_id: str) -> Any:
-    """Run a DAG of the tests to its end."""
+    """Run a test DAG to its end."""
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
     return bag.dags[dag_id].test()
@@ -23,7 +23,7 @@ def run_of(dag_id: str) -> Any:
 def asked_for(dag_id: str, sagemaker: SageMakerClient) -> dict[tuple[str, str], dict[str, Any]]:
     """Run a DAG.
 
-    :return: task and map index → the job that the service has for it.
+    :return: task and map index → the service's description of the job.
     """
     run = run_of(dag_id)
     assert {
@@ -43,7 +43,7 @@ def asked_for(dag_id: str, sagemaker: SageMakerClient) -> dict[tuple[str, str], 
 
 
 def assert_is_the_largest(job: dict[str, Any], kind: str) -> None:
-    """Compare what the service has with what was meant, types included."""
+    """Compare the service's description with the intended request, including types."""
     meant = largest(kind)
     echoed = set(meant) - {"AutoMLJobName", "Tags"}
     assert {key: job[key] for key in echoed} == {key: meant[key] for key in echoed}
@@ -51,7 +51,7 @@ def assert_is_the_largest(job: dict[str, Any], kind: str) -> None:
 
 
 def test_jinja_works_in_every_leaf_of_a_mapped_request(airflow_database: None, sagemaker: SageMakerClient) -> None:
-    """Every leaf of the largest request of each type is a template, and ``expand`` makes a job of each."""
+    """Every leaf of the largest request of each type is a template, and ``expand`` makes one job from each."""
     jobs = asked_for("templated_leaves", sagemaker)
     for number, kind in enumerate(LARGEST_CONFIGS):
         assert_is_the_largest(jobs["submit", str(number)], kind)
@@ -59,7 +59,7 @@ def test_jinja_works_in_every_leaf_of_a_mapped_request(airflow_database: None, s
 
 
 def test_xcoms_work_in_every_leaf(airflow_database: None, sagemaker: SageMakerClient) -> None:
-    """In a dictionary, and in a typed request, where one may stand for a list or a mapping too."""
+    """In a dictionary, and in a typed request, also in place of a list or a mapping."""
     jobs = asked_for("xcom_leaves", sagemaker)
     assert_is_the_largest(jobs["dictionary", "-1"], "TabularJobConfig")
     config = jobs["typed", "-1"]["AutoMLProblemTypeConfig"]["TimeSeriesForecastingJobConfig"]
@@ -72,7 +72,7 @@ def test_xcoms_work_in_every_leaf(airflow_database: None, sagemaker: SageMakerCl
 
 
 def test_files_mapped_requests_and_migrated_ones_are_sent(airflow_database: None, sagemaker: SageMakerClient) -> None:
-    """A file beside the DAG, alone and in ``expand``, and what was written for the first AutoML API."""
+    """A file beside the DAG, alone and in ``expand``, and a request for the V1 API."""
     jobs = asked_for("other_spellings", sagemaker)
     assert set(jobs) == {("file", "-1"), ("mapped", "0"), ("mapped", "1"), ("migrated", "-1")}
     for place, job in jobs.items():
@@ -83,7 +83,7 @@ def test_files_mapped_requests_and_migrated_ones_are_sent(airflow_database: None
 
 
 def test_what_is_refused_in_the_worker_uses_up_no_retry(airflow_database: None, sagemaker: SageMakerClient) -> None:
-    """A mapped request that is wrong, and one that is wrong when it is rendered; the right one beside them is sent."""
+    """An invalid mapped request, and one that is invalid after rendering; the valid one beside them is sent."""
     run = run_of("refused_late")
     tries = {(task.task_id, task.map_index): (task.state, task.try_number) for task in run.get_task_instances()}
     assert tries == {

@@ -1,4 +1,4 @@
-"""What is secret is nowhere that a user of Airflow looks."""
+"""Secrets appear nowhere in Airflow."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airflow.settings import engine
 from sqlalchemy import MetaData, select
 
 from demo.sandbox import REPOSITORY, airflow_environment
-from tests.scripts import CANDIDATE, CONTAINERS, script_jobs
+from tests.support.scripts import CANDIDATE, CONTAINERS, script_jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Each of them is in one place, and no other text has them.
+# Each value is used in one place, and occurs in no other text.
 ACCESS_KEY = "canary-key-of-the-connection-61f3"
 SESSION = "canary-token-of-the-connection-0b7e"
 PROXY = "canary-of-the-proxy-93d2"
@@ -27,7 +27,7 @@ CANARIES = (ACCESS_KEY, SESSION, PROXY, VARIABLE)
 
 @pytest.fixture
 def full_of_secrets(emulator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill a connection, a variable and the containers of a candidate with what nobody may see."""
+    """Put secrets into a connection, a variable and the containers of a candidate."""
     connection = json.loads(airflow_environment(tmp_path, emulator_url)["AIRFLOW_CONN_AWS_DEFAULT"])
     connection |= {"password": ACCESS_KEY, "extra": {**connection["extra"], "aws_session_token": SESSION}}
     monkeypatch.setenv("AIRFLOW_CONN_SECRETIVE", json.dumps(connection))
@@ -37,7 +37,7 @@ def full_of_secrets(emulator_url: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def _everything_in_the_database() -> dict[str, str]:
-    """Read all of Airflow's metadata database: table → its rows as text."""
+    """Read Airflow's metadata database: table → its rows as text."""
     assert engine is not None
     tables = MetaData()
     tables.reflect(engine)
@@ -54,7 +54,7 @@ def test_no_secret_is_in_the_log_or_in_the_database(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Log, rendered fields, results, events: a whole run, mapped and deferred tasks included, leaves none there."""
+    """A run, including mapped and deferred tasks, leaves no secret in logs, rendered fields, results or events."""
     caplog.set_level(logging.DEBUG, logger="airflow_sagemaker_automl")
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     assert not bag.import_errors
@@ -65,6 +65,6 @@ def test_no_secret_is_in_the_log_or_in_the_database(
     assert {canary: [name for name, text in shown.items() if canary in text] for canary in CANARIES} == {
         canary: [] for canary in CANARIES
     }
-    # The search does find what is there.
+    # Make sure that the search finds existing values.
     for name in ("xcom", "asset_event", "log"):
         assert "model-package/secretive/" in shown[name]

@@ -1,4 +1,4 @@
-"""Events that Airflow's own test runner makes of the outlets of tasks that tell of a version."""
+"""Asset events that Airflow's test runner creates for the outlets of tasks that emit version events."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from airflow.models.asset import AssetEvent
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from airflow_sagemaker_automl.assets import ModelVersion, approved, registered
+from airflow_sagemaker_automl import approved, registered
+from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import REPOSITORY
 from tests.dags.telling import GROUP
-from tests.versions import described, register
+from tests.support.versions import described, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -37,7 +38,7 @@ def told_by(run: Any) -> dict[tuple[str | None, int | None], dict[str, Any]]:
 def test_a_task_tells_of_what_it_did_only(
     status: ModelApprovalStatusType, airflow_database: None, sagemaker: SageMakerClient, capsys: Any
 ) -> None:
-    """Registered here, after a wait, mapped, or approved: with the version as extra, and of approvals only if it is."""
+    """Registered, after a wait, mapped, or approved: the version is in ``extra``, and ``approved`` only if it is."""
     arn = register(sagemaker, GROUP, ModelApprovalStatus=status)
     bag = DagBag(str(REPOSITORY / "tests" / "dags"), load_op_links=False)
     run = bag.dags["tell"].test(run_conf={"model_package_arn": arn})
@@ -51,4 +52,4 @@ def test_a_task_tells_of_what_it_did_only(
         ("approve", -1): approval,
         ("other_group", -1): {},
     }
-    assert f"the outlet is of model package group 'other', the version of '{GROUP}'" in capsys.readouterr().out
+    assert f"belongs to model package group '{GROUP}', the outlet to 'other'" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Waiting for jobs that others have started, in Airflow's own test runner."""
+"""Waiting for jobs that other tasks or users started, in Airflow's test runner."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from demo.sandbox import REPOSITORY, sagemaker_client
-from tests.jobs import start, tabular_request, unique
-from tests.plain_http import once_answered, send
+from tests.support.jobs import start, tabular_request, unique
+from tests.support.plain_http import once_answered, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -26,10 +26,10 @@ _ENDINGS: dict[str, dict[str, Any]] = {
 
 
 def started(sagemaker: SageMakerClient, ending: str, name: str | None = None, seconds: float = 0) -> str:
-    """Start a job as somebody else would.
+    """Start a job as another user would.
 
-    :param name: default: one that no other test has.
-    :param seconds: how long it takes.
+    :param name: Default: a unique one.
+    :param seconds: duration of the job.
     :return: its name.
     """
     job_name = name or unique(ending)
@@ -54,9 +54,9 @@ def states(run: Any) -> dict[tuple[str, int], tuple[str, int]]:
 def test_the_sensor_waits_in_each_mode(
     mode: str, airflow_database: None, alone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """First for a job that is started when the sensor has looked for it; then mapped over three that have ended.
+    """First for a job that is started after the sensor's first poll; then mapped over three ended jobs.
 
-    The model is a result, the failure fails without a retry, the job without a model is skipped.
+    The model is a result, the failure fails without a retry, and the job without a model is skipped.
     """
     name, sagemaker = unique("model"), sagemaker_client(alone)
     begun = once_answered(alone, "DescribeAutoMLJobV2", lambda: started(sagemaker, "model", name=name, seconds=2))
@@ -65,7 +65,7 @@ def test_the_sensor_waits_in_each_mode(
     assert not bag.import_errors
     run = bag.dags[f"watch_{mode}"].test(run_conf={"jobs": jobs})
     begun.join()
-    assert f"AutoML job {name} could not be described, trying again" in capsys.readouterr().out
+    assert f"AutoML job {name} could not be described, retrying" in capsys.readouterr().out
     assert states(run) == {
         ("watch", -1): ("success", 1),
         ("objective_value", -1): ("success", 1),
@@ -84,7 +84,7 @@ def test_the_sensor_waits_in_each_mode(
 def test_the_shipped_watch_follows_the_job(
     ending: str, watched: str, airflow_database: None, sagemaker: SageMakerClient
 ) -> None:
-    """The run is what the wait is; what stops the job runs in any case, and leaves a job that has ended as it is."""
+    """The run succeeds or fails as the wait does; the stop task always runs, and does not change an ended job."""
     job = started(sagemaker, ending, seconds=2)
     run = DagBag(str(REPOSITORY / "dags"), load_op_links=False).dags["automl_watch"].test(run_conf={"job_name": job})
     assert states(run) == {("watch", -1): (watched, 1), ("stop", -1): ("success", 1)}
@@ -94,7 +94,7 @@ def test_the_shipped_watch_follows_the_job(
 def test_the_shipped_watch_stops_the_job_when_time_is_over(
     airflow_database: None, sagemaker: SageMakerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a shorter time than the DAG's own: the wait fails, and the job stops."""
+    """With a shorter timeout than the DAG's own, the wait fails and the job is stopped."""
     job = started(sagemaker, "model", seconds=3600)
     dag = DagBag(str(REPOSITORY / "dags"), load_op_links=False).dags["automl_watch"]
     watch: Any = dag.get_task("watch")

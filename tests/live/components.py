@@ -18,11 +18,11 @@ import psutil
 
 from demo.sandbox import REPOSITORY
 from demo.standalone import Airflow, configure, free_port, unhealthy
-from tests.dag_bundles import dag_bundles
-from tests.jobs import unique
 from tests.live.lineage import lineage_environment
 from tests.live.rest import Api, wait_until
-from tests.statsd import statsd_settings
+from tests.support.dag_bundles import dag_bundles
+from tests.support.jobs import unique
+from tests.support.statsd import statsd_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,6 @@ _HEALTHY_WITHIN_SECONDS = 600
 # A scheduler that has lost a worker may wait for it for ever, and nothing here is worth waiting for.
 _STOPPED_WITHIN_SECONDS = 15
 
-_FOLDER = Path(__file__).parent
-_DAGS = (REPOSITORY / "dags", _FOLDER / "dags", _FOLDER / "killing" / "dags")
 # Scenarios whose tasks wait in a worker hold one each.
 _PARALLELISM = 6
 
@@ -45,9 +43,9 @@ _QUICK = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "60",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "1",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -240,10 +238,13 @@ class WholeAirflow:
 
 
 @contextmanager
-def whole_airflow(home: Path, database_url: str, statsd_port: int, emulator_url: str) -> Iterator[WholeAirflow]:
+def whole_airflow(
+    home: Path, dags: Sequence[Path], database_url: str, statsd_port: int, emulator_url: str
+) -> Iterator[WholeAirflow]:
     """Run an Airflow with one triggerer until the block ends.
 
     :param home: ``AIRFLOW_HOME``.
+    :param dags: folders of DAG files.
     :param database_url: of its empty metadata database.
     :param statsd_port: where it sends the package's metrics, whether anyone listens or not.
     :param emulator_url: where its default AWS connection points.
@@ -256,7 +257,7 @@ def whole_airflow(home: Path, database_url: str, statsd_port: int, emulator_url:
         AIRFLOW__CORE__PARALLELISM=str(_PARALLELISM),
         AIRFLOW__CORE__EXECUTOR="tests.live.executor.PreparedLocalExecutor",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database_url,
-        AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=dag_bundles(_DAGS),
+        AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=dag_bundles(dags),
         PYTHONPATH=str(REPOSITORY),
         **lineage_environment(home),
     )

@@ -10,11 +10,11 @@ _NEEDED = (
     "airflow.providers.amazon.aws.hooks.base_aws",
     "airflow.providers.openlineage.plugins.openlineage",
     "airflow.sdk.execution_time.task_runner",
-    "airflow_sagemaker_automl.facets",
-    "airflow_sagemaker_automl.hooks",
+    "airflow_sagemaker_automl.observability.facets",
+    "airflow_sagemaker_automl.hooks.automl",
     "airflow_sagemaker_automl.operators",
-    "airflow_sagemaker_automl.triggers",
-    "airflow_sagemaker_automl.validation",
+    "airflow_sagemaker_automl.triggers.base",
+    "airflow_sagemaker_automl.hooks.service_model",
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.consoles import extra_with_console
+from tests.support.consoles import extra_with_console
 
 if TYPE_CHECKING:
     from demo.standalone import Airflow

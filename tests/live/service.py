@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from demo.sandbox import sagemaker_client
-from tests.jobs import start, tabular_request, unique
 from tests.live.rest import CANARY, wait_until
-from tests.plain_http import send
+from tests.support.jobs import start, tabular_request, unique
+from tests.support.plain_http import send
 
 if TYPE_CHECKING:
     from tests.live.rest import Run

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_sagemaker_automl.assets import ModelVersion
+from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import sagemaker_client
 from tests.live.asking import conf, form
 from tests.live.dags.approving import GROUP
 from tests.live.lineage import last_event
 from tests.live.rest import followed, wait_until
-from tests.versions import described, register
+from tests.support.versions import described, register
 
 if TYPE_CHECKING:
     from tests.live.components import WholeAirflow
@@ -34,7 +34,7 @@ def test_an_answer_approves_and_starts_another_dag(live_airflow: WholeAirflow, a
     run = api.trigger("approve", conf(service, arn))
     shown = form(run)
     assert shown["subject"] == "Approve approving, version 1?"
-    assert "**F1 0.75**" in shown["body"]
+    assert "**F1 0.7500**" in shown["body"]
     assert "- **Risk rating:** Low" in shown["body"]
     assert (shown["options"], list(shown["params"])) == (["Approve", "Reject"], ["comment"])
     run.answer("ask", "Approve", "Better than\nthe last")
@@ -80,7 +80,7 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     assert version["ApprovalDescription"].endswith('). Comment: "Too slow"')
     assert run.xcom("ask")["outcome"] == "rejected"
     assert "Rejected by admin at 20" in run.log("ask", 1)
-    assert f"Nobody is asked again about {arn}: Rejected by admin" in run.log("ask", 2)
+    assert f"Applying the answer that an earlier try received about {arn}: Rejected by admin" in run.log("ask", 2)
 
 
 def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
@@ -127,4 +127,4 @@ def test_nobody_answers_in_time(api: Api, service: Service) -> None:
     assert run.xcom("ask")["outcome"] == "rejected_by_default"
     words = described(sagemaker, arn)["ApprovalDescription"]
     assert words.startswith("Rejected by default at 20")
-    assert ", since nobody answered within 8 seconds (Airflow DAG approve_in_time, run " in words
+    assert ", because nobody answered within 8 seconds (Airflow DAG approve_in_time, run " in words

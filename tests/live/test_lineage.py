@@ -10,8 +10,8 @@ from demo.sandbox import sagemaker_client
 from tests.live.dags.lineage import FAILING_JOB
 from tests.live.lineage import events, last_event, text_of_all
 from tests.live.rest import CANARY
-from tests.scripts import script_jobs
-from tests.versions import described
+from tests.support.scripts import script_jobs
+from tests.support.versions import described
 
 if TYPE_CHECKING:
     from tests.live.components import WholeAirflow

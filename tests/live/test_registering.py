@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_sagemaker_automl.assets import ModelVersion
+from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import REGION, sagemaker_client
 from tests.live.dags.registering import GROUP
 from tests.live.lineage import last_event
 from tests.live.rest import followed, wait_until
 from tests.live.service import FIRST_KEY, TRAINING_JOB
-from tests.scripts import hold, let_go
-from tests.versions import described
+from tests.support.scripts import hold, let_go
+from tests.support.versions import described
 
 if TYPE_CHECKING:
     from tests.live.components import WholeAirflow

@@ -9,7 +9,7 @@ import pytest
 
 from demo.sandbox import BUCKET, sagemaker_client, upload_breast_cancer
 from tests.live.rest import Api, Run, wait_until
-from tests.versions import described
+from tests.support.versions import described
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

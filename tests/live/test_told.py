@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_sagemaker_automl.assets import ModelVersion, approved, registered
+from airflow_sagemaker_automl import approved, registered
+from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import sagemaker_client
 from tests.dags.telling import GROUP
 from tests.live.rest import ENDED, Run, wait_until
-from tests.versions import decide, described, register
+from tests.support.versions import decide, described, register
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset

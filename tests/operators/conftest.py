@@ -9,9 +9,9 @@ import pytest
 from airflow.sdk.execution_time import task_runner
 
 from demo.sandbox import s3_client, sagemaker_client
-from tests.jobs import unique
-from tests.recorded import replay
-from tests.tasks import Supervisor, new_context
+from tests.support.jobs import unique
+from tests.support.recorded import replay
+from tests.support.tasks import Supervisor, new_context
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

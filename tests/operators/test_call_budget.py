@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    BetterThanChampion,
+    QualityGate,
     SageMakerAutoMLJobOperator,
     SageMakerQualityGateOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
 )
-from tests.jobs import tabular_request, unique
-from tests.operators.gating import requests
-from tests.plain_http import hold_jobs
-from tests.recorded import script
-from tests.tasks import changed
+from tests.support.gating import requests
+from tests.support.jobs import tabular_request, unique
+from tests.support.plain_http import hold_jobs
+from tests.support.recorded import script
+from tests.support.tasks import changed
 
 # Sixteen in all.
 BUDGET = {

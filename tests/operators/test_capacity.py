@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
-from airflow_sagemaker_automl.core.quota import Refusal
-from airflow_sagemaker_automl.exceptions import QuotaReached, QuotaWaitTimedOut
-from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from airflow_sagemaker_automl.operators.capacity import QueuePlace
-from airflow_sagemaker_automl.triggers import AutoMLJobTrigger, CapacityTrigger
+from airflow_sagemaker_automl import QuotaReached, QuotaWaitTimedOut, SageMakerAutoMLHook, SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl.core.jobs.quota import Refusal
+from airflow_sagemaker_automl.tasks.quota_place import QueuePlace
+from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger, CapacityTrigger
 from demo.sandbox import sagemaker_client
-from tests.jobs import start, tabular_request, wait
-from tests.plain_http import hold_jobs, once_answered, send
-from tests.tasks import changed, deferral, resume
+from tests.support.jobs import start, tabular_request, wait
+from tests.support.plain_http import hold_jobs, once_answered, send
+from tests.support.tasks import changed, deferral, resume
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -61,9 +59,9 @@ def test_a_refusal_is_a_wait_and_no_failure(
     assert before <= trigger.waiting_since <= time.time()
     assert trigger.deadline == trigger.waiting_since + 300
     told = capsys.readouterr().out
-    assert f"AutoML job {trigger.job_name} cannot be started for now" in told
+    assert f"AutoML job {trigger.job_name} cannot start yet" in told
     assert "is 2 AutoML Jobs" in told
-    assert "Waiting for fewer than 2 jobs in progress" in told
+    assert "Waiting until fewer than 2 jobs are in progress" in told
     full.stop_auto_ml_job(AutoMLJobName="one")
     with pytest.raises(TaskDeferred) as waiting:
         resume(operator(), context, deferred, "room")
@@ -145,7 +143,7 @@ def test_where_the_triggerer_sees_nothing_the_worker_tries(
 def test_a_quota_of_zero_fails_for_good(context: Any, full: SageMakerClient) -> None:
     """Waiting cannot help where no job may run at all; no retry is used up."""
     set_quota(full, 0)
-    with pytest.raises(AirflowFailException, match=r"waiting would not help: .* is 0 AutoML Jobs.*servicequotas"):
+    with pytest.raises(AirflowFailException, match=r"waiting does not help: .* is 0 AutoML Jobs.*servicequotas"):
         operator().execute(context)
 
 

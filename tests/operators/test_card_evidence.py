@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
-from tests.jobs import unique
-from tests.recorded import Kind, replay
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator
+from tests.support.jobs import unique
+from tests.support.recorded import Kind, replay
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

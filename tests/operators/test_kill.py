@@ -11,11 +11,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 from airflow.sdk.execution_time import task_runner
 
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl import SageMakerAutoMLJobOperator
 from demo.sandbox import sagemaker_client
-from tests.jobs import start, tabular_request, wait
-from tests.plain_http import hold_jobs, once_answered, send
-from tests.tasks import Supervisor
+from tests.support.jobs import start, tabular_request, wait
+from tests.support.plain_http import hold_jobs, once_answered, send
+from tests.support.tasks import Supervisor
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -81,7 +81,7 @@ def test_where_airflow_does_not_answer_the_job_is_left_alone(
     name = task.execute(context)["job_name"]
     task.on_kill()
     assert status(account, name) == "InProgress"
-    assert f"AutoML job {name} is left alone" in capsys.readouterr().out
+    assert f"AutoML job {name} is not stopped" in capsys.readouterr().out
 
 
 def test_the_execution_timeout_stops_the_job(context: Any, account: SageMakerClient, airflow_says: Says) -> None:
@@ -116,7 +116,7 @@ def test_a_task_that_queues_and_is_ended_starts_nothing_any_more(
         account.stop_auto_ml_job(AutoMLJobName="one")
 
     ended = once_answered(str(account.meta.endpoint_url), "ListAutoMLJobs", end_and_make_room)
-    with pytest.raises(AirflowException, match="has been told to end"):
+    with pytest.raises(AirflowException, match="is being terminated"):
         task.execute(context)
     ended.join()
     listed = account.list_auto_ml_jobs(StatusEquals="InProgress")["AutoMLJobSummaries"]
@@ -154,7 +154,7 @@ def test_a_kill_that_interrupts_a_question_to_airflow_is_thought_of_before_a_job
         account.stop_auto_ml_job(AutoMLJobName="one")
 
     ended = once_answered(str(account.meta.endpoint_url), "ListAutoMLJobs", interrupt_and_make_room)
-    with pytest.raises(AirflowException, match="has been told to end"):
+    with pytest.raises(AirflowException, match="is being terminated"):
         task.execute(context)
     ended.join()
     listed = account.list_auto_ml_jobs(StatusEquals="InProgress")["AutoMLJobSummaries"]

@@ -8,14 +8,13 @@ import pytest
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.exceptions import ServiceUnavailable
-from airflow_sagemaker_automl.operators import SageMakerUpdateModelPackageOperator, changing
-from tests.jobs import unique
-from tests.operators.asking import Asking, Form, answer
-from tests.operators.gating import faulty, registration
-from tests.tasks import Store
-from tests.versions import described, make_group, register
+from airflow_sagemaker_automl import SageMakerUpdateModelPackageOperator, ServiceUnavailable, approved
+from tests.support.asking import Asking, Form, answer
+from tests.support.gating import faulty, registration
+from tests.support.jobs import unique
+from tests.support.tasks import Store
+from tests.support.timing import SetTiming
+from tests.support.versions import described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -83,14 +82,14 @@ def test_what_is_set_after_a_registration_may_show_late(context: Any, completed_
 
 
 def test_a_change_that_never_shows_fails_so_that_a_retry_helps(
-    context: Any, version: str, emulator_url: str, monkeypatch: pytest.MonkeyPatch
+    context: Any, version: str, emulator_url: str, set_timing: SetTiming
 ) -> None:
     """Nobody is told of an approval that cannot be seen; the retry finds it, and tells."""
-    monkeypatch.setattr(changing, "_SHOWN_WITHIN_SECONDS", 0.5)
+    set_timing(update_visible=0.5)
     task = update(version, approval_status="Approved")
     with (
         faulty(emulator_url, StaleDescriptions=1000),
-        pytest.raises(ServiceUnavailable, match="A retry looks again"),
+        pytest.raises(ServiceUnavailable, match="A retry checks again"),
     ):
         task.execute(context)
     assert task.execute(context)["approval_status"] == "Approved"

@@ -14,20 +14,20 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.utils.state import TaskInstanceState
 from openlineage.client.serde import Serde
 
-from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.facets import PRODUCER
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
     SageMakerAutoMLJobOperator,
     SageMakerModelApprovalOperator,
+    SageMakerModelPackageApprovalSensor,
     SageMakerQualityGateOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
+    approved,
 )
-from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor
-from tests.jobs import tabular_request, unique
-from tests.operators.gating import ended, figures, gate_task, registration
-from tests.scripts import FAILED, script_jobs, script_versions
-from tests.versions import decide, make_group, register
+from airflow_sagemaker_automl.observability.facets import PRODUCER
+from tests.support.gating import ended, figures, gate_task, registration
+from tests.support.jobs import tabular_request, unique
+from tests.support.scripts import FAILED, script_jobs, script_versions
+from tests.support.versions import decide, make_group, register
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator

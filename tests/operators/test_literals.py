@@ -14,20 +14,26 @@ import pytest
 from airflow.sdk import DAG
 from hypothesis import assume, given, settings
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest, Deployment, InputChannel, NetworkSecurity
-from airflow_sagemaker_automl.core.literals import is_resolved, literal
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.core.request_check import require_literals
-from airflow_sagemaker_automl.core.shapes import Shape, recorded_request
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from airflow_sagemaker_automl.operators.request import RefusedAtParse
-from airflow_sagemaker_automl.validation import checked_request, request_shape
-from tests.breaches import breaches
-from tests.core.requests import LARGEST_CONFIGS, ROLE, largest, smallest, spoiled, steps
-from tests.core.test_job_request import EVERY_TYPE, LARGEST
-from tests.recorded_model import REQUEST, installed_shapes
-from tests.test_validation import odd_requests
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
+    CompletionCriteria,
+    Deployment,
+    InputChannel,
+    InvalidJobRequest,
+    NetworkSecurity,
+    SageMakerAutoMLJobOperator,
+    Tabular,
+)
+from airflow_sagemaker_automl.core.rules.request_check import require_literals
+from airflow_sagemaker_automl.core.values.literals import is_resolved, literal
+from airflow_sagemaker_automl.core.values.shapes import Shape, recorded_request
+from airflow_sagemaker_automl.hooks.service_model import checked_request, request_shape
+from airflow_sagemaker_automl.tasks.request import RefusedAtParse
+from tests.core.jobs.test_job_request import EVERY_TYPE, LARGEST
+from tests.hooks.test_service_model import odd_requests
+from tests.support.breaches import breaches
+from tests.support.recorded_model import REQUEST, installed_shapes
+from tests.support.requests import LARGEST_CONFIGS, ROLE, largest, smallest, spoiled, steps
 
 KINDS = list(LARGEST_CONFIGS)
 BREACHES = [breach for kind in KINDS for breach in breaches(kind, request_shape(), largest(kind))]
@@ -132,7 +138,7 @@ _URI = "AutoMLJobInputDataConfig[0].DataSource.S3DataSource.S3Uri"
         (typed(training_data="s3://"), f"{_URI} = 's3://' must be an S3 URI: s3://bucket/prefix"),
         (
             typed(problem_type=Tabular(target="y", completion=CompletionCriteria(max_candidates="ten"))),
-            f"{TABLE}.CompletionCriteria.MaxCandidates = 'ten' must be a whole number, not a text",
+            f"{TABLE}.CompletionCriteria.MaxCandidates = 'ten' must be an integer, not a string",
         ),
         (
             typed(problem_type=Tabular(target="y", feature_specification="features.json")),
@@ -140,7 +146,7 @@ _URI = "AutoMLJobInputDataConfig[0].DataSource.S3DataSource.S3Uri"
         ),
         (
             typed(security=NetworkSecurity(subnets="subnet-1", security_group_ids=["sg-1"])),
-            "SecurityConfig.VpcConfig.Subnets = 'subnet-1' must be a list, not a text",
+            "SecurityConfig.VpcConfig.Subnets = 'subnet-1' must be a list, not a string",
         ),
         (
             typed(deployment=Deployment(endpoint_name="my endpoint")),
@@ -158,7 +164,7 @@ _URI = "AutoMLJobInputDataConfig[0].DataSource.S3DataSource.S3Uri"
         ),
         (
             spoiled(smallest(), ("Colour",), "red"),
-            "Colour = 'red' is not a member of CreateAutoMLJobV2Request; one that your boto3 knows goes into "
+            "Colour = 'red' is not a member of CreateAutoMLJobV2Request; if your boto3 version knows it, put it in "
             "extra_request",
         ),
     ],
@@ -186,8 +192,8 @@ def test_to_judge_a_request_at_parse_loads_no_service_model() -> None:
     """A DAG file pays neither for botocore nor for its model, nor for YAML and the patterns of Unicode."""
     script = """
 import sys
-from airflow_sagemaker_automl.core.request_check import require_literals
-from tests.core.requests import LARGEST_CONFIGS, largest
+from airflow_sagemaker_automl.core.rules.request_check import require_literals
+from tests.support.requests import LARGEST_CONFIGS, largest
 for kind in LARGEST_CONFIGS:
     require_literals(largest(kind))
 print({"airflow", "boto3", "botocore", "regex", "yaml"} & set(sys.modules))
@@ -219,7 +225,7 @@ def _stricter(recorded: Shape, installed: Mapping[str, Any], name: str, path: st
 
 
 def test_nothing_that_the_installed_botocore_takes_is_refused_at_parse() -> None:
-    """The recorded model is held against botocore's; ``python -m tests.recorded_model`` records it anew."""
+    """The recorded model is held against botocore's; ``python -m tests.support.recorded_model`` records it anew."""
     assert list(_stricter(recorded_request(), installed_shapes(), REQUEST)) == []
 
 

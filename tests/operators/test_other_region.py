@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.exceptions import OtherRegion
-from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    OtherRegion,
+    SageMakerAutoMLHook,
+    SageMakerAutoMLJobSensor,
     SageMakerModelApprovalOperator,
+    SageMakerModelPackageApprovalSensor,
     SageMakerQualityGateOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerStopAutoMLJobOperator,
     SageMakerUpdateModelPackageOperator,
 )
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMakerModelPackageApprovalSensor
-from tests.plain_http import send
-from tests.versions import make_group, register
+from tests.support.plain_http import send
+from tests.support.versions import make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -55,7 +56,7 @@ def test_what_is_of_another_region_is_named_as_such(
     task, arguments = TASKS[name]
     counted = f"{emulator_url}/automl-emulator/requests"
     before = send(counted, "GET")[1]
-    with pytest.raises(AirflowFailException, match=r"is in region eu-west-1, and this connection leads to us-east-1\."):
+    with pytest.raises(AirflowFailException, match=r"is in region eu-west-1, but this connection uses us-east-1\."):
         task(task_id="task", **arguments, **given).execute(context)
     assert send(counted, "GET")[1] == before
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor
-from tests.jobs import tabular_request, unique
-from tests.plain_http import send
+from airflow_sagemaker_automl import SageMakerAutoMLJobOperator, SageMakerAutoMLJobSensor
+from tests.support.jobs import tabular_request, unique
+from tests.support.plain_http import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +68,7 @@ def test_a_job_that_has_deployed_names_its_endpoint(
     assert (result["outcome"], result["endpoint_name"]) == ("model", "name-made-by-the-service")
     assert result["failed_parts"] == []
     said = capsys.readouterr().out
-    assert said.count(f"AutoML job {name} has deployed its model to endpoint name-made-by-the-service") == 2
+    assert said.count(f"AutoML job {name} deployed its model to endpoint name-made-by-the-service") == 2
     assert " failed" not in said
 
 
@@ -89,8 +88,8 @@ def test_a_job_that_has_deployed_names_its_endpoint(
             "No room.",
         ),
         ({"PartialFailureReasons": [{"PartialFailureMessage": "Deployment failed."}]}, "Deployment failed."),
-        ({"ModelDeployResult": {}}, "ModelDeployConfig asked for an endpoint, and there is none"),
-        ({}, "ModelDeployConfig asked for an endpoint, and there is none"),
+        ({"ModelDeployResult": {}}, "ModelDeployConfig requests an endpoint, but there is none"),
+        ({}, "ModelDeployConfig requests an endpoint, but there is none"),
     ],
 )
 def test_a_deployment_that_failed_is_no_plain_success(
@@ -104,4 +103,4 @@ def test_a_deployment_that_failed_is_no_plain_success(
     assert capsys.readouterr().out.count(f"A part of AutoML job {name} failed, deployment: {message}") == 2
     other = scripted(**ending)
     refusal = train(other, context, on_deployment_failure="fail")
-    assert refusal.startswith(f"AutoML job {other} has a model, but it is not deployed, which on_deployment_failure=")
+    assert refusal.startswith(f"AutoML job {other} has a model, but it is not deployed (on_deployment_failure=")

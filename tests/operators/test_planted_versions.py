@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
-from tests.jobs import start, tabular_request, unique, wait
-from tests.plain_http import send
-from tests.scripts import CANDIDATE, script_jobs
-from tests.tasks import changed
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator
+from tests.support.jobs import start, tabular_request, unique, wait
+from tests.support.plain_http import send
+from tests.support.scripts import CANDIDATE, script_jobs
+from tests.support.tasks import changed
+from tests.support.timing import SetTiming
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -49,35 +50,36 @@ def more(name: str, chain: list[Any]) -> dict[str, Any]:
 _EDITS: dict[str, tuple[Edit, str]] = {
     "image": (
         lambda planted: containers(planted)[0].update(Image="evil:1"),
-        r"Containers\[0\].Image is 'evil:1' there",
+        r"Containers\[0\].Image is 'evil:1' in the version",
     ),
     "model-data": (
         lambda planted: containers(planted)[1].update(ModelDataUrl=_EVIL["ModelDataUrl"]),
-        r"Containers\[1\].ModelDataUrl is 's3://elsewhere/model.tar.gz' there",
+        r"Containers\[1\].ModelDataUrl is 's3://elsewhere/model.tar.gz' in the version",
     ),
     "order": (
         lambda planted: planted["InferenceSpecification"]["Containers"].reverse(),
-        r"Containers\[0\].Image is 'last:1' there and 'first:1' here",
+        r"Containers\[0\].Image is 'last:1' in the version and 'first:1' in the request",
     ),
     "one-more-container": (
         lambda planted: planted["InferenceSpecification"]["Containers"].append(_EVIL),
-        "has 3 containers there and 2 here",
+        "has 3 containers in the version and 2 in the request",
     ),
     "environment": (
         lambda planted: containers(planted)[0].update(Environment={"MODE": "b-secret", "PYTHONPATH": "b-secret"}),
-        r"Environment.MODE is not the same\n.*Environment.PYTHONPATH is set there only",
+        r"Environment.MODE differs\n.*Environment.PYTHONPATH is only in the version",
     ),
     "another-way-to-serve": (
         lambda planted: planted.update(AdditionalInferenceSpecifications=[more("gpu", [_EVIL])]),
-        r"AdditionalInferenceSpecifications.gpu.Containers\[0\].Image is 'evil:1' there and 'last:1' here",
+        r"AdditionalInferenceSpecifications.gpu.Containers\[0\].Image is 'evil:1' in the version and 'last:1' "
+        r"in the request",
     ),
     "one-more-way-to-serve": (
         lambda planted: planted["AdditionalInferenceSpecifications"].append(more("fast", [_EVIL])),
-        "AdditionalInferenceSpecifications.fast is there only",
+        "AdditionalInferenceSpecifications.fast is only in the version",
     ),
     "generated-by": (
         lambda planted: planted["MetadataProperties"].update(GeneratedBy="arn:aws:sagemaker:::automl-job/evil"),
-        "MetadataProperties.GeneratedBy is 'arn:aws:sagemaker:::automl-job/evil' there",
+        "MetadataProperties.GeneratedBy is 'arn:aws:sagemaker:::automl-job/evil' in the version",
     ),
 }
 
@@ -168,12 +170,11 @@ def test_when_the_planted_version_is_deleted_the_task_registers_its_own(
     job: str,
     plant: Callable[[str, Edit], str],
     sagemaker: SageMakerClient,
-    monkeypatch: pytest.MonkeyPatch,
+    set_timing: SetTiming,
 ) -> None:
     """As the message says; a version that is gone is not looked for as long as one that may not be shown yet."""
-    from airflow_sagemaker_automl.operators import registration
 
-    monkeypatch.setattr(registration, "SEEN_WITHIN_SECONDS", 0.1)
+    set_timing(visible=0.1)
     group = unique("group")
     arn = plant(group, _EDITS["image"][0])
     with pytest.raises(AirflowFailException, match="delete it, then clear this task"):

@@ -11,14 +11,11 @@ import regex
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.session import get_session
 
-from airflow_sagemaker_automl.core.model_package import REGISTRATION_MEMBERS, Metadata
-from airflow_sagemaker_automl.core.package_change import UPDATE_MEMBERS
-from airflow_sagemaker_automl.operators import (
-    SageMakerRegisterCandidateOperator,
-    SageMakerUpdateModelPackageOperator,
-)
-from tests.jobs import unique
-from tests.scripts import script_versions
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator, SageMakerUpdateModelPackageOperator
+from airflow_sagemaker_automl.core.registry.model_package import REGISTRATION_MEMBERS, Metadata
+from airflow_sagemaker_automl.core.registry.package_change import UPDATE_MEMBERS
+from tests.support.jobs import unique
+from tests.support.scripts import script_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -11,13 +11,10 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core.model_package import Metadata
-from airflow_sagemaker_automl.operators import (
-    SageMakerRegisterCandidateOperator,
-    SageMakerUpdateModelPackageOperator,
-)
-from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse, with_extra_members
-from tests.jobs import unique
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator, SageMakerUpdateModelPackageOperator
+from airflow_sagemaker_automl.core.registry.model_package import Metadata
+from airflow_sagemaker_automl.tasks.registration_fields import RegistrationRefusedAtParse, with_extra_members
+from tests.support.jobs import unique
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -103,14 +100,14 @@ def test_truth_values_of_metadata_are_to_be_quoted(context: Any, emulator_url: s
     with pytest.raises(AirflowFailException) as refused:
         task.execute(context)
     assert str(refused.value).endswith(
-        "cannot be sent: customer_metadata_properties.fast = True must be a text, not true; quote it: 'true'"
+        "cannot be sent: customer_metadata_properties.fast = True must be a string, not true; quote it: 'true'"
     )
 
 
 def test_a_text_that_holds_no_mapping_is_judged_as_it_is(context: Any, completed_job: str) -> None:
     """It is no mapping that others could be put over."""
     task = registration(completed_job, unique("group"), customer_metadata_properties="{", domain="OTHER")
-    with pytest.raises(AirflowFailException, match="must be a mapping, not a text"):
+    with pytest.raises(AirflowFailException, match="must be a mapping, not a string"):
         task.execute(context)
 
 
@@ -134,7 +131,7 @@ def test_a_source_that_cannot_be_set_is_refused_before_anything_is_registered(
     task = registration(completed_job, group, source_uri=["s"], approval_status="Perhaps")
     with pytest.raises(AirflowFailException) as refused:
         task.execute(context)
-    assert "source_uri = ['s'] must be a text, not a list" in str(refused.value)
+    assert "source_uri = ['s'] must be a string, not a list" in str(refused.value)
     assert "approval_status = 'Perhaps'" in str(refused.value)
     assert not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
 
@@ -167,7 +164,7 @@ def test_a_cards_file_that_cannot_be_rendered_says_so(context: Any, emulator_url
     with DAG("dag", schedule=None, template_searchpath=str(tmp_path)):
         arguments: Any = {"job_name": "job", "model_package_group_name": "group"}
         task = SageMakerRegisterCandidateOperator(task_id="register", model_card="card.yaml", **arguments)
-    words = "model_card = 'card.yaml' is there, but its template cannot be rendered: UndefinedError: 'nobody' is undef"
+    words = "model_card = 'card.yaml' exists, but its template cannot be rendered: UndefinedError: 'nobody' is undef"
     with pytest.raises(AirflowFailException, match=words):
         task.execute(context)
 
@@ -180,10 +177,10 @@ _BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (_BOMB, "holds more than 50000 keys and values"),
-        ("day: 2024-02-31", "is no valid YAML: line 1: '2024-02-31' is no timestamp"),
+        (_BOMB, "has more than 50000 keys and values"),
+        ("day: 2024-02-31", "is not valid YAML: line 1: '2024-02-31' is not a valid timestamp"),
         ("[" * 1000, "is nested too deep: more than 50 levels"),
-        (f"size: 0x{'f' * 5000}", "has a number of more than 100 digits"),
+        (f"size: 0x{'f' * 5000}", "has a number with more than 100 digits"),
         ("{{ 1/0 }}", "its template cannot be rendered: ZeroDivisionError"),
         (None, "is a pipe, not a regular file"),
     ],
@@ -212,7 +209,7 @@ def test_a_cards_file_that_cannot_be_read_fails_without_a_retry(
         ('{"intended_uses": {"risk_rating": "Low"}}', None),
         ('{"intended_uses": {"risk_rating": "{{ later }}"}}', None),
         (' {"intended_uses": {"risk_rating": "Tiny"}}', "intended_uses.risk_rating = 'Tiny' must be one of"),
-        ('{"intended_uses": ', "is no valid JSON: Expecting value"),
+        ('{"intended_uses": ', "is not valid JSON: Expecting value"),
     ],
 )
 def test_a_card_that_is_a_text_of_json_is_judged_at_parse(card: str, words: str | None) -> None:

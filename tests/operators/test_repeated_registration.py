@@ -14,12 +14,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from airflow_sagemaker_automl.assets import ModelVersion, registered
-from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
-from tests.jobs import start, tabular_request, unique, wait
-from tests.plain_http import once_answered, send
-from tests.scripts import CANDIDATE, FAILED, script_jobs, script_versions
-from tests.tasks import TaskInstance, changed
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator, registered
+from airflow_sagemaker_automl.assets.events import ModelVersion
+from tests.support.jobs import start, tabular_request, unique, wait
+from tests.support.plain_http import once_answered, send
+from tests.support.scripts import CANDIDATE, FAILED, script_jobs, script_versions
+from tests.support.tasks import TaskInstance, changed
+from tests.support.timing import SetTiming
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -165,12 +166,11 @@ def test_only_as_many_versions_are_looked_at_as_needed(
 
 
 def test_a_token_of_a_version_that_was_deleted_is_passed_over(
-    context: Any, job: str, sagemaker: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+    context: Any, job: str, sagemaker: SageMakerClient, set_timing: SetTiming
 ) -> None:
     """The service may give back the old ARN, or refuse the token, for as long as it remembers it."""
-    from airflow_sagemaker_automl.operators import registration
 
-    monkeypatch.setattr(registration, "SEEN_WITHIN_SECONDS", 0.1)
+    set_timing(visible=0.1)
     group = unique("group")
     first = operator(job, group).execute(context)["model_package_arn"]
     sagemaker.delete_model_package(ModelPackageName=first)
@@ -201,7 +201,7 @@ def test_an_old_job_is_looked_for_at_the_first_try(
     context: Any, job: str, sagemaker: SageMakerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How long the service remembers a token is not documented, and a job may be registered long after its end."""
-    from airflow_sagemaker_automl.operators import registration
+    from airflow_sagemaker_automl.tasks import registration
 
     group = unique("group")
     first = operator(job, group).execute(context)["model_package_arn"]
@@ -270,4 +270,4 @@ def test_who_may_not_list_relies_on_the_token(
     with faulty(emulator_url, DeniedOperations=["ListModelPackages"]):
         first, again = (operator(completed_job, group).execute(retry)["model_package_arn"] for _ in range(2))
     assert first == again
-    assert "left to its client token" in capsys.readouterr().out
+    assert "only the client token prevents a second version" in capsys.readouterr().out

@@ -13,12 +13,15 @@ import yaml
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import CompletionCriteria, Tabular
-from airflow_sagemaker_automl.exceptions import InvalidJobRequest
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from tests.core.requests import GONE, ROLE, largest, smallest, spoiled
-from tests.tasks import new_context
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
+    CompletionCriteria,
+    InvalidJobRequest,
+    SageMakerAutoMLJobOperator,
+    Tabular,
+)
+from tests.support.requests import GONE, ROLE, largest, smallest, spoiled
+from tests.support.tasks import new_context
 
 MODE = ("AutoMLProblemTypeConfig", "TabularJobConfig", "Mode")
 
@@ -107,11 +110,11 @@ def test_native_rendering_has_the_same_result(tmp_path: Path, here: dict[str, An
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("missing.yaml", None, "'missing.yaml' cannot be read beside the DAG file or on template_searchpath"),
-        ("a.yaml", "a: [", "is no valid YAML: while parsing a flow node"),
-        ("a.json", "{", "is no valid JSON: Expecting property name"),
-        ("a.json", '{"RoleArn": "a", "RoleArn": "b"}', "is ambiguous: the key 'RoleArn' stands there 2 times"),
-        ("a.yaml", "x: 1\ny: {a: 1, a: 2}", "is ambiguous: line 2: the key 'a' stands there 2 times"),
+        ("missing.yaml", None, "'missing.yaml' cannot be read next to the DAG file or on template_searchpath"),
+        ("a.yaml", "a: [", "is not valid YAML: while parsing a flow node"),
+        ("a.json", "{", "is not valid JSON: Expecting property name"),
+        ("a.json", '{"RoleArn": "a", "RoleArn": "b"}', "is ambiguous: the key 'RoleArn' appears 2 times"),
+        ("a.yaml", "x: 1\ny: {a: 1, a: 2}", "is ambiguous: line 2: the key 'a' appears 2 times"),
         ("a.yaml", "- 1", "must hold a mapping of CreateAutoMLJobV2's arguments, not list"),
         ("a.yaml", "", "must hold a mapping of CreateAutoMLJobV2's arguments, not NoneType"),
         (
@@ -119,19 +122,19 @@ def test_native_rendering_has_the_same_result(tmp_path: Path, here: dict[str, An
             "{{ params.x.y }}",
             "but its template cannot be rendered: UndefinedError: 'dict object' has no attribute 'x'",
         ),
-        ("a.yaml", "{% if %}", "'a.yaml' is there, but its template cannot be rendered: TemplateSyntaxError"),
+        ("a.yaml", "{% if %}", "'a.yaml' exists, but its template cannot be rendered: TemplateSyntaxError"),
         ("a.yaml", "{% include 'b.yaml' %}", "its template cannot be rendered: TemplateNotFound: .?b.yaml"),
         ("a.yaml", "{{ 1/0 }}", "its template cannot be rendered: ZeroDivisionError: division by zero"),
         ("a.yaml", "{{ {}['x'].y }}", "its template cannot be rendered: UndefinedError"),
         ("a.yaml", "{{ 'x' + 1 }}", "its template cannot be rendered: TypeError"),
-        ("a.yaml", "day: 2024-02-31", "is no valid YAML: line 1: '2024-02-31' is no timestamp"),
+        ("a.yaml", "day: 2024-02-31", "is not valid YAML: line 1: '2024-02-31' is not a valid timestamp"),
         ("a.json", "[" * 100_000, "is nested too deep: more than 50 levels"),
         ("a.yaml", "{{ 'x' * 2000000 }}", "is too large: it has more than 1024 KiB"),
         ("a.yaml", "x" * 2**20 + "x", "'a.yaml' is too large: it has more than 1024 KiB"),
-        ("/a\0.yaml", None, r"cannot be the path of a file: it has a null character"),
-        ("a\0.yaml", None, r"cannot be the path of a file: it has a null character"),
-        ("/dev/null/a.yaml", None, "cannot be read beside the DAG file or on template_searchpath: NotADirectoryError"),
-        ("../a.yaml", None, "cannot be read beside the DAG file or on template_searchpath: TemplateNotFound"),
+        ("/a\0.yaml", None, r"is not a valid file path: it has a null character"),
+        ("a\0.yaml", None, r"is not a valid file path: it has a null character"),
+        ("/dev/null/a.yaml", None, "cannot be read next to the DAG file or on template_searchpath: NotADirectoryError"),
+        ("../a.yaml", None, "cannot be read next to the DAG file or on template_searchpath: TemplateNotFound"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
@@ -201,7 +204,7 @@ def test_what_is_rendered_wrong_fails_for_good_before_any_call(monkeypatch: pyte
         task = SageMakerAutoMLJobOperator(task_id="train", request=request, aws_conn_id="there_is_none")
     context: Any = {**new_context("dag", "train", "run"), "params": {"mode": "FAST", "role": "me"}}
     task.render_template_fields(context)
-    with pytest.raises(AirflowFailException, match=r"2 things are wrong:\n.*RoleArn = 'me'.*\n.*Mode = 'FAST'"):
+    with pytest.raises(AirflowFailException, match=r"2 errors:\n.*RoleArn = 'me'.*\n.*Mode = 'FAST'"):
         task.execute(context)
     assert "hook" not in vars(task)
 
@@ -251,7 +254,7 @@ def test_what_is_no_request_once_it_is_rendered_is_refused() -> None:
     [
         (0.2, False, None),
         (0.5, False, "DataSplitConfig.ValidationFraction = 0.5: AWS recommends less than 0.5."),
-        (0.2, True, "DataSplitConfig.ValidationFraction has no effect: there is validation data of its own."),
+        (0.2, True, "DataSplitConfig.ValidationFraction has no effect because the request has a validation channel."),
     ],
 )
 def test_what_is_taken_and_hardly_meant_is_a_warning(

@@ -9,14 +9,18 @@ import pytest
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from airflow_sagemaker_automl.assets import approved, registered
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, SageMakerModelPackageApprovalSensor
-from tests.jobs import tabular_request, unique
-from tests.operators.asking import Asking, Form, answer
-from tests.operators.gating import gate_task, registration
-from tests.scripts import script_jobs
-from tests.tasks import DagRun, Store
+from airflow_sagemaker_automl import (
+    SageMakerAutoMLJobOperator,
+    SageMakerAutoMLJobSensor,
+    SageMakerModelPackageApprovalSensor,
+    approved,
+    registered,
+)
+from tests.support.asking import Asking, Form, answer
+from tests.support.gating import gate_task, registration
+from tests.support.jobs import tabular_request, unique
+from tests.support.scripts import script_jobs
+from tests.support.tasks import DagRun, Store
 
 # What some backends of XCom take.
 _LARGEST = 48 * 1024

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator, submission
+from airflow_sagemaker_automl import SageMakerAutoMLJobOperator
 from demo.sandbox import sagemaker_client
-from tests.jobs import tabular_request, wait
-from tests.operators.gating import requests
-from tests.plain_http import hold_jobs, send
-from tests.tasks import Store, changed, elsewhere
+from tests.support.gating import requests
+from tests.support.jobs import tabular_request, wait
+from tests.support.plain_http import hold_jobs, send
+from tests.support.tasks import Store, changed, elsewhere
+from tests.support.timing import SetTiming
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -106,7 +107,9 @@ def test_a_job_of_an_explicit_name_is_another_installations(context: Any, accoun
     """The name is the same in both, the nonce is not: whoever comes second is told so, for good."""
     operator(job_name="nightly").execute(context)
     staging = elsewhere(context)
-    with pytest.raises(AirflowFailException, match="of another Airflow, or from before this task's state was lost"):
+    with pytest.raises(
+        AirflowFailException, match="of another Airflow deployment, or from before this task's state was lost"
+    ):
         operator(job_name="nightly").execute(staging)
     assert jobs(account) == {"nightly": "InProgress"}
 
@@ -121,7 +124,7 @@ def test_what_may_be_anothers_is_left_alone_after_the_state_is_lost(
     second = operator().execute(lost)["job_name"]
     assert jobs(account) == {first: "InProgress", second: "InProgress"}
     told = capsys.readouterr().out
-    assert f"AutoML job {first} runs, and is left alone" in told
+    assert f"AutoML job {first} runs and is not stopped" in told
     assert "Configure [sagemaker_automl] deployment" in told
 
 
@@ -198,7 +201,10 @@ def test_after_a_clear_a_job_is_not_taken_for_another_request(
     changed_request = {**REQUEST, "RoleArn": "arn:aws:iam::123456789012:role/another"}
     again = operator(changed_request, reuse_job="clears").execute(changed(context, max_tries=1, try_number=2))
     assert again["job_name"] != first
-    assert "is not taken: RoleArn is 'arn:aws:iam::123456789012:role/sagemaker-automl' there" in capsys.readouterr().out
+    assert (
+        "is not adopted, its request differs: RoleArn is 'arn:aws:iam::123456789012:role/sagemaker-automl' in the job"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_running_job_is_not_taken_after_a_clear(context: Any, account: SageMakerClient) -> None:
@@ -248,7 +254,7 @@ def test_going_on_with_a_job_of_another_request_is_told(
     assert operator(changed_request).execute(changed(context, try_number=2))["job_name"] == first
     told = capsys.readouterr().out
     member = "AutoMLProblemTypeConfig.TabularJobConfig.TargetAttributeName"
-    assert f"was asked for something else: {member} is 'diagnosis' there and 'another' here" in told
+    assert f"has a different request: {member} is 'diagnosis' in the job and 'another' in the request" in told
 
 
 def test_a_name_of_ones_own_is_gone_on_with_only_for_the_same_request(context: Any, account: SageMakerClient) -> None:
@@ -256,7 +262,7 @@ def test_a_name_of_ones_own_is_gone_on_with_only_for_the_same_request(context: A
     task = operator(job_name="my-job")
     assert task.execute(context)["job_name"] == task.execute(changed(context, try_number=2))["job_name"] == "my-job"
     other = operator(tabular_request("s3://no-such-bucket/other/"), job_name="my-job")
-    with pytest.raises(AirflowFailException, match=r"asked for something else: AutoMLJobInputDataConfig\[0\]\.Data"):
+    with pytest.raises(AirflowFailException, match=r"has a different request: AutoMLJobInputDataConfig\[0\]\.Data"):
         other.execute(changed(context, try_number=2))
     assert jobs(account) == {"my-job": "InProgress"}
 
@@ -267,7 +273,7 @@ def test_where_tags_may_not_be_read_the_request_tells_whose_a_job_is(context: An
     first = operator().execute(context)["job_name"]
     assert operator().execute(changed(context, try_number=2))["job_name"] == first
     other = operator({**REQUEST, "RoleArn": "arn:aws:iam::123456789012:role/another"})
-    with pytest.raises(AirflowFailException, match="its tags may not be read, and it was asked for something else"):
+    with pytest.raises(AirflowFailException, match="access to its tags is denied, and it has a different request"):
         other.execute(changed(context, try_number=2))
 
 
@@ -279,10 +285,10 @@ def test_tags_that_are_late_make_nobody_a_stranger(context: Any, account: SageMa
 
 
 def test_a_job_whose_tags_never_come_is_known_by_its_derived_name(
-    context: Any, account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+    context: Any, account: SageMakerClient, set_timing: SetTiming
 ) -> None:
     """Nobody else can have chosen that name; a name that was given is no such evidence."""
-    monkeypatch.setattr(submission, "_SEEN_WITHIN_SECONDS", 0.5)
+    set_timing(taken_job_visible=0.5)
     first = operator().execute(context)["job_name"]
     operator(job_name="given").execute(context)
     faults(account, StaleTags=1000)

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from airflow_sagemaker_automl.core.candidate import leaderboard
-from airflow_sagemaker_automl.core.lineage import job_facts, version_facts
-from airflow_sagemaker_automl.core.model_version import ModelVersion
-from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
-from tests.core.card.cards import evaluation
-from tests.jobs import start, tabular_request, unique, wait
-from tests.operators.gating import gate_task, registration
-from tests.plain_http import send
-from tests.scripts import CONTAINERS
-from tests.versions import described, make_group, register
+from airflow_sagemaker_automl import ModelVersion, SageMakerAutoMLHook
+from airflow_sagemaker_automl.core.jobs.candidate import leaderboard
+from airflow_sagemaker_automl.core.registry.lineage import job_facts, version_facts
+from tests.support.cards import evaluation
+from tests.support.gating import gate_task, registration
+from tests.support.jobs import start, tabular_request, unique, wait
+from tests.support.plain_http import send
+from tests.support.scripts import CONTAINERS
+from tests.support.versions import described, make_group, register
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -129,10 +128,12 @@ def test_an_objective_that_nobody_knows_is_not_ranked(
     card = json.loads(version["ModelCard"]["ModelCardContent"])
     objective = card["training_details"]["objective_function"]
     assert objective["function"] == {"facet": "validation:novel"}
-    assert objective["notes"].endswith("Which direction is better is not known.")
+    assert objective["notes"].endswith("It is unknown which direction is better.")
     board = evaluation(card, "Candidates")
-    assert board["evaluation_observation"] == "3 of 3 candidates, in the order of their creation."
-    with pytest.raises(AirflowFailException, match="not known whether more or less of validation:novel is better"):
+    assert board["evaluation_observation"] == "3 of 3 candidates, in order of creation."
+    with pytest.raises(
+        AirflowFailException, match="unknown whether higher or lower values of validation:novel are better"
+    ):
         gate_task(job, group, candidate_name="c").execute(context)
 
 

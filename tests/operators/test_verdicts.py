@@ -10,15 +10,15 @@ from airflow.sdk import DAG, BaseOperator, TaskGroup
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from airflow_sagemaker_automl.assets import ModelVersion, approved, registered
-from airflow_sagemaker_automl.core.model_card import require_valid
-from airflow_sagemaker_automl.operators import SageMakerRegisterCandidateOperator
-from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse
-from tests.jobs import unique
-from tests.operators.gating import ended, figures, gate_task, registration, requests
-from tests.scripts import hold, let_go
-from tests.tasks import changed, deferral, resume
-from tests.versions import decide, described
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator, approved, registered
+from airflow_sagemaker_automl.assets.events import ModelVersion
+from airflow_sagemaker_automl.core.card.schema import require_valid
+from airflow_sagemaker_automl.tasks.registration_fields import RegistrationRefusedAtParse
+from tests.support.gating import ended, figures, gate_task, registration, requests
+from tests.support.jobs import unique
+from tests.support.scripts import hold, let_go
+from tests.support.tasks import changed, deferral, resume
+from tests.support.versions import decide, described
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -41,7 +41,7 @@ def test_a_rejected_candidate_can_be_registered_as_such(context: Any, job: str, 
     version = registration(job, group, verdict=json.dumps(verdict)).execute(context)
     assert version["approval_status"] == "Rejected"
     kept = described(sagemaker, version["model_package_arn"])
-    expected = "rejected - 1 of 2 rules are kept - not kept: F1 on validation data at least 0.95"
+    expected = "rejected - 1 of 2 rules passed - failed: F1 on validation data at least 0.95"
     assert kept["CustomerMetadataProperties"]["verdict"] == expected
     card = json.loads(kept["ModelCard"]["ModelCardContent"])
     require_valid(card)
@@ -51,7 +51,7 @@ def test_a_rejected_candidate_can_be_registered_as_such(context: Any, job: str, 
     rules = {rule["name"]: rule["value"] for rule in item["metric_groups"][0]["metric_data"]}
     assert rules == {
         "F1 on validation data at least 0.95": False,
-        "F1 on validation data better than that of the champion by at least 1 per cent": True,
+        "F1 on validation data better than that of the champion by at least 1 percent": True,
     }
 
 
@@ -93,13 +93,13 @@ def test_another_verdict_makes_no_other_version(
     for task_context in (context, retry):
         capsys.readouterr()
         assert registration(job, group, verdict=APPROVING).execute(task_context) == first
-        assert "and stays so, though by the verdict it would be Approved" in capsys.readouterr().out
+        assert "although the verdict would make it Approved" in capsys.readouterr().out
     decide(sagemaker, first["model_package_arn"], "Approved")
     again = registration(job, group, verdict=APPROVING).execute(retry)
     assert again == {**first, "approval_status": "Approved"}
-    assert "stays so" not in capsys.readouterr().out
+    assert "although the verdict" not in capsys.readouterr().out
     assert registration(job, group, verdict=REJECTING).execute(retry) == again
-    assert "is Approved, and stays so, though by the verdict it would be Rejected" in capsys.readouterr().out
+    assert "stays Approved, although the verdict would make it Rejected" in capsys.readouterr().out
     assert registration(job, group, approval_status="Approved").execute(retry)["model_package_version"] == 2
 
 
@@ -131,9 +131,12 @@ def test_a_verdict_decides_after_a_wait_too(
 @pytest.mark.parametrize(
     ("verdict", "says"),
     [
-        ({**APPROVING, "job_name": "another"}, r"verdict\.job_name = 'another' must be what is registered"),
-        ({**APPROVING, "candidate_name": "best"}, r"verdict\.candidate_name = 'best' must be what is registered"),
-        ("{'approved': True}", "must be a quality gate's verdict, or its JSON; a template writes JSON with"),
+        ({**APPROVING, "job_name": "another"}, r"verdict\.job_name = 'another' must be '.+', which is registered"),
+        (
+            {**APPROVING, "candidate_name": "best"},
+            r"verdict\.candidate_name = 'best' must be '.+', which is registered",
+        ),
+        ("{'approved': True}", "must be a quality gate's verdict, or its JSON; in a template use"),
         ({"approved": "perhaps"}, r"verdict\.approved = 'perhaps' must be true or false"),
         (["approved"], "must be a mapping, not a list"),
     ],
@@ -147,7 +150,7 @@ def test_a_verdict_that_is_none_or_about_another_is_refused_before_any_call(
     requests(emulator_url)
     with pytest.raises(AirflowFailException, match=says) as refused:
         task.execute(context)
-    assert "2 things are wrong" in str(refused.value)
+    assert "2 errors" in str(refused.value)
     assert requests(emulator_url) == {}
 
 
@@ -157,9 +160,7 @@ def test_a_verdict_about_another_candidate_registers_nothing(
     """Where the best one is registered, which one that is shows when the job is looked at."""
     group = unique("group")
     verdict = gate_task(job, group, candidate_name="other", may_be_new_group=True).execute(context)
-    with pytest.raises(
-        AirflowFailException, match=r"verdict\.candidate_name = 'other' must be what is registered, 'be"
-    ):
+    with pytest.raises(AirflowFailException, match=r"verdict\.candidate_name = 'other' must be 'be"):
         registration(job, group, verdict=verdict).execute(context)
     assert not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
     named = registration(job, group, verdict=verdict, candidate_name="other").execute(context)
@@ -173,7 +174,7 @@ def test_rules_of_any_number_and_length_can_be_recorded(context: Any, job: str, 
     version = registration(job, unique("group"), verdict=verdict).execute(context)
     kept = described(sagemaker, version["model_package_arn"])
     line = kept["CustomerMetadataProperties"]["verdict"]
-    assert line.startswith("rejected - 0 of 200 rules are kept - not kept: über _ _alles_ ")
+    assert line.startswith("rejected - 0 of 200 rules passed - failed: über _ _alles_ ")
     assert len(line) == 256
     require_valid(json.loads(kept["ModelCard"]["ModelCardContent"]))
 

@@ -9,11 +9,10 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core.quality_gate import BetterThanChampion, QualityGate, Threshold
-from airflow_sagemaker_automl.operators import SageMakerQualityGateOperator
-from airflow_sagemaker_automl.operators.quality_gate import GateRefusedAtParse
-from tests.core.gates import WRONG_GATES
-from tests.operators.gating import gate_task, requests
+from airflow_sagemaker_automl import BetterThanChampion, QualityGate, SageMakerQualityGateOperator, Threshold
+from airflow_sagemaker_automl.tasks.gate_field import GateRefusedAtParse
+from tests.support.gates import WRONG_GATES
+from tests.support.gating import gate_task, requests
 
 LATER: Any = "{{ later }}"
 
@@ -36,8 +35,8 @@ def test_a_wrong_gate_is_refused_at_parse_and_before_any_call(
         task.execute(context)
     assert [line.strip() for line in str(failed.value).splitlines()[1:]] == [
         "job_name = 'a_job' must have 1 to 32 letters, digits and hyphens, with no hyphen at either end",
-        "model_package_group_name is required: the group that the version goes into",
-        "candidate_name = 5 must be the name of a candidate, not a whole number",
+        "model_package_group_name is required: the group of the version",
+        "candidate_name = 5 must be the name of a candidate, not an integer",
         *says,
     ]
     assert requests(emulator_url) == {}
@@ -48,12 +47,12 @@ def test_a_wrong_gate_is_refused_at_parse_and_before_any_call(
     [
         ("on_rejected", "stop", "on_rejected = 'stop' must be one of skip, fail, pass"),
         ("on_rejected", None, "on_rejected = '' must be one of skip, fail, pass"),
-        ("model_package_group_name", 5, "must be the name or ARN of a model package group, not a whole number"),
+        ("model_package_group_name", 5, "must be the name or ARN of a model package group, not an integer"),
         ("model_package_group_name", "", "model_package_group_name is required"),
         (
             "model_package_group_name",
             "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1",
-            "must be the name or ARN of a model package group; this is that of a model package",
+            "must be the name or ARN of a model package group; this is the ARN of a model package",
         ),
     ],
 )

@@ -15,16 +15,12 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl import exceptions
-from airflow_sagemaker_automl.operators import (
-    SageMakerRegisterCandidateOperator,
-    SageMakerUpdateModelPackageOperator,
-)
-from airflow_sagemaker_automl.operators.author import RegistrationRefusedAtParse
+from airflow_sagemaker_automl import SageMakerRegisterCandidateOperator, SageMakerUpdateModelPackageOperator, exceptions
+from airflow_sagemaker_automl.tasks.registration_fields import RegistrationRefusedAtParse
 from demo.sandbox import sagemaker_client
-from tests.core.registration_corpus import read_corpus
-from tests.jobs import tabular_request, wait
-from tests.plain_http import send
+from tests.support.jobs import tabular_request, wait
+from tests.support.plain_http import send
+from tests.support.registration_corpus import read_corpus
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -34,7 +30,7 @@ JOB = "job-1"
 GROUP = "churn"
 VERSION = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/1"
 CORPUS = read_corpus(Path(__file__).parent / "wrong_registrations.yaml")
-OF_THE_CORE = read_corpus(Path(__file__).parent.parent / "core" / "wrong_registrations.yaml")
+OF_THE_CORE = read_corpus(Path(__file__).parent.parent / "core" / "rules" / "wrong_registrations.yaml")
 SCHEMA = json.loads((files("airflow_sagemaker_automl.core.card") / "model_card.schema.json").read_text("utf-8"))
 READING = ("Describe", "List", "BatchDescribe", "Get", "Search", "AssumeRole")
 _PLAIN = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}

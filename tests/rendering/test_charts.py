@@ -11,19 +11,19 @@ from airflow_sagemaker_automl.rendering.bars import bar_chart
 from airflow_sagemaker_automl.rendering.curves import UNIT_TICKS, line_chart, ticks
 from airflow_sagemaker_automl.rendering.drawing import Drawing
 from airflow_sagemaker_automl.rendering.matrix import format_share, matrix_chart
-from tests.rendering.cards import BARS, MATRIX, ROC, with_metric
-from tests.rendering.pages import rendered
+from tests.support.pages import rendered
+from tests.support.rendered_cards import BARS, MATRIX, ROC, with_metric
 
 DASH = "\N{EN DASH}"
 
 
 def written(drawing: Drawing, role: str) -> list[str]:
-    """Texts of one role in a drawing, each with its lines joined."""
+    """Texts of one role in a drawing, with their lines joined."""
     return [" ".join(text.lines) for text in drawing.texts if text.role == role]
 
 
 def test_roc_curve_spans_the_unit_square() -> None:
-    """A ROC curve starts and ends in the corners of fixed 0..1 axes and carries the dashed diagonal."""
+    """A ROC curve starts and ends in the corners of fixed 0..1 axes and has the dashed diagonal."""
     (drawing,) = line_chart(ROC).drawings
     strokes = dict(drawing.strokes)
     corner = next(points for role, points in drawing.strokes if role == "axis")
@@ -45,7 +45,7 @@ def test_roc_curve_spans_the_unit_square() -> None:
     ],
 )
 def test_only_roc_curves_have_the_diagonal(name: str, value: list[list[float]], has_diagonal: bool) -> None:
-    """The diagonal of random guessing belongs to ROC curves on unit axes alone."""
+    """Only ROC curves on unit axes have the diagonal of random guessing."""
     page = rendered(with_metric({"name": name, "type": "linear_graph", "value": value}))
     assert len(page.of_class("diagonal")) == has_diagonal
 
@@ -91,7 +91,7 @@ def test_ticks_survive_extreme_values(values: list[float]) -> None:
 
 
 def test_bars_start_at_the_zero_line() -> None:
-    """Positive bars end right of zero, negative ones left of it, in one scale and in the given order."""
+    """Positive bars extend to the right of zero, negative ones to the left, in one scale and in the given order."""
     (drawing,) = bar_chart(BARS).drawings
     ((_, zero_line),) = drawing.strokes
     zero = zero_line[0][0]
@@ -106,7 +106,7 @@ def test_bars_start_at_the_zero_line() -> None:
 
 
 def test_bars_stay_inside_the_drawing() -> None:
-    """Labels, bars and value texts of long and short names leave the drawing on no side."""
+    """Labels, bars and values stay inside the drawing for long and short names."""
     for names in (["short", "name"], ["a label of exactly sixty characters, as long as the law says"] * 2):
         (drawing,) = bar_chart(BARS | {"value": [-123.4, 5678.9], "x_axis_name": names}).drawings
         assert all(box.x >= 0 and box.x + box.width <= drawing.width for box in drawing.boxes)
@@ -119,7 +119,7 @@ def test_bars_stay_inside_the_drawing() -> None:
 
 
 def test_values_without_labels_are_numbered() -> None:
-    """Bars, rows and columns that the card does not name are counted from one."""
+    """Bars, rows and columns without names on the card are numbered from one."""
     (bars,) = bar_chart({"name": "b", "value": [5, 6], "x_axis_name": ["first"]}).drawings
     (cells,) = matrix_chart({"name": "m", "value": [[1, 2]]}).drawings
     assert written(bars, "label") == ["first", "2"]
@@ -128,7 +128,7 @@ def test_values_without_labels_are_numbered() -> None:
 
 
 def test_a_hundred_bars_share_one_scale() -> None:
-    """A long bar chart is cut into panels; equal values have equal bars in all of them."""
+    """A long bar chart is divided into panels; equal values have equal bars in all of them."""
     chart = bar_chart(BARS | {"value": [1.0] * 99 + [4.0]})
     boxes = [box for drawing in chart.drawings for box in drawing.boxes]
     assert chart.is_wide
@@ -139,7 +139,7 @@ def test_a_hundred_bars_share_one_scale() -> None:
 
 
 def test_a_matrix_has_a_cell_per_value() -> None:
-    """Cells lie in rows and columns, and the shade grows from zero to the highest value."""
+    """Cells are in rows and columns, and the shade grows from zero to the highest value."""
     (drawing,) = matrix_chart(MATRIX | {"name": "correlations"}).drawings
     assert [box.shade for box in drawing.boxes] == [0.6, 0.02, 0.01, 1.0]
     assert len({box.x for box in drawing.boxes}) == len({box.y for box in drawing.boxes}) == 2
@@ -151,7 +151,7 @@ def test_a_matrix_has_a_cell_per_value() -> None:
 
 
 def test_a_confusion_matrix_tells_the_shares_of_its_rows() -> None:
-    """A rare class is as readable as a frequent one: shade and percentage are those of its own row."""
+    """Shade and percentage are relative to the row, so that a rare class is as readable as a frequent one."""
     (drawing,) = matrix_chart(MATRIX | {"value": [[3, 1], [0, 1000]]}).drawings
     assert [box.shade for box in drawing.boxes] == [0.75, 0.25, 0, 1]
     assert written(drawing, "cell-share") == ["75 %", "25 %", "0 %", "100 %"]
@@ -159,7 +159,7 @@ def test_a_confusion_matrix_tells_the_shares_of_its_rows() -> None:
 
 
 def test_a_confusion_matrix_marks_what_was_taken_for_something_else() -> None:
-    """Where rows and columns have the same names, a cell off the diagonal has a colour of its own."""
+    """If rows and columns have the same names, cells off the diagonal have another colour."""
     names = ["malignant", "benign"]
     (named,) = matrix_chart(MATRIX | {"x_axis_name": names, "y_axis_name": names[::-1]}).drawings
     (differently,) = matrix_chart(MATRIX).drawings
@@ -169,7 +169,7 @@ def test_a_confusion_matrix_marks_what_was_taken_for_something_else() -> None:
 
 @pytest.mark.parametrize("value", [[[0, 0], [1, 1]], [[-1, 2], [3, 4]], [[math.nan, 1], [1, 1]]])
 def test_shares_are_told_only_where_there_are_some(value: list[list[float]]) -> None:
-    """A row without a case, or with what is no count, has no percentages."""
+    """A row that is empty or has values that are not counts has no percentages."""
     (drawing,) = matrix_chart(MATRIX | {"value": value}).drawings
     assert len(written(drawing, "cell-share")) == (2 if value[0] == [0, 0] else 0)
 
@@ -178,12 +178,12 @@ def test_shares_are_told_only_where_there_are_some(value: list[list[float]]) -> 
     ("share", "text"), [(0.0, "0 %"), (1e-9, "0.1 %"), (0.5, "50 %"), (0.99999, "99.9 %"), (1.0, "100 %")]
 )
 def test_only_all_is_a_hundred_percent(share: float, text: str) -> None:
-    """One miss among a million cases is seen."""
+    """One error in a million cases is visible."""
     assert format_share(share) == text
 
 
 def test_the_largest_matrix_is_drawn_whole() -> None:
-    """A 20x20 matrix with labels of 60 characters shows all cells and all words, in a row of its own."""
+    """A 20x20 matrix with labels of 60 characters shows all cells and all words, over the full width."""
     labels = [f"{index:02d} is a class whose name has as many letters as allowed" for index in range(20)]
     metric = MATRIX | {"value": [[1] * 20] * 20, "x_axis_name": labels, "y_axis_name": labels}
     chart = matrix_chart(metric)
@@ -194,14 +194,14 @@ def test_the_largest_matrix_is_drawn_whole() -> None:
 
 
 def test_a_larger_matrix_says_that_it_is_cut() -> None:
-    """More than 20 rows or columns are left out, with a remark."""
+    """Rows and columns beyond 20 are left out, with a remark."""
     chart = matrix_chart({"name": "m", "type": "matrix", "value": [[1] * 21] * 3})
     assert len(chart.drawings[0].boxes) == 60
     assert chart.remark == "Cut to 20 rows and columns"
 
 
 def test_missing_values_are_skipped_or_dashed() -> None:
-    """A curve skips a point without a number; a bar and a cell show a dash instead."""
+    """A curve skips a point without a number; a bar and a cell show a dash."""
     nan = math.nan
     (curve,) = line_chart(ROC | {"value": [[0, 0], [nan, 1], [0.5, None], [1], "x", [1, 1]]}).drawings
     (bars,) = bar_chart(BARS | {"value": [1, nan, None]}).drawings

@@ -1,4 +1,4 @@
-"""The card as Markdown: it reads well, and no text of a card does anything but stand there."""
+"""The card as Markdown: it is readable, and texts of a card have no effect on the markup."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from airflow_sagemaker_automl.rendering import render_markdown
+from airflow_sagemaker_automl import render_markdown
 from airflow_sagemaker_automl.rendering.markdown_text import inline
-from tests.rendering.cards import (
+from tests.support.rendered_cards import (
     BARS,
     CARD,
     EVALUATION,
@@ -58,7 +57,7 @@ HOSTILE = [
 
 
 def _tokens(markdown: str) -> list[Token]:
-    """Read Markdown as GitHub does, and find links as eagerly as Airflow's pages do."""
+    """Parse Markdown as GitHub does, with automatic links as in Airflow's UI."""
     reader = MarkdownIt("gfm-like")
     assert reader.linkify is not None
     reader.linkify.set({"fuzzy_link": False})
@@ -70,18 +69,18 @@ def _leaves(markdown: str) -> list[Token]:
 
 
 def _shown(markdown: str) -> list[str]:
-    """Read the texts of all paragraphs, headings and cells."""
+    """Return the texts of all paragraphs, headings and cells."""
     inlines = [token for token in _tokens(markdown) if token.type == "inline"]
     return ["".join(child.content for child in token.children or []) for token in inlines]
 
 
 def _shape(markdown: str) -> list[str]:
-    """Read which blocks there are, whatever their texts."""
+    """Return the types of all blocks, ignoring their texts."""
     return [token.type for token in _tokens(markdown)]
 
 
 def _table(markdown: str, head: str) -> list[list[str]]:
-    """Read the rows of the table that begins with a cell."""
+    """Return the rows of the table whose first cell is ``head``."""
     lines = markdown.splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith(f"| {head} |"))
     rows = [line for line in "\n".join(lines[start:]).split("\n\n")[0].splitlines() if line]
@@ -96,13 +95,13 @@ def rendered(card: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("path", TEXT_PATHS, ids=lambda path: ".".join(map(str, path)))
 def test_every_text_of_the_card_is_shown(path: Sequence[str | int]) -> None:
-    """Each text of a full card reaches the reader."""
+    """Each text of a full card is in the Markdown."""
     assert any("Unmistakable 4711" in text for text in _shown(rendered(with_value(path, "Unmistakable 4711"))))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_text_stays_text(hostile: str) -> None:
-    """Whatever stands in a cell, a paragraph or a heading: all words are shown, and nothing else comes of it."""
+    """In a cell, a paragraph or a heading: all words are shown, and they create no markup."""
     words = hostile.replace("\n", " ").split()
     for template in ("{}", "# {}", "| a | b |\n| --- | --- |\n| {} | c |"):
         plain, written = template.format("word"), template.format(inline(hostile))
@@ -114,7 +113,7 @@ def test_hostile_text_stays_text(hostile: str) -> None:
 
 @pytest.mark.parametrize("path", TEXT_PATHS, ids=lambda path: ".".join(map(str, path)))
 def test_hostile_text_changes_no_structure(path: Sequence[str | int]) -> None:
-    """A card with markup in any of its texts has the blocks that it has with a word in its place."""
+    """A card with markup in any text has the same blocks as with a plain word."""
     plain = _shape(rendered(with_value(path, "word")))
     for hostile in HOSTILE:
         if len(hostile.splitlines()) == 1:
@@ -123,7 +122,7 @@ def test_hostile_text_changes_no_structure(path: Sequence[str | int]) -> None:
 
 @given(text=st.text(st.characters(codec="utf-8"), max_size=30))
 def test_any_text_stays_in_its_cell(text: str) -> None:
-    """A table keeps its shape, and no link, image or HTML comes of a text."""
+    """A table keeps its shape, and no text creates a link, an image or HTML."""
     written = f"| a | b |\n| --- | --- |\n| {inline(text) or 'x'} | c |"
     assert _shape(written) == _shape("| a | b |\n| --- | --- |\n| x | c |")
     assert not {"link_open", "image", "html_inline", "strong_open", "em_open"} & {
@@ -133,14 +132,14 @@ def test_any_text_stays_in_its_cell(text: str) -> None:
 
 @given(card=ODD_CARDS, title=st.text(), facts=st.dictionaries(st.text(), st.text(), max_size=3))
 def test_every_card_has_a_text(card: dict[str, Any], title: str, facts: dict[str, str]) -> None:
-    """Whatever a mapping holds, the text is encodable and has neither links nor HTML."""
+    """For any mapping the text is encodable and has neither links nor HTML."""
     markdown = render_markdown(card, title=title, facts=facts)
     assert markdown.encode()
     assert not {"link_open", "image", "html_inline", "html_block"} & {leaf.type for leaf in _leaves(markdown)}
 
 
 def test_the_objective_is_said_first() -> None:
-    """With the data that it was found on, and what it is on other data."""
+    """With its data set, and its values on other data."""
     groups = [
         {"name": f"{part} data", "metric_data": [{"name": "F1", "type": "number", "value": value}]}
         for part, value in (("Validation", 0.9), ("Test", 0.95))
@@ -151,12 +150,12 @@ def test_the_objective_is_said_first() -> None:
         "evaluation_details": [{"name": "e", "metric_groups": groups}],
     }
     assert rendered(card).splitlines()[2] == (
-        "**F1 0.95** (Test data); elsewhere: Validation 0.9; objective: Maximize F1"
+        "**F1 0.9500** (Test data); other data: Validation 0.9000; objective: Maximize F1"
     )
 
 
 def test_sections_are_those_of_the_page() -> None:
-    """In the same order."""
+    """Sections have the same order as on the page."""
     assert re.findall(r"^## (.*)", rendered(CARD), re.MULTILINE) == [
         "Purpose and limits",
         "Evaluation",
@@ -167,14 +166,14 @@ def test_sections_are_those_of_the_page() -> None:
 
 
 def test_an_empty_card_is_only_its_title() -> None:
-    """Facts follow it where there are any."""
+    """Facts follow the title if there are any."""
     assert rendered({}) == "# Cancer, version 3\n"
     markdown = render_markdown({}, title="t", facts={"Version": "3", "ARN": "arn:aws:x", "Empty": ""})
     assert markdown == "# t\n\n| Fact | Value |\n| --- | --- |\n| Version | 3 |\n| ARN | `arn:aws:x` |\n| Empty | – |\n"
 
 
 def test_bars_are_as_long_as_their_values() -> None:
-    """The largest fills the column; a negative one is hatched."""
+    """The largest bar fills the column; a negative one is hatched."""
     assert _table(rendered(with_metric(BARS)), "Name") == [
         ["Name", "Difference", ""],
         ["gain", "2", "█" * 20],
@@ -184,7 +183,7 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 
 def test_a_confusion_matrix_is_a_table_with_shares() -> None:
-    """Rows and columns by their names."""
+    """Rows and columns have their names."""
     assert _table(rendered(with_metric(MATRIX)), " ") == [
         ["", "said malignant", "said benign"],
         ["**is malignant**", "63 (96.9 %)", "2 (3.08 %)"],
@@ -193,12 +192,12 @@ def test_a_confusion_matrix_is_a_table_with_shares() -> None:
 
 
 def test_a_curve_is_its_shape_and_a_few_points() -> None:
-    """Both ends are among them; the shape has even steps along x."""
+    """The points include both ends; the shape has even steps along x."""
     curve = ROC | {"value": [[index / 999, (index / 999) ** 2] for index in range(1000)]}
     markdown = rendered(with_metric(curve))
     (xs, ys) = _table(markdown, "False positive rate")
     assert (xs[0], ys[0]) == ("False positive rate", "True positive rate")
-    assert (xs[1], ys[1], xs[-1], ys[-1]) == ("0", "0", "1", "1")
+    assert (xs[1], ys[1], xs[-1], ys[-1]) == ("0.0000", "0.0000", "1.0000", "1.0000")
     assert len(xs) == 10
     (shape,) = re.findall(r"^[▁▂▃▄▅▆▇█]+$", markdown, re.MULTILINE)
     assert (shape[0], shape[-1]) == ("▁", "█")
@@ -207,7 +206,7 @@ def test_a_curve_is_its_shape_and_a_few_points() -> None:
 
 @pytest.mark.parametrize("kind", ["linear_graph", "bar_chart", "matrix"])
 def test_a_chart_without_values_says_so(kind: str) -> None:
-    """Its name is there all the same."""
+    """Its name is shown nevertheless."""
     markdown = rendered(with_metric({"name": "odd_metric", "type": kind, "value": [None]}))
     assert "**Odd metric**\n\nNo values to draw\n" in markdown
 

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from airflow_sagemaker_automl.rendering import render_html
+from airflow_sagemaker_automl import render_html
 from demo.sandbox import REPOSITORY
-from tests.rendering.cards import (
+from tests.support.pages import Page, rendered
+from tests.support.rendered_cards import (
     BARS,
     CARD,
     EVALUATION,
@@ -31,11 +31,10 @@ from tests.rendering.cards import (
     with_metric,
     with_value,
 )
-from tests.rendering.pages import Page, rendered
 
 
 def test_sections_follow_the_promised_order() -> None:
-    """A full card has its author's words first, then how good the model is, and the small print last."""
+    """The author's part comes first, then the model's quality, and technical details last."""
     assert rendered(CARD).texts_in("h2") == [
         "Purpose and limits",
         "Evaluation",
@@ -47,14 +46,14 @@ def test_sections_follow_the_promised_order() -> None:
 
 @pytest.mark.parametrize("path", TEXT_PATHS, ids=lambda path: ".".join(map(str, path)))
 def test_every_text_of_the_card_is_shown(path: Sequence[str | int]) -> None:
-    """Each text of a full card reaches the page."""
+    """Each text of a full card is on the page."""
     page = rendered(with_value(path, "Unmistakable 4711"))
     assert any("Unmistakable 4711" in text for _, text in page.texts)
 
 
 @pytest.mark.parametrize("path", TEXT_PATHS, ids=lambda path: ".".join(map(str, path)))
 def test_hostile_text_stays_text(path: Sequence[str | int]) -> None:
-    """Markup in any text of the card is shown as it was written and adds no element."""
+    """Markup in any text of the card is shown literally and adds no element."""
     page = rendered(with_value(path, HOSTILE))
     assert any(HOSTILE in text for _, text in page.texts)
     assert "script" not in {tag for tag, _ in page.elements}
@@ -111,7 +110,7 @@ def test_hostile_title_and_facts_stay_text() -> None:
 
 
 def test_facts_keep_their_order() -> None:
-    """Statuses stand first, as badges, then all other facts, each in the given order."""
+    """Statuses come first, as badges, then all other facts, each in the given order."""
     facts = {"Version": "3", "Approval": "Approved", "Job": "j", "Card": "Draft"}
     page = Page(render_html({}, title="t", facts=facts))
     assert page.texts_in("dt", "dd") == ["Approval", "Approved", "Card", "Draft", "Version", "3", "Job", "j"]
@@ -136,7 +135,7 @@ def test_an_empty_card_is_only_its_title() -> None:
     ],
 )
 def test_what_is_missing_leaves_no_heading(members: Sequence[str], heading: str) -> None:
-    """Without its content, or with empty content, a section disappears."""
+    """Without content, or with empty content, a section is left out."""
     empties: tuple[Any, ...] = (None, {}, [], {"unknown": "key"}, "text")
     for empty in empties:
         assert heading not in rendered(CARD | dict.fromkeys(members, empty)).texts_in("h2")
@@ -144,7 +143,7 @@ def test_what_is_missing_leaves_no_heading(members: Sequence[str], heading: str)
 
 
 def test_nothing_is_requested_from_outside() -> None:
-    """The page has no script, nothing to fetch but an empty icon, and a policy that forbids both."""
+    """The page has no script, loads nothing but an empty icon, and has a policy that forbids both."""
     card = with_value(("model_overview", "model_creator"), "https://example.org/me")
     source = render_html(card, title="t", facts={"Address": "javascript:alert(1)"})
     page = Page(source)
@@ -189,7 +188,7 @@ def test_assistive_technology_gets_names() -> None:
 
 
 def test_the_objective_reads_as_a_sentence() -> None:
-    """The objective function is spelled out with its condition."""
+    """The objective function is written as a sentence with its condition."""
     assert "Maximize F1 on validation" in rendered(CARD).texts_in("dd")
 
 
@@ -198,7 +197,7 @@ def test_the_objective_reads_as_a_sentence() -> None:
     [("High", "bad"), ("Medium", "open"), ("Low", "good"), ("Unknown", "plain"), ("huge", "plain")],
 )
 def test_the_risk_rating_is_a_badge(rating: str, style: str) -> None:
-    """The risk rating has a badge of its own colour, and an unexpected rating a neutral one."""
+    """Each risk rating has its own colour, and an unexpected rating a neutral one."""
     page = rendered({"intended_uses": {"risk_rating": rating}})
     assert page.texts_in("span") == [rating]
     assert len(page.of_class(style)) == len(page.of_class("badge")) == 1
@@ -211,7 +210,7 @@ def test_the_risk_rating_is_a_badge(rating: str, style: str) -> None:
     ids=repr,
 )
 def test_odd_metrics_do_not_break_the_page(kind: Any, value: Any) -> None:
-    """Whatever a metric holds, its name is shown and the page stays well formed."""
+    """For any metric its name is shown and the page is well formed."""
     page = rendered(with_metric({"name": "odd_metric", "type": kind, "value": value}))
     assert "Odd metric" in page.texts_in("th", "strong")
     assert (page.open_tags, page.stray_end_tags) == ([], [])
@@ -220,7 +219,7 @@ def test_odd_metrics_do_not_break_the_page(kind: Any, value: Any) -> None:
 @pytest.mark.parametrize("character", ["\ud800", "\u202e", "\u2066", "\x00", "\x1b", "\x9b"], ids=ascii)
 @pytest.mark.parametrize("path", [("model_overview", "model_creator"), (*EVALUATION, "name")])
 def test_what_cannot_be_printed_is_replaced(path: Sequence[str | int], character: str) -> None:
-    """Half a character, a turn of the writing direction, and control characters do not reach the page."""
+    """Lone surrogates, direction marks and control characters are not on the page."""
     source = render_html(with_value(path, f"a{character}b"), title=f"t{character}", facts={character: character})
     assert source.encode()
     assert character not in source
@@ -229,7 +228,7 @@ def test_what_cannot_be_printed_is_replaced(path: Sequence[str | int], character
 
 @given(card=ODD_CARDS, title=st.text(), facts=st.dictionaries(st.text(), st.text(), max_size=3))
 def test_every_card_has_a_page(card: dict[str, Any], title: str, facts: dict[str, str]) -> None:
-    """Whatever a mapping holds, the page is well formed, encodable and without a script."""
+    """For any mapping the page is well formed, encodable and without a script."""
     source = render_html(card, title=title, facts=facts)
     page = Page(source)
     assert source.encode()
@@ -238,14 +237,14 @@ def test_every_card_has_a_page(card: dict[str, Any], title: str, facts: dict[str
 
 
 def test_the_same_card_gives_the_same_page() -> None:
-    """Rendering has no memory and changes nothing in the card."""
+    """Rendering has no state and does not change the card."""
     card = copy.deepcopy(CARD)
     assert render_html(card, title="t") == render_html(card, title="t")
     assert card == CARD
 
 
 def test_a_card_of_full_size_is_rendered_whole() -> None:
-    """A card at the service's limit of 100 000 characters loses neither bars nor cells."""
+    """A card at the service's limit of 100 000 characters shows all bars and cells."""
     curve = ROC | {"value": [[index / 9999, 0.5] for index in range(5000)]}
     bars = BARS | {"value": [0.5] * 100, "x_axis_name": ["a label of thirty characters.."] * 100}
     matrix = MATRIX | {"value": [[12] * 20] * 20}
@@ -258,7 +257,7 @@ def test_a_card_of_full_size_is_rendered_whole() -> None:
 
 
 def test_quotes_in_labels_survive_in_attributes_and_text() -> None:
-    """A label with both kinds of quotes and an ampersand is readable as written."""
+    """A label with both kinds of quotes and an ampersand is shown literally."""
     label = "5\" & 'more'"
     source = render_html(with_metric(MATRIX | {"x_axis_name": [label, "b"]}), title="t")
     assert label not in source
@@ -267,7 +266,7 @@ def test_quotes_in_labels_survive_in_attributes_and_text() -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    """Workers that never render pay nothing for the page, and the command line nothing for Airflow."""
+    """Workers that never render do not import the page's modules, and the command line does not import Airflow."""
     program = (
         "import sys; import airflow_sagemaker_automl.rendering;"
         "print({'jinja2', 'airflow', 'boto3', 'botocore', 'jsonschema'} & set(sys.modules))"

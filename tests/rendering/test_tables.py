@@ -1,4 +1,4 @@
-"""Figures of a card stand where they can be compared, and the telling ones at the top."""
+"""Metrics are shown where they can be compared, and the most important ones at the top."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_sagemaker_automl.rendering import render_html
-from tests.rendering.cards import CARD, ROC
-from tests.rendering.pages import rendered
+from airflow_sagemaker_automl import render_html
+from tests.support.pages import rendered
+from tests.support.rendered_cards import CARD, ROC
 
 DASH = "\N{EN DASH}"
 
@@ -22,7 +22,7 @@ def _group(title: str, **figures: float) -> dict[str, Any]:
 
 
 def _tables(card: dict[str, Any], caption: str) -> list[list[list[str]]]:
-    """Read the tables of a caption, row by row, without their empty cells."""
+    """Return the tables with a caption, row by row, without empty cells."""
     source = render_html(card, title="t")
     bodies = re.findall(rf"<caption>{caption}</caption>(.*?)</table>", source, re.DOTALL)
     rows = [re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL) for body in bodies]
@@ -42,7 +42,7 @@ def test_scalar_metrics_share_one_table() -> None:
 
 
 def test_data_sets_stand_side_by_side() -> None:
-    """Groups that have the same metrics are columns of one table; a value that one lacks is a dash."""
+    """Groups with the same metrics are columns of one table; a missing value is a dash."""
     groups = [
         _group("Train data", F1=1.0, Log_loss=0.01),
         _group("Validation data", F1=0.9, Log_loss=0.2),
@@ -51,8 +51,8 @@ def test_data_sets_stand_side_by_side() -> None:
     (table,) = _tables({"evaluation_details": [{"name": "e", "metric_groups": groups}]}, "Metrics")
     assert table == [
         ["Metric", "Train data", "Validation data", "Test data"],
-        ["F1", "1", "0.9", "0.95"],
-        ["Log loss", "0.01", "0.2", DASH],
+        ["F1", "1.0000", "0.9000", "0.9500"],
+        ["Log loss", "0.0100", "0.2000", DASH],
     ]
 
 
@@ -66,14 +66,14 @@ def test_data_sets_stand_side_by_side() -> None:
     ],
 )
 def test_groups_that_are_not_alike_keep_tables_of_their_own(other: dict[str, Any]) -> None:
-    """Notes, a name that stands twice, a chart, or other metrics."""
+    """Groups with notes, duplicate names, charts or different metrics have separate tables."""
     card = {"evaluation_details": [{"name": "e", "metric_groups": [_group("a", f1=1.0), other]}]}
     assert len(_tables(card, "Metrics")) == 2
     assert {"A", "B"} <= set(rendered(card).texts_in("h4"))
 
 
 def test_more_groups_than_a_sheet_has_room_for_stand_below_each_other() -> None:
-    """A table that is too wide would be cut when it is printed."""
+    """A table that is too wide would be cut in print."""
     for count, tables in ((5, 1), (6, 6)):
         groups = [_group(f"g{number}", f1=0.5, auc=0.6) for number in range(count)]
         card = {"evaluation_details": [{"name": "e", "metric_groups": groups}]}
@@ -81,22 +81,22 @@ def test_more_groups_than_a_sheet_has_room_for_stand_below_each_other() -> None:
 
 
 def test_a_constant_guess_stands_beside_the_model() -> None:
-    """What Model Monitor calls the best constant classifier is a column, not more rows."""
+    """Model Monitor's best constant classifier is a column, not additional rows."""
     group = _group("g", accuracy=0.97, accuracy_best_constant_classifier=0.63, auc=0.99)
     (table,) = _tables({"evaluation_details": [{"name": "e", "metric_groups": [group]}]}, "Metrics")
     assert table == [
-        ["Name", "Value", "Best constant guess"],
-        ["Accuracy", "0.97", "0.63"],
-        ["AUC", "0.99", DASH],
+        ["Name", "Value", "Best constant classifier"],
+        ["Accuracy", "0.9700", "0.6300"],
+        ["AUC", "0.9900", DASH],
     ]
 
 
 def test_training_metrics_have_a_column_for_each_data_set() -> None:
-    """Names such as "F1 (Test)" are taken apart where all are of this kind; nothing is lost where one is not."""
+    """Names such as "F1 (Test)" are split if all names have this form; otherwise nothing is lost."""
     metrics = [{"name": f"{name} ({part})", "value": 0.5} for part in ("Train", "Test") for name in ("F1", "AUC")]
     details = {"training_job_details": {"training_metrics": metrics}}
     (table,) = _tables({"training_details": details}, "Training metrics")
-    assert table == [["Metric", "Train", "Test"], ["F1", "0.5", "0.5"], ["AUC", "0.5", "0.5"]]
+    assert table == [["Metric", "Train", "Test"], ["F1", "0.5000", "0.5000"], ["AUC", "0.5000", "0.5000"]]
     metrics.append({"name": "seconds", "value": 12})
     (plain,) = _tables({"training_details": details}, "Training metrics")
     assert plain[-1] == ["Seconds", "12"]
@@ -104,7 +104,7 @@ def test_training_metrics_have_a_column_for_each_data_set() -> None:
 
 
 def test_the_objective_stands_at_the_top() -> None:
-    """Its value on test data, that on validation and training data beside it, and further figures after it."""
+    """Its value on test data, with validation and training data beside it, and further metrics after it."""
     card = CARD | {
         "training_details": {"objective_function": {"function": {"function": "Maximize", "facet": "F1"}}},
         "evaluation_details": [
@@ -123,12 +123,13 @@ def test_the_objective_stands_at_the_top() -> None:
     (tiles,) = re.findall(r'<dl class="tiles">(.*?)</dl>', render_html(card, title="t"), re.DOTALL)
     assert len(page.of_class("objective")) == 1
     assert " ".join(re.sub(r"<[^>]*>", " ", tiles).split()) == (
-        "F1 objective 0.89 Test data Validation 0.91 Train 1 Accuracy 0.7 Test data Validation 0.8 Train 1"
+        "F1 objective 0.8900 Test data Validation 0.9100 Train 1.0000 "
+        "Accuracy 0.7000 Test data Validation 0.8000 Train 1.0000"
     )
 
 
 def test_without_an_objective_the_first_figures_stand_at_the_top() -> None:
-    """Nothing is called the objective then; without any figure there are no tiles."""
+    """None of them is then called the objective; without metrics there are no tiles."""
     card = {"evaluation_details": [{"name": "e", "metric_groups": [_group("g", f1=0.5)]}]}
     page = rendered(card)
     assert len(page.of_class("tiles")) == len(page.of_class("figure")) == 1

@@ -1,4 +1,4 @@
-"""What the registry says of a version is told above its card."""
+"""The registry's data of a version is shown above its card."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from airflow_sagemaker_automl.rendering import render_html, render_markdown, version_facts, version_title
-from tests.rendering.cards import ODD_CARDS
+from airflow_sagemaker_automl import render_html, render_markdown
+from airflow_sagemaker_automl.rendering import version_facts, version_title
+from tests.support.rendered_cards import ODD_CARDS
 
 ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3"
 VERSION: dict[str, Any] = {
@@ -36,7 +36,7 @@ VERSION: dict[str, Any] = {
 
 
 def test_a_version_is_told_whole() -> None:
-    """Statuses with their reason, life cycle, job, DAG, run, moment, and names."""
+    """Statuses with reasons, life cycle, job, DAG, run, time and names."""
     assert version_title(VERSION) == "churn, version 3"
     assert version_facts(VERSION) == {
         "Approval": "Approved",
@@ -44,8 +44,8 @@ def test_a_version_is_told_whole() -> None:
         "Reason for the approval status": "Seen by Mira",
         "Last changed by": 'arn:aws:sts::1:assumed-role/x/mira (Studio user profile "mira", domain d-1)',
         "Last changed": "2026-03-02 09:30 UTC",
-        "Note": "The version is Approved, and its model card is still PendingReview, because only Airflow's approval "
-        "task changes both; SageMakerUpdateModelPackageOperator(model_card_status=...) changes the card.",
+        "Note": "The version is Approved, but its model card is still PendingReview, because only the approval task in "
+        "Airflow changes both. To change the card, use SageMakerUpdateModelPackageOperator(model_card_status=...).",
         "Life cycle": "Staging: Live (half of the traffic)",
         "AutoML job": "churn-1",
         "DAG": "retrain",
@@ -75,7 +75,7 @@ def test_the_page_says_who_has_decided_elsewhere_and_why_the_card_stays() -> Non
 
 
 def test_a_version_that_failed_says_so() -> None:
-    """Of the package's own status only a troubled one is a fact."""
+    """The package status is shown if the registration failed."""
     assert version_facts(VERSION | {"ModelPackageStatus": "Failed"})["Registration"] == "Failed"
 
 
@@ -89,7 +89,7 @@ def test_moments_are_read_as_the_aws_cli_prints_them(written: Any) -> None:
 
 @pytest.mark.parametrize("written", ["soon", 1e300, float("nan"), [], None], ids=str)
 def test_what_is_no_moment_does_no_harm(written: Any) -> None:
-    """A text stands as it is, anything else is left out."""
+    """A text is shown literally, anything else is left out."""
     assert version_facts(VERSION | {"CreationTime": written}).get("Created") == ("soon" if written == "soon" else None)
 
 
@@ -102,7 +102,7 @@ def test_what_is_no_moment_does_no_harm(written: Any) -> None:
     ],
 )
 def test_every_version_has_a_title(described: dict[str, Any], title: str) -> None:
-    """Also one outside of a group, and a description that is cut short."""
+    """Also a package without a group, and an incomplete description."""
     assert version_title(described) == title
     assert not {"Created", "Created by", "Last changed", "Last changed by", "Note"} & set(version_facts(described))
 
@@ -112,7 +112,7 @@ def test_every_version_has_a_title(described: dict[str, Any], title: str) -> Non
     members=st.dictionaries(st.sampled_from(sorted(VERSION)), st.one_of(ODD_CARDS, st.text(), st.floats())),
 )
 def test_an_odd_description_does_no_harm(odd: dict[str, Any], members: dict[str, Any]) -> None:
-    """Whatever stands in its place, title and facts are texts that can be rendered."""
+    """For any value, title and facts are texts that can be rendered."""
     described = VERSION | members
     title, facts = version_title(described), version_facts(described)
     assert all(isinstance(text, str) for text in (title, *facts.values()))

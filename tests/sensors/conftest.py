@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from demo.sandbox import sagemaker_client
-from tests.jobs import unique
-from tests.plain_http import hold_jobs
-from tests.sensors.watching import MODES
-from tests.tasks import TaskInstance
+from tests.support.jobs import unique
+from tests.support.plain_http import hold_jobs
+from tests.support.tasks import TaskInstance
+from tests.support.watching import MODES
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -18,16 +18,22 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
-from airflow_sagemaker_automl.assets import ModelVersion, approved, registered
-from airflow_sagemaker_automl.exceptions import ModelPackageUnfinished, ServiceUnavailable
-from airflow_sagemaker_automl.registry_triggers import ModelApprovalTrigger
-from airflow_sagemaker_automl.sensors import SageMakerModelPackageApprovalSensor, looking
-from tests import tasks
-from tests.plain_http import once_answered, send
-from tests.scripts import FAILED, hold, let_go, script_versions
-from tests.sensors.watching import MODES
-from tests.tasks import TaskInstance, changed
-from tests.versions import decide, decision_of, described, make_group, register
+from airflow_sagemaker_automl import (
+    ModelPackageUnfinished,
+    SageMakerModelPackageApprovalSensor,
+    ServiceUnavailable,
+    approved,
+    registered,
+)
+from airflow_sagemaker_automl.assets.events import ModelVersion
+from airflow_sagemaker_automl.triggers.model_packages import ModelApprovalTrigger
+from tests.support import tasks
+from tests.support.plain_http import once_answered, send
+from tests.support.scripts import FAILED, hold, let_go, script_versions
+from tests.support.tasks import TaskInstance, changed
+from tests.support.timing import SetTiming
+from tests.support.versions import decide, decision_of, described, make_group, register
+from tests.support.watching import MODES
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -117,7 +123,12 @@ def test_a_poking_sensor_looks_until_somebody_decides(context: Any, account: Sag
 @pytest.mark.parametrize(("on_rejected", "error"), [("fail", AirflowFailException), ("skip", AirflowSkipException)])
 @pytest.mark.parametrize("after_the_wait", [False, True])
 def test_a_rejection_ends_the_task_as_it_is_told(
-    on_rejected: Any, error: type[Exception], after_the_wait: bool, context: Any, account: SageMakerClient, version: str
+    on_rejected: Any,
+    error: type[Exception],
+    after_the_wait: bool,
+    context: Any,
+    account: SageMakerClient,
+    version: str,
 ) -> None:
     """For good, or as a skip, with the reason; what it has found out is there for tasks that run all the same."""
     decide(account, version, "Rejected", "Too slow on wide tables")
@@ -173,10 +184,13 @@ def test_a_deadline_ends_the_wait_and_changes_nothing(
     """That of the sensor, or of the task where it comes first; the version stays to be decided on."""
     if mode["deferrable"]:
         now = time.time()
-        with pytest.raises(AirflowSensorTimeout, match="was not decided on, or not completed, within timeout = 0 s"):
+        with pytest.raises(
+            AirflowSensorTimeout, match="was not approved or rejected, or not completed, within timeout = 0 s"
+        ):
             resume(sensor(version, **mode, timeout=0), context, "deadline", deadline=now)
         with pytest.raises(
-            AirflowTaskTimeout, match="was not decided on, or not completed, within the task's execution_timeout"
+            AirflowTaskTimeout,
+            match="was not approved or rejected, or not completed, within the task's execution_timeout",
         ):
             resume(sensor(version, **mode), context, "deadline", deadline=now + 9, task_deadline=now)
     else:
@@ -222,11 +236,11 @@ def test_a_version_that_has_failed_is_not_waited_for(
 
 
 def test_a_version_that_is_not_there_fails_the_task_for_good(
-    context: Any, account: SageMakerClient, version: str, monkeypatch: pytest.MonkeyPatch
+    context: Any, account: SageMakerClient, version: str, set_timing: SetTiming
 ) -> None:
     """Deleted, or never there: after the minutes in which a new one may not be shown, in each mode."""
     account.delete_model_package(ModelPackageName=version)
-    nothing = f"nothing to decide on: model package {version} does not exist, or was deleted"
+    nothing = f"Model package {version} does not exist or was deleted"
     for name in ("reschedule", "deferrable"):
         with pytest.raises((AirflowRescheduleException, TaskDeferred)):
             sensor(version, **MODES[name]).execute(context)
@@ -235,7 +249,7 @@ def test_a_version_that_is_not_there_fails_the_task_for_good(
         sensor(version, **MODES["reschedule"]).execute(long_ago)
     with pytest.raises(AirflowFailException, match=nothing):
         resume(sensor(version, deferrable=True), context, "unreadable")
-    monkeypatch.setattr(looking, "SEEN_WITHIN_SECONDS", 1)
+    set_timing(visible=1)
     with pytest.raises(AirflowFailException, match=nothing):
         sensor(version).execute(context)
 
@@ -245,7 +259,7 @@ def test_what_is_no_version_fails_the_task_at_once(
     arn: Any, mode: dict[str, Any], context: Any, account: SageMakerClient
 ) -> None:
     """An XCom that was not there, a group's name, a package without a group: it says what it got."""
-    with pytest.raises(AirflowFailException, match=f"model_package_arn: '{arn}' is no ARN of a version"):
+    with pytest.raises(AirflowFailException, match=f"model_package_arn: '{arn}' is not the ARN of a model version"):
         sensor(arn, **mode).execute(context)
 
 
@@ -261,7 +275,7 @@ def test_trouble_that_passes_ends_no_wait(
     calm = once_answered(account.meta.endpoint_url, "DescribeModelPackage", lambda: faults(account))
     assert sensor(version).execute(context)["approval_status"] == "Approved"
     calm.join()
-    assert f"Model package {version} could not be described, trying again" in capsys.readouterr().out
+    assert f"Model package {version} could not be described, retrying" in capsys.readouterr().out
 
 
 def test_who_may_not_look_is_told_at_once(

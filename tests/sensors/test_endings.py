@@ -11,9 +11,9 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from tests.jobs import start_first, wait
-from tests.plain_http import hold_jobs
-from tests.sensors.watching import CANDIDATE, COMPLETED, ended, resume, sensor
+from tests.support.jobs import start_first, wait
+from tests.support.plain_http import hold_jobs
+from tests.support.watching import CANDIDATE, COMPLETED, ended, resume, sensor
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -49,11 +49,11 @@ def test_an_accepted_ending_is_the_result(
     ("ending", "options", "words"),
     [
         ("failed", {}, "failed: The data is empty"),
-        ("stopped", {"on_stopped": "pass"}, "was stopped before it was completed"),
-        ("stopped_with_candidate", {}, "on_stopped='pass' would take it"),
+        ("stopped", {"on_stopped": "pass"}, "was stopped before it completed"),
+        ("stopped_with_candidate", {}, "set on_stopped='pass' to use it"),
         ("no_candidate", {}, "without a best candidate"),
         ("definitions_only", {}, "candidate definitions only"),
-        ("model_at_time_limit", {"on_time_limit": "fail"}, "on_time_limit='fail' refuses"),
+        ("model_at_time_limit", {"on_time_limit": "fail"}, "on_time_limit='fail'"),
         ("partial_model", {"on_partial_failure": "fail"}, "A candidate failed"),
         ("model_not_deployed", {"on_deployment_failure": "fail"}, "it is not deployed"),
         ("model_without_insights", {"on_insights_failure": "fail"}, "it has no model insights report"),

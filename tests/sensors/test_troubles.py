@@ -13,12 +13,12 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from airflow_sagemaker_automl.exceptions import AutoMLJobUnfinished, ServiceUnavailable
+from airflow_sagemaker_automl import AutoMLJobUnfinished, ServiceUnavailable
 from demo.sandbox import airflow_environment
-from tests.jobs import start
-from tests.plain_http import send
-from tests.sensors.watching import MODES, REQUEST, after_the_first_look, ended, resume, sensor, waits_on
-from tests.tasks import changed
+from tests.support.jobs import start
+from tests.support.plain_http import send
+from tests.support.tasks import changed
+from tests.support.watching import MODES, REQUEST, after_the_first_look, ended, resume, sensor, waits_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def test_trouble_that_passes_ends_no_wait(
     calm = after_the_first_look(account, lambda: send(f"{account.meta.endpoint_url}/automl-emulator/faults", "DELETE"))
     assert sensor().execute(context)["outcome"] == "model"
     calm.join()
-    assert "AutoML job job could not be described, trying again" in capsys.readouterr().out
+    assert "AutoML job job could not be described, retrying" in capsys.readouterr().out
 
 
 def test_a_connection_that_was_renewed_is_read_again(
@@ -79,7 +79,7 @@ def test_a_service_that_goes_away_for_a_while_ends_no_wait(
     with pytest.raises(AirflowFailException, match="was stopped"):
         sensor().execute(context)
     going.join()
-    assert "could not be described, trying again: Connection was closed" in capsys.readouterr().out
+    assert "could not be described, retrying: Connection was closed" in capsys.readouterr().out
 
 
 def test_a_rescheduled_sensor_knows_that_the_service_has_answered(context: Any, account: SageMakerClient) -> None:

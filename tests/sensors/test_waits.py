@@ -17,11 +17,13 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
-from airflow_sagemaker_automl.sensors import SageMakerAutoMLJobSensor, looking
-from airflow_sagemaker_automl.triggers import AutoMLJobTrigger
-from tests.jobs import start
-from tests.plain_http import hold_jobs
-from tests.sensors.watching import (
+from airflow_sagemaker_automl import SageMakerAutoMLJobSensor
+from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger
+from tests.support.jobs import start
+from tests.support.plain_http import hold_jobs
+from tests.support.tasks import changed
+from tests.support.timing import SetTiming
+from tests.support.watching import (
     CANDIDATE,
     MODES,
     REQUEST,
@@ -32,7 +34,6 @@ from tests.sensors.watching import (
     sensor,
     waits_on,
 )
-from tests.tasks import changed
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -148,7 +149,7 @@ def test_a_job_that_is_too_new_keeps_no_worker(name: str, context: Any, account:
 
 
 def test_a_job_that_is_not_there_fails_the_task_for_good(
-    context: Any, account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+    context: Any, account: SageMakerClient, set_timing: SetTiming
 ) -> None:
     """A typo is found out after a while, in each mode, and not at the sensor's timeout."""
     long_ago = changed(context, first_rescheduled=datetime.now(UTC) - timedelta(minutes=6))
@@ -156,7 +157,7 @@ def test_a_job_that_is_not_there_fails_the_task_for_good(
         sensor(**MODES["reschedule"]).execute(long_ago)
     with pytest.raises(AirflowFailException, match="no AutoML job 'job'"):
         resume(sensor(deferrable=True), context, "unreadable")
-    monkeypatch.setattr(looking, "SEEN_WITHIN_SECONDS", 0.1)
+    set_timing(visible=0.1)
     with pytest.raises(AirflowFailException, match="no AutoML job 'job'"):
         sensor().execute(context)
 

@@ -1,4 +1,4 @@
-"""The parts of a model card: what authors say of theirs, what is read off the service's reports, limits and size.
+"""The parts of a model card: the author's sections, sections generated from the service's reports, limits and size.
 
-The front door is :mod:`airflow_sagemaker_automl.core.model_card`.
+The public interface is :mod:`airflow_sagemaker_automl.core.card.model_card`.
 """

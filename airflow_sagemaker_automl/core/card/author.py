@@ -1,22 +1,22 @@
-"""Reads the author's part of a model card, in whatever form it is written."""
+"""Reads the author's part of a model card: typed sections, a mapping, or both."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.members import api_of
+from airflow_sagemaker_automl.core.values.members import api_of
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation
 
 _DEEPEST = 50
 
 
 def author_card(value: Any) -> dict[str, Any]:
-    """Write the author's part as dictionaries and lists, whose leaves are the same objects.
+    """Convert the author's part to dictionaries and lists; leaves stay the same objects.
 
-    :param value: a :class:`~airflow_sagemaker_automl.core.card.sections.ModelCard`, a mapping in the card's own
-        schema, which may hold typed sections, or None.
-    :raises InvalidModelCard: it is none of these, or holds itself.
+    :param value: a :class:`~airflow_sagemaker_automl.ModelCard`, a mapping in the card's own
+        schema, which may contain typed sections, or None.
+    :raises InvalidModelCard: the value has another type, or contains itself.
     """
     card = _plain(value, 0)
     if card is None:
@@ -28,7 +28,7 @@ def author_card(value: Any) -> dict[str, Any]:
 
 def _plain(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
-        rule = f"must be nested {_DEEPEST} deep at most; does it hold itself?"
+        rule = f"must be nested at most {_DEEPEST} levels deep; does it contain itself?"
         raise InvalidModelCard([Violation("model_card", None, rule)])
     part = api_of(value)
     if isinstance(part, Mapping):

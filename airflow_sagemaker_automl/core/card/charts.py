@@ -1,4 +1,4 @@
-"""The four shapes of a model card's metrics, cut to the card's limits where they are made."""
+"""Builds the four kinds of metrics of a model card, cut to the card's limits."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from airflow_sagemaker_automl.core.card.limits import (
     total,
 )
 
-# Enough for a curve to look like itself.
+# Enough to keep the shape of a curve.
 MOST_CURVE_POINTS = 200
 MOST_BARS = 25
 Metric = dict[str, Any]
 
 
 def scalar(name: Any, value: float, notes: str = "") -> Metric:
-    """Write one figure."""
+    """Make a metric of one number."""
     return {"name": label(name, LONGEST_NAME), "type": "number", "value": value, **_notes(notes)}
 
 
 def answer(name: Any, given: Any, notes: str = "") -> Metric:
-    """Write yes or no, or that there is neither."""
+    """Make a boolean metric; anything that is not a boolean becomes the text "unknown"."""
     known = isinstance(given, bool)
     return {
         "name": label(name, LONGEST_NAME),
         "type": "boolean" if known else "string",
-        "value": given if known else "not known",
+        "value": given if known else "unknown",
         **_notes(notes),
     }
 
 
 def curve(name: Any, points: Sequence[Point], x_axis: Any, y_axis: Any, most: int = MOST_CURVE_POINTS) -> list[Metric]:
-    """Draw a curve.
+    """Make a curve.
 
-    :param points: pairs of anything; those that are no numbers are left out.
-    :return: nothing where no point is left.
+    :param points: pairs of any values; pairs that are not finite numbers are left out.
+    :return: an empty list if no point is left.
     """
     pairs = [(number(x), number(y)) for x, y in points]
     finite = [[x, y] for x, y in pairs if x is not None and y is not None]
     if not finite:
         return []
     fewer = [list(point) for point in thinned(finite, most)]
-    notes = f"{len(fewer)} of {len(finite)} points, chosen to keep its shape" if len(fewer) < len(finite) else ""
+    notes = f"{len(fewer)} of {len(finite)} points, chosen to keep the shape" if len(fewer) < len(finite) else ""
     return [
         {
             "name": label(name, LONGEST_NAME),
@@ -64,10 +64,10 @@ def curve(name: Any, points: Sequence[Point], x_axis: Any, y_axis: Any, most: in
 
 
 def bars(name: Any, entries: Iterable[tuple[Any, Any]], axis: str, notes: str = "") -> list[Metric]:
-    """Draw bars in the order in which they come.
+    """Make a bar chart, in the given order.
 
-    :param entries: label and value of each; what is no number is left out.
-    :return: nothing where no bar is left.
+    :param entries: label and value of each bar; values that are not finite numbers are left out.
+    :return: an empty list if no bar is left.
     """
     finite = [(key, value) for key, given in entries if (value := number(given)) is not None]
     if not finite:
@@ -85,13 +85,13 @@ def bars(name: Any, entries: Iterable[tuple[Any, Any]], axis: str, notes: str = 
 
 
 def largest_bars(name: Any, values: Mapping[Any, Any], axis: str, what: str, most: int = MOST_BARS) -> list[Metric]:
-    """Draw the largest values, by their size without sign, and one more bar for the sum of all others.
+    """Make a bar chart of the largest absolute values, with one more bar for the sum of all others.
 
-    :param what: what the others are, for example ``features``.
+    :param what: the plural noun for the entries, for example ``features``.
     """
     finite = [(key, value) for key, given in values.items() if (value := number(given)) is not None]
     finite.sort(key=lambda entry: -abs(entry[1]))
-    # One more is drawn itself rather than as "1 other".
+    # A single remaining entry is drawn itself, not as "1 other".
     if len(finite) <= most + 1:
         return bars(name, finite, axis)
     rest = [value for _, value in finite[most:]]
@@ -100,20 +100,20 @@ def largest_bars(name: Any, values: Mapping[Any, Any], axis: str, what: str, mos
 
 
 def matrix(name: Any, content: Mapping[Any, Mapping[Any, Any]]) -> list[Metric]:
-    """Draw a confusion matrix: rows of actual labels, columns of predicted ones.
+    """Make a confusion matrix: rows are actual labels, columns are predicted labels.
 
-    Of many labels those with most rows are kept and the others summed, so that the sums of rows and columns stay. A
-    label whose row has no figures (the service writes NaN where the validation data lacks it) has no row.
+    If there are too many labels, the most frequent are kept and the others summed, which keeps the totals. A label
+    without values has no row: the service writes NaN if the validation data lacks the label.
 
-    :param content: actual label → predicted label → count; a count that is missing is zero.
-    :return: nothing where no row has figures.
+    :param content: actual label → predicted label → count; a missing count is zero.
+    :return: an empty list if no row has values.
     """
     counts = {actual: figures for actual, row in content.items() if (figures := _figures(row))}
     every = list(dict.fromkeys([*content, *(predicted for row in content.values() for predicted in row)]))
     single, others = every, every[:0]
     if len(every) > MOST_MATRIX_ROWS:
         weights = {actual: sum(row.values()) for actual, row in counts.items()}
-        # Sorting is stable: of labels with as many rows the first stay.
+        # Sorting is stable: of equally frequent labels the first are kept.
         heaviest = sorted(every, key=lambda actual: -weights.get(actual, 0))
         single, others = heaviest[: MOST_MATRIX_ROWS - 1], heaviest[MOST_MATRIX_ROWS - 1 :]
     sides = [[key] for key in single] + ([others] if others else [])
@@ -127,11 +127,11 @@ def matrix(name: Any, content: Mapping[Any, Mapping[Any, Any]]) -> list[Metric]:
 def _drawn(
     name: Any, names: list[str], cells: list[list[float | None]], known: list[int], every: int, others: int
 ) -> Metric:
-    notes = "Rows are actual labels, columns predicted ones."
+    notes = "Rows are actual labels, columns are predicted labels."
     if others:
-        notes += f" The {every - others} labels with most rows, of {every}; the others are summed."
+        notes += f" Shows the {every - others} most frequent of {every} labels; the others are summed."
     if len(known) < len(names):
-        notes += f" {len(names) - len(known)} of the labels have no row, since the report has no figures for them."
+        notes += f" {len(names) - len(known)} of the labels have no row because the report has no values for them."
     return {
         "name": label(name, LONGEST_NAME),
         "type": "matrix",
@@ -143,7 +143,7 @@ def _drawn(
 
 
 def _figures(row: Mapping[Any, Any]) -> dict[Any, float] | None:
-    """Read a row; None where any count is not a number, for then the others mean nothing."""
+    """Read a row; None if any count is not a number, because the row would be incomplete."""
     found = {predicted: number(count) for predicted, count in row.items()}
     figures = {predicted: count for predicted, count in found.items() if count is not None}
     return figures if len(figures) == len(found) else None

@@ -1,7 +1,7 @@
-"""Fewer points for a curve that keeps its look: the algorithm of Visvalingam and Whyatt.
+"""Simplifies curves by the algorithm of Visvalingam and Whyatt.
 
-Again and again the point goes that spans the smallest triangle with its neighbours. Each step so changes the area
-under the curve, which is what ROC and precision-recall curves are read for, as little as one point can.
+It repeatedly removes the point that forms the smallest triangle with its neighbours. Each step therefore changes the
+area under the curve, which matters for ROC and precision-recall curves, as little as possible.
 Source: https://doi.org/10.1179/000870493786962263
 """
 
@@ -14,10 +14,10 @@ Point = Sequence[float]
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """Keep so many points of a curve, in their order.
+    """Reduce a curve to a number of points, in their order.
 
     :param points: pairs of finite numbers.
-    :param most: at least 6; the ends and the points where x and y are smallest and largest always stay.
+    :param most: number of points to keep, at least 6; the ends and the extremes of x and y are always kept.
     """
     excess = len(points) - most
     if excess <= 0:
@@ -40,7 +40,7 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
 
 
 class _Curve:
-    """Points on a scale of their own, each of which knows its neighbours that are left."""
+    """Normalised points, each linked to its remaining neighbours."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._x, self._y = (_scaled([point[axis] for point in points]) for axis in (0, 1))
@@ -52,20 +52,20 @@ class _Curve:
         }
 
     def area(self, place: int) -> float:
-        """Measure the triangle that a point spans with its neighbours, doubled."""
+        """Compute twice the area of the triangle of a point and its neighbours."""
         before, after = self._before[place], self._after[place]
         x, y = self._x[place], self._y[place]
         return abs((self._x[before] - x) * (self._y[after] - y) - (self._x[after] - x) * (self._y[before] - y))
 
     def remove(self, place: int) -> tuple[int, int]:
-        """Take a point out and name its neighbours."""
+        """Remove a point and return its neighbours."""
         before, after = self._before[place], self._after[place]
         self._after[before], self._before[after] = after, before
         return before, after
 
 
 def _scaled(values: Sequence[float]) -> list[float]:
-    """Bring an axis to the range of 0 to 1, where neither area nor axis can overflow or outweigh the other."""
+    """Scale an axis to 0 to 1, so that both axes have the same weight and areas cannot overflow."""
     reach = max(map(abs, values)) or 1
     shares = [value / reach for value in values]
     low, high = min(shares), max(shares)

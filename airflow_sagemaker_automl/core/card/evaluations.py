@@ -1,4 +1,4 @@
-"""How good the model is, as evaluations of a model card: candidates, reports, and the quality gate's verdict."""
+"""Generates the evaluations of a model card: candidates, reports, and the quality gate's verdict."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_sagemaker_automl.core.candidate import Candidate, is_ranked, leaderboard
 from airflow_sagemaker_automl.core.card.charts import Metric, answer, bars, scalar
 from airflow_sagemaker_automl.core.card.explanations import read_bias, read_explanations, read_partial_dependence
 from airflow_sagemaker_automl.core.card.limits import LONGEST_NOTE, MOST_DATASETS, cut, labels, number, text
@@ -22,9 +21,10 @@ from airflow_sagemaker_automl.core.card.size import (
     QUALITY_GATE,
 )
 from airflow_sagemaker_automl.core.card.training import listed, verdict_sentence
-from airflow_sagemaker_automl.core.evidence import Report
-from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.literals import mapping, sequence
+from airflow_sagemaker_automl.core.jobs.candidate import Candidate, is_ranked, leaderboard
+from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
+from airflow_sagemaker_automl.core.values.evidence import Report
+from airflow_sagemaker_automl.core.values.literals import mapping, sequence
 from airflow_sagemaker_automl.exceptions import escaped
 
 _log = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ _MOST_DATA_SETS = 10
 _MOST_METRICS = 100
 _MOST_NAMED = 5
 _OPTIMISM = (
-    "Candidates are ranked by their figures on the validation data, which are optimistic for that reason; "
-    "figures on test data, where there are any, are from rows that neither training nor ranking has seen."
+    "Candidates are ranked by their metrics on the validation data, so these metrics are optimistic. "
+    "Metrics on test data, if any, come from rows that were used neither for training nor for ranking."
 )
 
 
@@ -48,7 +48,7 @@ def evaluation_details(
     analysis: Report | None,
     verdict: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """Say how good the model is, by what decided on it first."""
+    """Build all evaluations, the quality gate first."""
     return [
         *_quality_gate(verdict),
         *_candidate_metrics(job, candidate),
@@ -59,7 +59,7 @@ def evaluation_details(
 
 
 def _candidate_metrics(job: AutoMLJob, candidate: Candidate) -> list[dict[str, Any]]:
-    """List the candidate's own figures, one group for each part of the data."""
+    """List the candidate's metrics, one group for each data set."""
     table = {
         data_set: [scalar(name, value) for name, given in metrics.items() if (value := number(given)) is not None]
         for data_set, metrics in list(candidate.metrics_by_set().items())[:_MOST_DATA_SETS]
@@ -74,7 +74,7 @@ def _candidate_metrics(job: AutoMLJob, candidate: Candidate) -> list[dict[str, A
 
 
 def _candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """Draw the leaderboard: the best candidates by the objective, the registered one among them."""
+    """Draw the leaderboard: the best candidates by the objective, always including the registered one."""
     ranked = [
         entry for entry in leaderboard(candidates) if entry.objective and number(entry.objective.value) is not None
     ]
@@ -87,7 +87,7 @@ def _candidates_ranked(job: AutoMLJob, candidate: Candidate, candidates: Sequenc
     is_ordered = is_ranked(ranked)
     registered = f"Registered: {candidate.name}, number {place} of {len(ranked)}." if place else ""
     drawn = bars(metric, entries, metric, registered if is_ordered else NOT_ORDERED)
-    order = "from the best to the worst by the objective" if is_ordered else "in the order of their creation"
+    order = "ranked by the objective, best first" if is_ordered else "in order of creation"
     observation = f"{len(shown)} of {len(candidates)} candidates, {order}."
     return _evaluation(LEADERBOARD, [{"name": "Leaderboard", "metric_data": drawn}] if drawn else [], observation)
 
@@ -105,7 +105,7 @@ def _model_insights(report: Report | None) -> list[dict[str, Any]]:
 
 
 def _explainability(report: Report | None) -> list[dict[str, Any]]:
-    """Draw ``analysis.json``: explanations, partial dependence and bias, an evaluation each."""
+    """Draw ``analysis.json``: one evaluation each for explanations, partial dependence and bias."""
     if report is None:
         return []
     readings = {
@@ -118,10 +118,10 @@ def _explainability(report: Report | None) -> list[dict[str, Any]]:
 
 
 def _quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """List what a quality gate has decided, rule by rule.
+    """List a quality gate's verdict, rule by rule.
 
-    :param verdict: ``approved`` and ``rules``, each with ``name``, ``passed``, ``value``, ``limit`` and ``reason``, as
-        far as they are there.
+    :param verdict: ``approved`` and ``rules``, each with ``name``, ``passed``, ``value``, ``limit`` and ``reason``, all
+        optional.
     """
     said = verdict_sentence(verdict)
     if not said or verdict is None:
@@ -151,7 +151,7 @@ def _of_report(name: str, report: Report, reading: Reading, metadata: Mapping[st
 def _evaluation(
     name: str, groups: Sequence[Mapping[str, Any]], observation: str, **members: Any
 ) -> list[dict[str, Any]]:
-    """Write an evaluation; none where it has no figures."""
+    """Make an evaluation; an empty list if it has no metrics."""
     said = {"evaluation_observation": observation} if observation else {}
     given = {key: value for key, value in members.items() if value}
     return [{"name": name, **said, **given, "metric_groups": list(groups)}] if groups else []
@@ -162,7 +162,7 @@ def _log_unknown(report: Report, *readings: Reading) -> None:
     if unknown:
         more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
         _log.warning(
-            "Of the report %s this is of no known format and not on the model card: %s%s",
+            "Report %s has parts in an unknown format, which are left out of the model card: %s%s",
             escaped(report.uri),
             escaped(", ".join(unknown[:_MOST_NAMED])),
             more,

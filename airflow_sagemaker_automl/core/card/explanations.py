@@ -1,8 +1,8 @@
-"""``analysis.json``, SageMaker Clarify's report, as metric groups of a model card.
+"""Converts ``analysis.json``, SageMaker Clarify's report, to metric groups of a model card.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-analysis-results.html
-Of text and of image classification it holds explained samples, texts with a score for each token and images with a
-heatmap, in a list or a single one:
+For text and image classification it contains one explained sample or a list of them: texts with a score for each token,
+images with a heatmap:
 https://docs.aws.amazon.com/sagemaker/latest/dg/text-classification-explainability-report.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/image-classification-explainability-report.html
 """
@@ -17,11 +17,11 @@ from typing import Any
 from airflow_sagemaker_automl.core.card.charts import Metric, bars, curve, largest_bars, scalar
 from airflow_sagemaker_automl.core.card.limits import labels, number, text, total
 from airflow_sagemaker_automl.core.card.metrics import Reading
-from airflow_sagemaker_automl.core.literals import mapping, sequence
+from airflow_sagemaker_automl.core.values.literals import mapping, sequence
 
 # One for each class of a classifier, one for each facet, one for each feature that Clarify plots by default.
 _MOST_GROUPS = 10
-# Clarify evaluates the model at so many values of a feature, or a few more.
+# Clarify evaluates the model at about this many values of a feature.
 _MOST_PLOTTED = 50
 _MOST_OUTPUTS_PLOTTED = 5
 _MOST_BIAS_METRICS = 30
@@ -33,11 +33,11 @@ _OF_IMAGES = {"input_image_uri", "heatmap_image_uri"}
 
 
 def read_explanations(analysis: Any) -> Reading:
-    """Read what the model's outputs depend on.
+    """Read the feature attributions.
 
-    :param analysis: the parsed report, whatever it holds.
-    :return: one group for each explained output, with its largest values first, or one for all explained texts and
-        one for all explained images.
+    :param analysis: the parsed report, of any content.
+    :return: one group for each explained output, largest values first; or one group for all explained texts and one
+        for all explained images.
     """
     reading = Reading()
     if isinstance(analysis, list) or mapping(analysis).keys() & (_OF_TEXTS | _OF_IMAGES):
@@ -56,14 +56,14 @@ def read_explanations(analysis: Any) -> Reading:
         reading.unknown += [f"explanations.{name}" for name, metrics in explained if not metrics]
         reading.unknown += [] if explained else [f"explanations.{method}"]
         found += [(name, metrics) for name, metrics in explained if metrics]
-    _add_groups(reading, found, "outputs of the model")
+    _add_groups(reading, found, "model outputs")
     return reading
 
 
 def read_partial_dependence(analysis: Any) -> Reading:
-    """Read how the model's outputs change with single features.
+    """Read the partial dependence plots.
 
-    :return: one group for each feature: how often its values occur, and what the model predicts for them on average.
+    :return: one group for each feature: the distribution of its values, and the model's mean prediction for them.
     """
     reading = Reading()
     plots = mapping(mapping(analysis).get("explanations")).get(_PLOTS, [])
@@ -81,7 +81,7 @@ def read_partial_dependence(analysis: Any) -> Reading:
 
 
 def read_bias(analysis: Any) -> Reading:
-    """Read the bias metrics: of the data before training, of the predictions after it.
+    """Read the pre-training bias metrics (of the data) and the post-training ones (of the predictions).
 
     :return: one group for each value of each facet.
     """
@@ -98,7 +98,7 @@ def read_bias(analysis: Any) -> Reading:
                     found.append((f"{when} {facet} = {text(entry.get('value_or_threshold'))}", metrics))
         if content is not None and len(found) == before:
             reading.unknown.append(section)
-    _add_groups(reading, found, "values of facets")
+    _add_groups(reading, found, "facet values")
     return reading
 
 
@@ -134,7 +134,7 @@ def _read_samples(samples: list[Any], reading: Reading) -> None:
 
 
 def _read_images(samples: list[Mapping[str, Any]], reading: Reading) -> None:
-    """Sum up explained images: how many of each label, how sure the model is of them, and where the heatmaps are."""
+    """Summarise explained images: counts by label, mean probability, and the location of the heatmaps."""
     heatmaps = [uri for sample in samples if (uri := text(sample.get("heatmap_image_uri")))]
     folder = commonprefix(heatmaps).rpartition("/")[0]
     metrics = [
@@ -144,7 +144,7 @@ def _read_images(samples: list[Mapping[str, Any]], reading: Reading) -> None:
     ]
     sure = [value for sample in samples if (value := number(sample.get("probability"))) is not None]
     if sure and (whole := total(sure)) is not None:
-        metrics.append(scalar("mean_probability", whole / len(sure), "Of the predicted labels."))
+        metrics.append(scalar("mean_probability", whole / len(sure), "Mean probability of the predicted labels."))
     reading.groups.append({"name": "explained images", "metric_data": metrics})
 
 
@@ -154,7 +154,7 @@ def _predicted(samples: list[Mapping[str, Any]], axis: str) -> list[Metric]:
 
 
 def _read_texts(samples: list[Mapping[str, Any]], reading: Reading) -> None:
-    """Sum up explained texts: how many of each label, and what their words count for, by the size of attributions."""
+    """Summarise explained texts: counts by label, and the sum of absolute attributions of each token."""
     attributions: dict[str, list[float]] = {}
     for score in (score for sample in samples for score in sequence(sample.get("token_scores"))):
         token = text(mapping(mapping(score).get("description")).get("partial_text"))

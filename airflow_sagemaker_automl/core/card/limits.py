@@ -1,4 +1,4 @@
-"""The limits of a model card's parts, and how a value is brought within them.
+"""The limits of a model card's parts, and functions that cut values to them.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html#model-card-schema
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 LONGEST_CONTENT = 100_000
-# Of what is filled in: a card that is full when a model is registered could not take a reviewer's words later.
+# Limit of the generated part, which leaves room for texts that reviewers add after registration.
 LONGEST_FILLED_IN = 90_000
 LONGEST_NOTE = 1024
 LONGEST_NAME = 255
@@ -23,17 +23,17 @@ MOST_TRAINING_METRICS = 50
 MOST_SETTINGS = 100
 MOST_MATRIX_ROWS = 20
 
-# Larger whole numbers are rounded by readers of JSON that know doubles only.
+# JSON readers that use doubles round larger integers.
 _LARGEST_EXACT = 2**53
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-# Control characters, line separators, and halves of surrogate pairs, which no reader has to take.
+# Control characters, line separators, and unpaired surrogates, which readers may refuse.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def number(value: Any) -> float | None:
-    """Take a number that JSON and a double can hold.
+    """Return a number that JSON and a double can represent.
 
-    :return: None for all else: NaN, infinities, texts (the reports write ``"NaN"``), truth values.
+    :return: None for anything else: NaN, infinities, texts (the reports write ``"NaN"``), booleans.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -46,7 +46,7 @@ def number(value: Any) -> float | None:
 
 
 def total(values: Iterable[float]) -> float | None:
-    """Add numbers: whole ones exactly, others without loss of digits; None where the sum is too large."""
+    """Add numbers: integers exactly, floats without rounding errors; None if the sum is too large."""
     terms = list(values)
     if all(isinstance(term, int) for term in terms):
         return number(sum(terms))
@@ -57,9 +57,9 @@ def total(values: Iterable[float]) -> float | None:
 
 
 def text(value: Any) -> str:
-    """Write a value as a text on one line, without characters that cannot be shown.
+    """Write a value as a text on one line, without unprintable characters.
 
-    :return: empty for what is neither a text, a number nor a truth value.
+    :return: empty if the value is not a text, a number or a boolean.
     """
     if isinstance(value, bool):
         return str(value).lower()
@@ -69,13 +69,13 @@ def text(value: Any) -> str:
 
 
 def cut(value: Any, longest: int) -> str:
-    """Write a value as a text of at most so many characters; an ellipsis says where it was cut."""
+    """Write a value as a text of limited length; an ellipsis marks a cut."""
     whole = text(value)
     return whole if len(whole) <= longest else whole[: longest - 1] + _ELLIPSIS
 
 
 def label(value: Any, longest: int = LONGEST_LABEL) -> str:
-    """Write a name as a label; the end of a long one stays, since features often differ only there."""
+    """Write a name as a label; a long one is cut in the middle, because names often differ only at the end."""
     whole = text(value) or "(empty)"
     if len(whole) <= longest:
         return whole
@@ -84,9 +84,9 @@ def label(value: Any, longest: int = LONGEST_LABEL) -> str:
 
 
 def labels(values: Sequence[Any], longest: int = LONGEST_LABEL) -> list[str]:
-    """Write the names along an axis, all different: a number follows where cutting made two alike.
+    """Write the names along an axis, made unique: names that are equal after cutting get a number.
 
-    A name that needs no change keeps itself, whatever becomes of the others.
+    A name that is short enough and unique is never changed.
     """
     taken: set[str] = set()
     found: list[str | None] = []

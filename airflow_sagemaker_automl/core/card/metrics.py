@@ -1,6 +1,6 @@
-"""``statistics.json``, the model insights report, as metric groups of a model card.
+"""Converts ``statistics.json``, the model insights report, to metric groups of a model card.
 
-It has the layout of Model Monitor's model quality report.
+It has the format of Model Monitor's model quality report.
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
 """
 
@@ -12,24 +12,24 @@ from typing import Any
 
 from airflow_sagemaker_automl.core.card.charts import Metric, curve, matrix, scalar
 from airflow_sagemaker_automl.core.card.limits import number
-from airflow_sagemaker_automl.core.literals import mapping
+from airflow_sagemaker_automl.core.values.literals import mapping
 
 _SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
 _CURVES = {
     "receiver_operating_characteristic_curve": ("false_positive_rates", "true_positive_rates"),
     "precision_recall_curve": ("recalls", "precisions"),
 }
-# Three times what the largest known section has.
+# The largest known section has a third of this.
 _MOST_METRICS = 100
 
 
 @dataclass
 class Reading:
-    """What is read of a report.
+    """The content of a report.
 
     :param groups: metric groups of the card.
-    :param unknown: where the report has something of a format that is not known, as paths.
-    :param observation: what is to be said of the groups.
+    :param unknown: paths of the report's parts in an unknown format.
+    :param observation: a remark on the groups.
     """
 
     groups: list[dict[str, Any]] = field(default_factory=list)
@@ -40,9 +40,9 @@ class Reading:
 def read_statistics(statistics: Any) -> Reading:
     """Read ``statistics.json``.
 
-    :param statistics: the parsed report, whatever it holds.
-    :return: one group for each section that is there, with its scalars, confusion matrix and curves, and one that
-        says how many rows the model was judged on.
+    :param statistics: the parsed report, of any content.
+    :return: one group for each section, with its scalars, confusion matrix and curves, and one with the number of
+        evaluated rows.
     """
     reading = Reading()
     for section, content in mapping(statistics).items():
@@ -50,13 +50,13 @@ def read_statistics(statistics: Any) -> Reading:
             metrics = list(_section(section, content, reading.unknown))[:_MOST_METRICS]
         elif section == "dataset":
             rows = number(mapping(content).get("item_count"))
-            metrics = [] if rows is None else [scalar("item_count", rows, "Rows that the figures are of.")]
+            metrics = [] if rows is None else [scalar("item_count", rows, "Number of evaluated rows.")]
         else:
             reading.unknown += [section] if section != "version" else []
             continue
         if metrics:
             reading.groups.append({"name": section, "metric_data": metrics})
-    # What the figures say comes before how many rows they are of.
+    # The metrics come before the number of rows.
     reading.groups.sort(key=lambda group: group["name"] == "dataset")
     if not isinstance(statistics, Mapping):
         reading.unknown.append("the whole report")
@@ -79,7 +79,7 @@ def _section(section: str, content: Any, unknown: list[str]) -> Iterator[Metric]
 
 
 def _is_without_figure(member: Any) -> bool:
-    """Whether this is a scalar that the report has no figure for, which it writes as the text ``NaN``."""
+    """Whether this is a scalar without a value, which the report writes as the text ``NaN``."""
     return isinstance(member, Mapping) and member.get("value", member) in ("NaN", None)
 
 

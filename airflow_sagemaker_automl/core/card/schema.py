@@ -1,6 +1,6 @@
-"""Judges a model card by its schema, one sentence for each rule that is broken.
+"""Validates a model card against its schema, with one sentence for each violation.
 
-The schema beside this file is the strict reading of the published one, of which some limits are without effect.
+``model_card.schema.json`` is stricter than the published schema, in which some limits have no effect.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from airflow_sagemaker_automl.core.card.author import author_card
 from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_LABEL, number
-from airflow_sagemaker_automl.core.literals import at, is_resolved, literal, plain
-from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, one_of
+from airflow_sagemaker_automl.core.values.literals import at, is_resolved, literal, plain
+from airflow_sagemaker_automl.core.values.wording import did_you_mean, one_of, type_in_words
 from airflow_sagemaker_automl.exceptions import InvalidModelCard, Violation, escaped
 
 _log = logging.getLogger(__name__)
@@ -25,11 +25,11 @@ _ROOT = "model_card"
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
-    "string": "a text",
+    "string": "a string",
     "number": "a number",
     "boolean": "true or false",
 }
-# Keyword of a metric's ``type`` → which of the schema's alternatives it stands for.
+# ``type`` of a metric → index of the schema's alternative.
 _METRIC_SHAPES = {"number": 0, "string": 0, "boolean": 0, "linear_graph": 1, "bar_chart": 2, "matrix": 3}
 _SIZES = {
     "maxLength": ("at most", "character", "characters"),
@@ -40,11 +40,11 @@ _SIZES = {
 
 
 class Breach(NamedTuple):
-    """Something that breaks a rule of the card.
+    """A violation of the card's schema.
 
-    :param way: keys and positions that lead there.
-    :param value: what stands there; None where nothing does.
-    :param rule: what would be right.
+    :param way: keys and indexes of the path.
+    :param value: the value there; None if it is missing.
+    :param rule: the rule it breaks.
     """
 
     way: Way
@@ -53,11 +53,11 @@ class Breach(NamedTuple):
 
 
 def card_violations(card: Mapping[str, Any], *, rendered: bool = True) -> list[Violation]:
-    """Judge a card, or the author's part of one.
+    """Validate a card, or the author's part of one.
 
-    :param card: in the card's own schema; it may hold typed sections.
-    :param rendered: False leaves alone what holds Jinja templates or XComArgs, which are still to be resolved.
-    :return: every rule that is broken. The length of the whole is judged only where nothing else is wrong.
+    :param card: in the card's own schema; it may contain typed sections.
+    :param rendered: whether Jinja templates and XComArgs are resolved. Default: yes. If not, they are not validated.
+    :return: all violations. The total length is checked only if there are no others.
     """
     try:
         known = author_card(card) if rendered else _literal(author_card(card))
@@ -66,15 +66,15 @@ def card_violations(card: Mapping[str, Any], *, rendered: bool = True) -> list[V
     found: dict[str, Violation] = {}
     for breach in _breaches(known):
         if is_resolved(breach.value):
-            # Of one place the first rule says what is wrong.
+            # One violation for each path is enough.
             found.setdefault(_dotted(breach.way), Violation(_dotted(breach.way), breach.value, breach.rule))
     return list(found.values()) or (list(_length(known)) if is_resolved(known) else [])
 
 
 def require_valid(card: Mapping[str, Any]) -> None:
-    """Check a card against its schema and its length.
+    """Validate a card's schema and length.
 
-    :raises InvalidModelCard: with every place that is wrong.
+    :raises InvalidModelCard: with all violations.
     """
     found = card_violations(card)
     if found:
@@ -82,27 +82,27 @@ def require_valid(card: Mapping[str, Any]) -> None:
 
 
 def without_breaches(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Take out of a card what breaks its schema: the smallest part that can go, with a line in the log for each.
+    """Remove the smallest parts of a card that break its schema, and log each.
 
-    A part that is filled in and breaks the schema is a mistake of this package, for which no model is to be lost.
+    If a generated part breaks the schema, that is a bug in this package; it must not prevent the registration.
     """
     sound = plain(card)
     while breaches := list(_breaches(sound)):
-        # From the end, so that places in lists stay what they are.
+        # From the end, so that list indexes stay valid.
         for way in sorted({_removable(breach.way) for breach in breaches}, reverse=True):
-            _log.warning("Left out of the model card, since it breaks the schema: %s", escaped(_dotted(way)))
+            _log.warning("Left out of the model card because it breaks the schema: %s", escaped(_dotted(way)))
             del at(sound, *way[:-1])[way[-1]]
     return cast("dict[str, Any]", sound)
 
 
 def _length(card: Mapping[str, Any]) -> Iterator[Violation]:
-    from airflow_sagemaker_automl.core.model_package import compact
+    from airflow_sagemaker_automl.core.values.canonical import compact
 
     length = len(compact(card))
     if length > LONGEST_CONTENT:
         rule = (
-            f"must have at most {LONGEST_CONTENT} characters as JSON on one line; it has {length}, of which each "
-            "character outside ASCII takes six or twelve"
+            f"must have at most {LONGEST_CONTENT} characters as JSON on one line; it has {length}. Each character "
+            "outside ASCII counts as six or twelve"
         )
         yield Violation(_ROOT, None, rule)
 
@@ -123,7 +123,7 @@ def _breaches(card: Any) -> Iterator[Breach]:
 
 
 def _leaves(error: Any) -> Iterator[Any]:
-    """Find what is wrong within the alternative that was meant: a metric says by its type which one that is."""
+    """Find the errors of the alternative that the metric's type selects."""
     kind = at(error.instance, "type")
     meant = _METRIC_SHAPES.get(kind) if isinstance(kind, str) else None
     if error.validator != "anyOf" or meant is None or error.absolute_path[-1] == "value":
@@ -138,7 +138,7 @@ def _worded(error: Any, way: Way) -> Iterator[Breach]:
     value, limit = error.instance, error.validator_value
     match error.validator:
         case "type":
-            yield Breach(way, value, f"must be {_KINDS[limit]}, not {kind_of(value)}")
+            yield Breach(way, value, f"must be {_KINDS[limit]}, not {type_in_words(value)}")
         case "enum":
             yield from _of_words(way, value, limit)
         case "required":
@@ -162,10 +162,10 @@ def _of_words(way: Way, value: Any, known: Sequence[str]) -> Iterator[Breach]:
 
 
 def _of_alternatives(way: Way, value: Any) -> Iterator[Breach]:
-    """Word what fits none of several alternatives: a metric, or its single value."""
+    """Describe a metric, or its value, that matches none of the schema's alternatives."""
     if way[-1] != "value":
         if not isinstance(value, Mapping):
-            yield Breach(way, value, f"must be a mapping, not {kind_of(value)}")
+            yield Breach(way, value, f"must be a mapping, not {type_in_words(value)}")
         elif value.get("type") is None:
             yield Breach((*way, "type"), None, f"is required: one of {', '.join(_METRIC_SHAPES)}")
         else:
@@ -173,15 +173,17 @@ def _of_alternatives(way: Way, value: Any) -> Iterator[Breach]:
     elif isinstance(value, str):
         yield Breach(way, value, f"must have at most {LONGEST_LABEL} characters; it has {len(value)}")
     else:
-        yield Breach(way, value, f"must be a number, a text, true or false, not {kind_of(value)}")
+        yield Breach(way, value, f"must be a number, a string, true or false, not {type_in_words(value)}")
 
 
 def _not_json(value: Any, way: Way) -> Iterator[Breach]:
-    """Find what the schema does not see and JSON cannot hold."""
+    """Find values that the schema accepts but JSON cannot represent."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                yield Breach((*way, key), key, f"must be named by a text, not {kind_of(key)}; quote it in YAML")
+                yield Breach(
+                    (*way, key), key, f"must have a string as its key, not {type_in_words(key)}; quote it in YAML"
+                )
             yield from _not_json(item, (*way, key))
     elif isinstance(value, list):
         for place, item in enumerate(value):
@@ -197,12 +199,12 @@ def _unwritable(value: Any) -> str | None:
         return "must be a finite number" if number(value) is None else None
     if isinstance(value, str):
         halved = any("\ud800" <= character <= "\udfff" for character in value)
-        return "must not have half of a surrogate pair, which is no character" if halved else None
-    return f"must be a text, a number, true or false, not {kind_of(value)}"
+        return "must not contain an unpaired surrogate" if halved else None
+    return f"must be a string, a number, true or false, not {type_in_words(value)}"
 
 
 def _literal(value: Any) -> Any:
-    """Mark what is not known yet; an empty text is a text on a card."""
+    """Mark values that are not resolved yet; an empty text is a value on a card."""
     if isinstance(value, Mapping):
         return {key: _literal(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -215,6 +217,6 @@ def _dotted(way: Way) -> str:
 
 
 def _removable(way: Way) -> Way:
-    """Find what goes with a place: the innermost entry of a list around it, or else the member itself."""
+    """Find what to remove for a path: the innermost list entry around it, or else the member itself."""
     entries = [place for place, step in enumerate(way) if isinstance(step, int)]
     return way[: entries[-1] + 1] if entries else way

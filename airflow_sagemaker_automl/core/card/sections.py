@@ -1,8 +1,8 @@
-"""What a person has to say on a model card, as typed sections that an editor completes.
+"""The author's part of a model card, as typed sections with completion in editors.
 
-Every argument may be a Jinja template or an XComArg, which is judged once it is resolved. A number that is not known
-before the task runs has to be an XComArg, since Jinja gives texts. Wherever a section is expected, a mapping in the
-card's own schema will do.
+Every argument may be a Jinja template or an XComArg, which is validated when it is resolved. A number that is only
+known when the task runs must be an XComArg, because Jinja renders texts. A mapping in the card's own schema can replace
+any section.
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html#model-card-schema
 """
 
@@ -14,17 +14,17 @@ from typing import Any, TypeAlias
 
 from airflow_sagemaker_automl.core.card.sections_evaluation import Evaluation
 from airflow_sagemaker_automl.core.card.sections_training import TrainingDetails
-from airflow_sagemaker_automl.core.members import Later, Text, Texts, api_of, listed, mapped, present
+from airflow_sagemaker_automl.core.values.members import Later, Text, Texts, api_of, listed, mapped, present
 
 Section: TypeAlias = Mapping[str, Any] | Later
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOverview:
-    """Who made the model, and where it is; both are filled in where they are left out.
+    """Who made the model, and where it is stored.
 
-    :param model_creator: at most 1024 characters.
-    :param model_artifact: at most 15 URIs of at most 1024 characters each.
+    :param model_creator: at most 1024 characters. Default: the Airflow DAG and task.
+    :param model_artifact: at most 15 URIs of at most 1024 characters each. Default: the candidate's model archives.
     """
 
     model_creator: Text | None = None
@@ -37,13 +37,13 @@ class ModelOverview:
 
 @dataclass(frozen=True, kw_only=True)
 class IntendedUses:
-    """What the model is for, and what may go wrong; each text has at most 2048 characters.
+    """What the model is for, and its risk; each text has at most 2048 characters.
 
     :param purpose_of_model: the problem that it solves.
-    :param intended_uses: where it is meant to be used, and where not.
-    :param factors_affecting_model_efficiency: what it depends on.
+    :param intended_uses: what it should and should not be used for.
+    :param factors_affecting_model_efficiency: factors that affect its performance.
     :param risk_rating: ``High``, ``Medium``, ``Low`` or ``Unknown``.
-    :param explanations_for_risk_rating: why.
+    :param explanations_for_risk_rating: the reason for the rating.
     """
 
     purpose_of_model: Text | None = None
@@ -65,11 +65,11 @@ class IntendedUses:
 
 @dataclass(frozen=True, kw_only=True)
 class BusinessDetails:
-    """Who needs the model, and for what; each text has at most 2048 characters.
+    """The business context of the model; each text has at most 2048 characters.
 
-    :param business_problem: what it helps to do.
-    :param business_stakeholders: whom it concerns.
-    :param line_of_business: which part of the company it belongs to.
+    :param business_problem: the business problem that it solves.
+    :param business_stakeholders: people and teams that depend on it.
+    :param line_of_business: the business unit that it belongs to.
     """
 
     business_problem: Text | None = None
@@ -87,11 +87,11 @@ class BusinessDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class AdditionalInformation:
-    """What else people have to know.
+    """Ethical considerations, caveats and custom details.
 
     :param ethical_considerations: at most 2048 characters.
     :param caveats_and_recommendations: at most 2048 characters.
-    :param custom_details: any name → at most 1024 characters; they stand beside those that are filled in.
+    :param custom_details: any name → at most 1024 characters; added to the generated details.
     """
 
     ethical_considerations: Text | None = None
@@ -109,16 +109,16 @@ class AdditionalInformation:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
-    """The author's part of a model card; all else is filled in from evidence, and what stands here wins.
+    """The author's part of a model card, which overrides the part that is generated from evidence.
 
-    The whole card, what is filled in included, has at most 100 000 characters; the author's part is never cut.
+    The whole card has at most 100 000 characters; only the generated part is shortened.
 
-    :param intended_uses: what the model is for.
-    :param business_details: who needs it.
-    :param additional_information: ethical considerations, caveats, and details of any name.
-    :param evaluation_details: evaluations that the evidence does not hold; they come first.
-    :param model_overview: default: filled in.
-    :param training_details: default: filled in.
+    :param intended_uses: what the model is for, and its risk.
+    :param business_details: the business context.
+    :param additional_information: ethical considerations, caveats and custom details.
+    :param evaluation_details: more evaluations, which come before the generated ones.
+    :param model_overview: who made the model, and where it is stored. Default: generated.
+    :param training_details: how the model was trained. Default: generated.
     """
 
     intended_uses: IntendedUses | Section | None = None
@@ -129,7 +129,7 @@ class ModelCard:
     training_details: TrainingDetails | Section | None = None
 
     def to_api(self) -> dict[str, Any]:
-        """Write it in the card's own schema; what is left to the evidence is left out."""
+        """Write it in the card's own schema; unset sections are left out."""
         return present(
             model_overview=api_of(self.model_overview),
             intended_uses=api_of(self.intended_uses),

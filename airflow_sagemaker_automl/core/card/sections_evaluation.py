@@ -1,7 +1,7 @@
-"""What a person has to say of a model's evaluation: ``evaluation_details`` of a model card, as typed sections.
+"""``evaluation_details`` of a model card, as typed sections.
 
-A metric may be a single value, a curve, a bar chart or a matrix. All names have 1 to 255 characters, notes at most
-1024, names and labels of axes at most 63.
+A metric is a single value, a curve, a bar chart or a matrix. Names have 1 to 255 characters, notes at most 1024, axis
+names and labels at most 63.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from airflow_sagemaker_automl.core.members import Later, Number, Text, Texts, api_of, listed, mapped, present
+from airflow_sagemaker_automl.core.values.members import Later, Number, Text, Texts, api_of, listed, mapped, present
 
 Numbers: TypeAlias = Sequence[Number] | Later
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimpleMetric:
-    """One value.
+    """A single value.
 
-    :param name: what it is.
-    :param value: a number, true or false, or a text of at most 63 characters.
-    :param type: ``number``, ``string`` or ``boolean``. Default: what the value is; to be given where the value is a
-        template or an XComArg of anything but a text.
-    :param notes: what else is to be said.
-    :param x_axis_name: name of an axis.
-    :param y_axis_name: name of another.
+    :param name: name of the metric.
+    :param value: a number, a boolean, or a text of at most 63 characters.
+    :param type: ``number``, ``string`` or ``boolean``. Default: the type of the value; required if the value is a
+        template or an XComArg that does not give a text.
+    :param notes: remarks.
+    :param x_axis_name: name of the x axis.
+    :param y_axis_name: name of the y axis.
     """
 
     name: Text
@@ -56,11 +56,11 @@ class SimpleMetric:
 class LinearGraphMetric:
     """A curve.
 
-    :param name: what it is.
-    :param points: at least one pair of numbers.
-    :param notes: what else is to be said.
-    :param x_axis_name: name of the axis of first numbers.
-    :param y_axis_name: name of the axis of second numbers.
+    :param name: name of the metric.
+    :param points: at least one pair of numbers, x and y.
+    :param notes: remarks.
+    :param x_axis_name: name of the x axis.
+    :param y_axis_name: name of the y axis.
     """
 
     name: Text
@@ -85,10 +85,10 @@ class LinearGraphMetric:
 class BarChartMetric:
     """A bar chart.
 
-    :param name: what it is.
+    :param name: name of the metric.
     :param values: at least one number.
     :param labels: one for each bar.
-    :param notes: what else is to be said.
+    :param notes: remarks.
     :param y_axis_name: name of the axis of values.
     """
 
@@ -114,11 +114,11 @@ class BarChartMetric:
 class MatrixMetric:
     """A matrix.
 
-    :param name: what it is.
+    :param name: name of the metric.
     :param rows: 1 to 20 rows of 1 to 20 numbers.
     :param column_labels: one for each column.
     :param row_labels: one for each row.
-    :param notes: what else is to be said.
+    :param notes: remarks.
     """
 
     name: Text
@@ -144,7 +144,7 @@ AnyMetric: TypeAlias = SimpleMetric | LinearGraphMetric | BarChartMetric | Matri
 
 @dataclass(frozen=True, kw_only=True)
 class MetricGroup:
-    """Metrics that belong together.
+    """A group of metrics.
 
     :param name: 1 to 63 characters.
     :param metric_data: the metrics.
@@ -167,7 +167,7 @@ class Evaluation:
     :param evaluation_job_arn: at most 256 characters.
     :param datasets: at most 10 URIs of at most 1024 characters each.
     :param metadata: any name → at most 1024 characters.
-    :param metric_groups: its figures.
+    :param metric_groups: its metrics.
     """
 
     name: Text

@@ -1,4 +1,4 @@
-"""What a person has to say of a model's training: ``training_details`` of a model card, as typed sections."""
+"""``training_details`` of a model card, as typed sections."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from airflow_sagemaker_automl.core.members import Later, Number, Text, Texts, api_of, listed, present, unless_none
+from airflow_sagemaker_automl.core.values.members import (
+    Later,
+    Number,
+    Text,
+    Texts,
+    api_of,
+    listed,
+    present,
+    unless_none,
+)
 
 Settings: TypeAlias = Mapping[str, Text] | Sequence[Any] | Later
 
@@ -16,8 +25,8 @@ class ObjectiveFunction:
     """What training optimises.
 
     :param function: ``Maximize`` or ``Minimize``.
-    :param facet: what of, for example ``AUC``; at most 63 characters.
-    :param condition: under which condition; at most 63 characters.
+    :param facet: the metric, for example ``AUC``; at most 63 characters.
+    :param condition: the condition; at most 63 characters.
     :param notes: at most 1024 characters.
     """
 
@@ -34,7 +43,7 @@ class ObjectiveFunction:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingMetric:
-    """A figure of training.
+    """A training metric.
 
     :param name: 1 to 255 characters.
     :param value: a number.
@@ -52,16 +61,16 @@ class TrainingMetric:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingJobDetails:
-    """The training job; what is left out is filled in.
+    """The training job; unset members are generated.
 
     :param training_arn: its ARN, at most 1024 characters.
     :param training_datasets: at most 15 URIs of at most 1024 characters each.
     :param container_images: at most 15 URIs of at most 1024 characters each.
-    :param training_metrics: at most 50, in place of those that are filled in.
-    :param user_provided_training_metrics: at most 50, beside them.
-    :param hyper_parameters: at most 100 of name → value, texts of 1 to 255 characters each, in place of the job's
-        own settings.
-    :param user_provided_hyper_parameters: at most 100, beside them.
+    :param training_metrics: at most 50, which replace the generated ones.
+    :param user_provided_training_metrics: at most 50, in addition to them.
+    :param hyper_parameters: at most 100 of name → value, texts of 1 to 255 characters each, which replace the job's
+        settings.
+    :param user_provided_hyper_parameters: at most 100, in addition to them.
     """
 
     training_arn: Text | None = None
@@ -87,7 +96,7 @@ class TrainingJobDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingDetails:
-    """How the model was trained; what is left out is filled in.
+    """How the model was trained; unset members are generated.
 
     :param objective_function: what training optimises.
     :param training_observations: at most 1024 characters.

@@ -1,8 +1,8 @@
-"""Brings a model card under the length that the service takes, by one order of what is left out first.
+"""Shortens a model card to the service's limit, leaving out the least important parts first.
 
-The length is that of the text which is sent: compact JSON in ASCII. The service does not say whether it counts bytes,
-UTF-16 units or characters; of ASCII there are as many of each. It also lets no line break through, of which Unicode
-has more than two, and ASCII JSON escapes them all.
+The length is that of the request's text: compact JSON in ASCII. The service does not document whether it counts bytes,
+UTF-16 units or characters; for ASCII all three are equal. The service also refuses line breaks, including Unicode's,
+all of which ASCII JSON escapes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from airflow_sagemaker_automl.core.card.curves import thinned
 from airflow_sagemaker_automl.core.card.limits import LONGEST_CONTENT, LONGEST_FILLED_IN, LONGEST_NOTE, cut
-from airflow_sagemaker_automl.core.model_package import compact
+from airflow_sagemaker_automl.core.values.canonical import compact
 
 _log = logging.getLogger(__name__)
 
 CANDIDATE_METRICS = "Candidate metrics"
-# Begins the leaderboard's notes where it is not known which direction is better.
-NOT_ORDERED = "Not ordered, since it is not known which direction is better."
+# The leaderboard's notes if it is unknown which direction is better.
+NOT_ORDERED = "Not ranked, because it is unknown which direction is better."
 LEADERBOARD = "Candidates"
 MODEL_INSIGHTS = "Model insights"
 EXPLAINABILITY = "Explainability"
@@ -34,10 +34,10 @@ Card = dict[str, Any]
 
 
 class Step(NamedTuple):
-    """One thing that a card may do without.
+    """A part that can be left out of a card.
 
-    :param what: its name in the card's own line about what is left out.
-    :param leave_out: gives the card without it.
+    :param what: its name in the card's note about left-out parts.
+    :param leave_out: returns the card without it.
     """
 
     what: str
@@ -45,7 +45,7 @@ class Step(NamedTuple):
 
 
 def merged(built: Any, author: Any) -> Any:
-    """Lay the author's words over what is built: mappings member by member, evaluations side by side."""
+    """Merge the author's part over the generated one: mappings member by member; evaluations of both are kept."""
     if not (isinstance(built, Mapping) and isinstance(author, Mapping)):
         return author
     both = {key: merged(value, author[key]) if key in author else value for key, value in built.items()}
@@ -56,12 +56,12 @@ def merged(built: Any, author: Any) -> Any:
 
 
 def within_limit(built: Card, author: Card) -> Card:
-    """Put both parts of a card together, leaving out of what is built as much as has to be, in :data:`ORDER`.
+    """Merge both parts of a card, leaving out generated parts in :data:`ORDER` until it fits.
 
-    :param built: the part that is filled in.
-    :param author: the author's words, which alone keep the limit; none of them is left out.
-    :return: the card, of at most 100 000 characters, 90 000 of them filled in, so that an update can lay more over
-        it; where something is left out, a line of its custom details says what.
+    :param built: the generated part.
+    :param author: the author's part, which is within the limit; nothing of it is left out.
+    :return: the card, of at most 100 000 characters. At most 90 000 are generated, so that an update can add texts. A
+        custom detail lists what was left out.
     """
     left_out: list[str] = []
     filled_in = built
@@ -78,12 +78,12 @@ def within_limit(built: Card, author: Card) -> Card:
     if len(compact(card)) > LONGEST_CONTENT:
         card = author
     if left_out:
-        _log.info("Left out of the model card, which has %d characters: %s", len(compact(card)), ", ".join(left_out))
+        _log.info("Model card of %d characters; left out to fit: %s", len(compact(card)), ", ".join(left_out))
     return card
 
 
 def _with_line(built: Card, left_out: Sequence[str]) -> Card:
-    why = f"To keep the card within {LONGEST_CONTENT} characters, {LONGEST_FILLED_IN} of them filled in"
+    why = f"To stay within {LONGEST_CONTENT} characters ({LONGEST_FILLED_IN} generated)"
     line = cut(f"{why}: {', '.join(left_out)}.", LONGEST_NOTE)
     return merged(built, {"additional_information": {"custom_details": {LEFT_OUT: line}}}) if left_out else built
 
@@ -93,7 +93,7 @@ def _without_evaluation(name: str) -> Callable[[Card], Card]:
 
 
 def _without_shape(name: str, *types: str) -> Callable[[Card], Card]:
-    """Leave the charts of an evaluation out."""
+    """Leave out the charts of an evaluation."""
 
     def reduced(item: Card) -> Card:
         return item if item["name"] != name else _changed_metrics(item, lambda m: None if m["type"] in types else m)
@@ -105,7 +105,7 @@ def _first_explanation_only(card: Card) -> Card:
     def reduced(item: Card) -> Card:
         if item["name"] != EXPLAINABILITY or len(item["metric_groups"]) == 1:
             return item
-        said = f"The first of {len(item['metric_groups'])} outputs of the model."
+        said = f"The first of {len(item['metric_groups'])} model outputs."
         return {**item, "metric_groups": item["metric_groups"][:1], "evaluation_observation": said}
 
     return _changed_evaluations(card, reduced)
@@ -115,7 +115,7 @@ def _fewer_points(card: Card) -> Card:
     def thinner(metric: Card) -> Card:
         if metric["type"] != "linear_graph" or len(metric["value"]) <= _FEWER_POINTS:
             return metric
-        notes = f"{_FEWER_POINTS} points, chosen to keep its shape"
+        notes = f"{_FEWER_POINTS} points, chosen to keep the shape"
         return {**metric, "value": thinned(metric["value"], _FEWER_POINTS), "notes": notes}
 
     return _changed_evaluations(card, lambda item: _changed_metrics(item, thinner))
@@ -161,13 +161,13 @@ def _changed_metrics(item: Card, change: Callable[[Card], Card | None]) -> Card:
     return {**item, "metric_groups": [group for group in groups if group["metric_data"]]}
 
 
-# The author's words are never left out. Before anything is left out that stands nowhere else, that goes which the
-# reports in S3 have in full; what says how good the model is and where it comes from goes last.
+# The author's part is never left out. Content that the reports in S3 have in full goes first, the verdict and the
+# provenance go last.
 ORDER: tuple[Step, ...] = (
     Step("partial dependence", _without_evaluation(PARTIAL_DEPENDENCE)),
-    Step("explanations of all outputs but the first", _first_explanation_only),
-    Step(f"points of curves beyond {_FEWER_POINTS}", _fewer_points),
-    Step(f"candidates beyond the first {_FEWER_CANDIDATES} of the leaderboard", _fewer_candidates),
+    Step("explanations of all model outputs except the first", _first_explanation_only),
+    Step(f"curve points beyond {_FEWER_POINTS}", _fewer_points),
+    Step(f"leaderboard entries beyond the first {_FEWER_CANDIDATES}", _fewer_candidates),
     Step("bias metrics", _without_evaluation(BIAS)),
     Step("explanations", _without_evaluation(EXPLAINABILITY)),
     Step("curves", _without_shape(MODEL_INSIGHTS, "linear_graph")),
@@ -182,8 +182,8 @@ ORDER: tuple[Step, ...] = (
         _without_training("training_metrics", "training_datasets", "training_environment"),
     ),
     Step(
-        "all else but where the model comes from",
+        "everything except provenance",
         lambda card: {key: value for key, value in card.items() if key == "additional_information"},
     ),
-    Step("where the model comes from", lambda card: {}),
+    Step("provenance", lambda card: {}),
 )

@@ -1,11 +1,10 @@
-"""What the job says of itself on a model card: overview, training details, and where the model comes from."""
+"""Generates the overview, training details and provenance of a model card from the job."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.candidate import Candidate
 from airflow_sagemaker_automl.core.card.limits import (
     LONGEST_LABEL,
     LONGEST_NAME,
@@ -19,13 +18,14 @@ from airflow_sagemaker_automl.core.card.limits import (
     number,
     text,
 )
-from airflow_sagemaker_automl.core.evidence import Provenance
-from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.members import present
+from airflow_sagemaker_automl.core.jobs.candidate import Candidate
+from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
+from airflow_sagemaker_automl.core.values.evidence import Provenance
+from airflow_sagemaker_automl.core.values.members import present
 
 
 def model_overview(candidate: Candidate, provenance: Provenance) -> dict[str, Any]:
-    """Say where the model is and what has registered it."""
+    """Build the overview: the DAG and task that registered the model, and where it is stored."""
     return {
         "model_creator": cut(f"Airflow DAG {provenance.dag_id}, task {provenance.task_id}", LONGEST_NOTE),
         "model_artifact": listed(container.get("ModelDataUrl") for container in candidate.containers),
@@ -33,7 +33,7 @@ def model_overview(candidate: Candidate, provenance: Provenance) -> dict[str, An
 
 
 def training_details(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
-    """Say what was trained, on what, by which settings, and how well it went."""
+    """Build the training details: job, data, settings and metrics."""
     settings = _settings(job)
     images = listed(container.get("Image") for container in candidate.containers)
     return present(
@@ -52,11 +52,11 @@ def training_details(job: AutoMLJob, candidate: Candidate) -> dict[str, Any]:
 def custom_details(
     job: AutoMLJob, candidate: Candidate, provenance: Provenance, verdict: Mapping[str, Any] | None
 ) -> dict[str, str]:
-    """Say where the model comes from: the job, its candidate, and who in Airflow has registered it."""
+    """Build the provenance: the job, its candidate, and the Airflow task that registered it."""
     details = {
         "AutoML job": job.name,
         "Candidate": candidate.name,
-        "Job ended as": f"{job.status.value} ({job.secondary_status})",
+        "Job status": f"{job.status.value} ({job.secondary_status})",
         "Partial failures": "; ".join(str(each) for each in job.failed_parts),
         "Quality gate": verdict_sentence(verdict),
         "Airflow DAG": provenance.dag_id,
@@ -69,18 +69,18 @@ def custom_details(
 
 
 def verdict_sentence(verdict: Any) -> str:
-    """Say what a quality gate has decided; empty where there is none."""
+    """Write a quality gate's verdict as a sentence; empty without a verdict."""
     if not isinstance(verdict, Mapping) or not verdict:
         return ""
     decided = {True: "has approved this model", False: "has not approved this model"}
     approved = verdict.get("approved")
     if not isinstance(approved, bool):
-        return "The quality gate does not say whether it approves this model."
+        return "The quality gate's verdict does not say whether this model is approved."
     return f"The quality gate {decided[approved]}."
 
 
 def listed(values: Iterable[Any], most: int = MOST_LISTED) -> list[str]:
-    """List texts within the limits of the card, each once."""
+    """List texts without duplicates, cut to the card's limits."""
     return [cut(value, LONGEST_NOTE) for value in dict.fromkeys(map(text, values)) if value][:most]
 
 
@@ -90,7 +90,7 @@ def _objective_function(candidate: Candidate) -> dict[str, Any] | None:
         return None
     notes = f"Candidates of the AutoML job are ranked by {text(objective.metric)}."
     if objective.type is None:
-        notes += " Which direction is better is not known."
+        notes += " It is unknown which direction is better."
     return {
         "function": present(function=objective.type, facet=cut(objective.metric, LONGEST_LABEL)),
         "notes": cut(notes, LONGEST_NOTE),
@@ -116,7 +116,7 @@ def _training_metrics(candidate: Candidate) -> list[dict[str, Any]]:
 
 
 def _settings(job: AutoMLJob) -> list[dict[str, str]]:
-    """Write the job's configuration as it was asked for, then what the service has made of it, by paths of the API."""
+    """List the job's requested configuration, then the attributes that the service resolved, by their API paths."""
     pairs = [*_flat(job.settings, ""), *_flat(job.resolved_attributes, "ResolvedAttributes")]
     return [
         {"name": label(name, LONGEST_NAME), "value": cut(value, LONGEST_SETTING)}

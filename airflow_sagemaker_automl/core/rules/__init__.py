@@ -1,8 +1,8 @@
-"""The rules of the API documents that no single member's constraint tells, judged before any call.
+"""Validate requests, before any call, by the documented API rules that the service model's constraints do not cover.
 
-Each rule looks at a tree of dictionaries and lists in which what is not known yet is
-:data:`~airflow_sagemaker_automl.core.literals.UNRESOLVED`, and says nothing of that; wrong types are left to the
-service model's constraints, which :mod:`airflow_sagemaker_automl.core.shapes.constraints` judges.
+Each rule takes a tree of dictionaries and lists, and ignores
+:data:`~airflow_sagemaker_automl.core.values.literals.UNRESOLVED` values, which are not known yet. Wrong types are left
+to :mod:`airflow_sagemaker_automl.core.values.shapes.constraints`, which checks the constraints of the service model.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.literals import at
 from airflow_sagemaker_automl.core.rules import channels, job, tabular, text, time_series
+from airflow_sagemaker_automl.core.values.literals import at
 from airflow_sagemaker_automl.exceptions import Violation
 
 _OF_EVERY_JOB: tuple[Callable[[Mapping[str, Any]], Iterator[Violation]], ...] = (
@@ -38,13 +38,13 @@ _OF_A_TYPE = {
 
 
 def violations(request: Mapping[str, Any]) -> list[Violation]:
-    """Judge a request by all rules.
+    """Validate a request by all rules.
 
     :param request: arguments of ``CreateAutoMLJobV2`` as dictionaries and lists; ``AutoMLJobName`` may be missing.
-    :return: every rule that is broken, those of every job before those of the problem type.
+    :return: every broken rule; the rules of every job come before those of the problem type.
     """
     found = [violation for rule in _OF_EVERY_JOB for violation in rule(request)]
-    kind = channels.kind_of(request)
+    kind = channels.problem_type_key(request)
     if kind in _OF_A_TYPE:
         config = at(request, "AutoMLProblemTypeConfig", kind)
         if isinstance(config, Mapping):
@@ -53,5 +53,5 @@ def violations(request: Mapping[str, Any]) -> list[Violation]:
 
 
 def remarks(request: Mapping[str, Any]) -> list[str]:
-    """Name what the service takes and what is probably not meant."""
+    """List what the service accepts but is probably a mistake."""
     return list(job.remarks(request))

@@ -1,4 +1,4 @@
-"""Rules 24 and 25: what a version runs with: its containers, their environment and their model data.
+"""Rules 24 and 25: the containers of a version, their environment and their model data.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ModelPackageContainerDefinition.html and
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3ModelDataSource.html
@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.literals import at, mapping, sequence, text
 from airflow_sagemaker_automl.core.rules.characters import LONGEST_NAME, at_most, is_name, printable
-from airflow_sagemaker_automl.core.rules.wording import of_entry
+from airflow_sagemaker_automl.core.values.literals import at, mapping, sequence, text
+from airflow_sagemaker_automl.core.values.wording import of_entry
 from airflow_sagemaker_automl.exceptions import Violation
 
 _MOST_CONTAINERS = 15
@@ -24,7 +24,7 @@ _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def on_create(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Judge the specifications of a version that is registered."""
+    """Validate the inference specifications of a new version."""
     yield from _specification(request.get("InferenceSpecification"), "InferenceSpecification")
     yield from _additional(request, "AdditionalInferenceSpecifications")
     algorithms = at(request, "SourceAlgorithmSpecification", "SourceAlgorithms")
@@ -34,7 +34,7 @@ def on_create(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def on_update(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Judge the specifications that an update sets or adds."""
+    """Validate the inference specifications that an update sets or adds."""
     yield from _specification(request.get("InferenceSpecification"), "InferenceSpecification")
     yield from _additional(request, "AdditionalInferenceSpecificationsToAdd")
 
@@ -50,12 +50,12 @@ def _additional(request: Mapping[str, Any], path: str) -> Iterator[Violation]:
     for position, (entry, name) in enumerate(zip(entries, names, strict=True)):
         place = f"{path}[{position}]"
         if isinstance(entry, Mapping) and entry.get("Name") is None:
-            yield Violation(f"{place}.Name", None, "is required: the name that a deployment chooses it by")
+            yield Violation(f"{place}.Name", None, "is required: deployments select the specification by this name")
         if name and not is_name(name):
             rule = f"must have 1 to {LONGEST_NAME} letters, digits and hyphens, with no hyphen at either end"
             yield Violation(f"{place}.Name", name, rule)
         if name and counted[name] > 1 and name not in names[:position]:
-            yield Violation(f"{place}.Name", name, f"must be unique; it stands there {counted[name]} times")
+            yield Violation(f"{place}.Name", name, f"must be unique; it appears {counted[name]} times")
         yield from at_most(f"{place}.Description", at(entry, "Description"), _LONGEST_DESCRIPTION)
         yield from printable(f"{place}.Description", at(entry, "Description"))
         yield from _specification(entry, place)
@@ -83,7 +83,7 @@ def _environment(environment: Mapping[str, Any], path: str) -> Iterator[Violatio
     for key, value in environment.items():
         place = of_entry(path, key)
         if isinstance(key, str) and not _VARIABLE.fullmatch(key):
-            yield Violation(place, None, "must have a key of letters, digits and _ that does not begin with a digit")
+            yield Violation(place, None, "must have a key of letters, digits and _ that does not start with a digit")
         if isinstance(key, str) and len(key) > _LONGEST_VARIABLE:
             rule = f"must have a key of at most {_LONGEST_VARIABLE} characters; this one has {len(key)}"
             yield Violation(place, None, rule)
@@ -93,4 +93,4 @@ def _environment(environment: Mapping[str, Any], path: str) -> Iterator[Violatio
 def _prefix(source: Any, path: str) -> Iterator[Violation]:
     uri = text(at(source, "S3Uri"))
     if uri and at(source, "S3DataType") == "S3Prefix" and not uri.endswith("/"):
-        yield Violation(f"{path}.S3Uri", uri, "must end with '/' where S3DataType is S3Prefix")
+        yield Violation(f"{path}.S3Uri", uri, "must end with '/' if S3DataType is S3Prefix")

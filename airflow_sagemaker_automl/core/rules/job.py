@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, number, sequence, text
 from airflow_sagemaker_automl.core.rules import tabular
-from airflow_sagemaker_automl.core.rules.channels import KINDS, kind_of
-from airflow_sagemaker_automl.core.rules.wording import one_of
+from airflow_sagemaker_automl.core.rules.channels import KINDS, problem_type_key
+from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, at, number, sequence, text
+from airflow_sagemaker_automl.core.values.wording import one_of
 from airflow_sagemaker_automl.exceptions import Violation
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -29,16 +29,16 @@ _OBJECTIVES = {
 
 
 def required_members(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Nothing works without data, output and role."""
+    """Require data, output and role."""
     if request.get("AutoMLJobInputDataConfig") is None:
-        yield Violation("AutoMLJobInputDataConfig", None, "is required: where the training data is")
+        yield Violation("AutoMLJobInputDataConfig", None, "is required: the location of the training data")
     output = request.get("OutputDataConfig")
     if output is None:
-        yield Violation("OutputDataConfig", None, "is required: where models and reports go")
+        yield Violation("OutputDataConfig", None, "is required: the location for models and reports")
     elif isinstance(output, Mapping) and output.get("S3OutputPath") is None:
-        yield Violation("OutputDataConfig.S3OutputPath", None, "is required: where models and reports go")
+        yield Violation("OutputDataConfig.S3OutputPath", None, "is required: the location for models and reports")
     if request.get("RoleArn") is None:
-        yield Violation("RoleArn", None, "is required: the role that SageMaker reads the data and trains with")
+        yield Violation("RoleArn", None, "is required: the role that SageMaker assumes to read the data and train")
 
 
 def name(request: Mapping[str, Any]) -> Iterator[Violation]:
@@ -62,7 +62,7 @@ def problem_type(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def output(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 7; older documents say 128 characters."""
+    """Rule 7: an S3 URI of at most 512 characters; older documents say 128."""
     value = text(at(request, "OutputDataConfig", "S3OutputPath"))
     path = "OutputDataConfig.S3OutputPath"
     if value and not re.match(r"s3://[^/]+", value):
@@ -72,8 +72,8 @@ def output(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def completion(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 8: how many candidates, and how long."""
-    kind = kind_of(request)
+    """Rule 8: the number of candidates and the run-time limits."""
+    kind = problem_type_key(request)
     criteria = at(request, "AutoMLProblemTypeConfig", kind, "CompletionCriteria") if kind else None
     path = f"AutoMLProblemTypeConfig.{kind}.CompletionCriteria"
     most = _MOST_CANDIDATES if kind == "TabularJobConfig" else 1
@@ -87,20 +87,20 @@ def completion(request: Mapping[str, Any]) -> Iterator[Violation]:
         if seconds is not None and not seconds >= 1:
             yield Violation(f"{path}.{member}", at(criteria, member), "must be at least 1 second")
     if whole is not None and single is not None and whole < single:
-        rule = f"must not be below MaxRuntimePerTrainingJobInSeconds ({single:.0f} s)"
+        rule = f"must be at least MaxRuntimePerTrainingJobInSeconds ({single:.0f} s)"
         yield Violation(f"{path}.{limits[0]}", at(criteria, limits[0]), rule)
 
 
 def objective(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 14: a metric that the problem type has, and for tables both problem type and metric or neither."""
+    """Rule 14: a metric of the problem type; tabular jobs need both problem type and metric, or neither."""
     metric = at(request, "AutoMLJobObjective", "MetricName")
     path = "AutoMLJobObjective.MetricName"
-    kind = kind_of(request)
+    kind = problem_type_key(request)
     if kind == "TabularJobConfig":
         yield from tabular.objective(at(request, "AutoMLProblemTypeConfig", kind), metric, path)
     elif kind == "TextGenerationJobConfig":
         if metric is not None:
-            yield Violation(path, metric, "must be left out: text generation has no objective to choose")
+            yield Violation(path, metric, "must be left out: text generation has a fixed objective")
     elif kind:
         yield from one_of(path, metric, _OBJECTIVES[kind], where=f"for {KINDS[kind].name}")
 
@@ -110,14 +110,14 @@ def data_split(request: Mapping[str, Any]) -> Iterator[Violation]:
     value = at(request, "DataSplitConfig", "ValidationFraction")
     fraction = number(value)
     path = "DataSplitConfig.ValidationFraction"
-    if value is not None and kind_of(request) == "TimeSeriesForecastingJobConfig":
-        yield Violation(path, value, "must be left out: the service splits time series by itself")
+    if value is not None and problem_type_key(request) == "TimeSeriesForecastingJobConfig":
+        yield Violation(path, value, "must be left out: the service splits time series itself")
     elif fraction is not None and not 0 < fraction < 1:
         yield Violation(path, value, "must be above 0 and below 1")
 
 
 def deployment(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 17: a name is given, or the service makes one."""
+    """Rule 17: either an endpoint name is given, or the service generates one."""
     config = request.get("ModelDeployConfig")
     if not isinstance(config, Mapping):
         return
@@ -125,7 +125,7 @@ def deployment(request: Mapping[str, Any]) -> Iterator[Violation]:
     generate, endpoint = config.get("AutoGenerateEndpointName"), config.get("EndpointName")
     generated = str(generate).strip().lower() == "true"
     if endpoint is not None and generated:
-        yield Violation(path, endpoint, "must be left out where AutoGenerateEndpointName is true")
+        yield Violation(path, endpoint, "must be left out if AutoGenerateEndpointName is true")
     elif endpoint is None and not generated and generate is not UNRESOLVED:
         yield Violation(path, None, "is required for a deployment, unless AutoGenerateEndpointName is true")
 
@@ -135,18 +135,18 @@ def tags(request: Mapping[str, Any]) -> Iterator[Violation]:
     entries = sequence(request.get("Tags"))
     keys = [text(at(entry, "Key")) for entry in entries]
     if len(entries) > _MOST_TAGS:
-        rule = f"must be at most {_MOST_TAGS}, the operator's own included; there are {len(entries)}"
+        rule = f"must be at most {_MOST_TAGS}, including those that the operator adds; there are {len(entries)}"
         yield Violation("Tags", None, rule)
     counted = Counter(key for key in keys if key)
     for position, key in enumerate(keys):
         if key and key.lower().startswith("aws:"):
-            yield Violation(f"Tags[{position}].Key", key, "must not begin with 'aws:', which AWS keeps for itself")
+            yield Violation(f"Tags[{position}].Key", key, "must not start with 'aws:', which is reserved for AWS")
         if key and counted[key] > 1 and key not in keys[:position]:
-            yield Violation(f"Tags[{position}].Key", key, f"must be unique; it stands there {counted[key]} times")
+            yield Violation(f"Tags[{position}].Key", key, f"must be unique; it appears {counted[key]} times")
 
 
 def network(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 19, for networks: subnets and security groups belong together."""
+    """Rule 19, for networks: subnets and security groups are given together."""
     vpc = at(request, "SecurityConfig", "VpcConfig")
     if not isinstance(vpc, Mapping):
         return
@@ -156,11 +156,11 @@ def network(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def compute(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """EMR Serverless is for large tables and time series.
+    """EMR Serverless is for tabular and time-series data only.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLComputeConfig.html
     """
-    kind, config = kind_of(request), request.get("AutoMLComputeConfig")
+    kind, config = problem_type_key(request), request.get("AutoMLComputeConfig")
     if config is not None and kind not in (None, "TabularJobConfig", "TimeSeriesForecastingJobConfig"):
         yield Violation("AutoMLComputeConfig", config, "must be left out: it is for tabular and time-series data only")
 
@@ -179,7 +179,7 @@ def roles(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def remarks(request: Mapping[str, Any]) -> Iterator[str]:
-    """Rules 13 and 18: what the service may take, and what is probably not meant."""
+    """Rules 13 and 18: what the service may accept but is probably a mistake."""
     kind = "TabularJobConfig"
     path = f"AutoMLProblemTypeConfig.{kind}"
     yield from tabular.remarks(at(request, "AutoMLProblemTypeConfig", kind), path)
@@ -192,6 +192,6 @@ def _remarks_on_split(request: Mapping[str, Any]) -> Iterator[str]:
         return
     channels = sequence(request.get("AutoMLJobInputDataConfig"))
     if any(at(channel, "ChannelType") == "validation" for channel in channels):
-        yield "DataSplitConfig.ValidationFraction has no effect: there is validation data of its own."
+        yield "DataSplitConfig.ValidationFraction has no effect because the request has a validation channel."
     elif fraction >= 0.5:
         yield f"DataSplitConfig.ValidationFraction = {fraction}: AWS recommends less than 0.5."

@@ -1,4 +1,4 @@
-"""What a quality gate may ask, judged in the form of plain mappings that Airflow can render."""
+"""Validate a quality gate, in the form of plain mappings that Airflow can render."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
-from airflow_sagemaker_automl.core.documents import Unreadable, parse_json
-from airflow_sagemaker_automl.core.literals import UNRESOLVED, number
-from airflow_sagemaker_automl.core.metric_names import (
+from airflow_sagemaker_automl.core.jobs.partial_failure import JobPart
+from airflow_sagemaker_automl.core.values.documents import Unreadable, parse_json
+from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, number
+from airflow_sagemaker_automl.core.values.metric_names import (
     DIRECTIONS,
     MINIMIZE,
     STANDARD_METRICS,
     metrics_of,
     read_metric,
 )
-from airflow_sagemaker_automl.core.partial_failure import JobPart
-from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, of_entry, one_of
+from airflow_sagemaker_automl.core.values.wording import did_you_mean, of_entry, one_of, type_in_words
 from airflow_sagemaker_automl.exceptions import Violation
 
 DataSet: TypeAlias = Literal["Train", "Validation", "Test"]
@@ -26,7 +26,7 @@ _RULES = ("thresholds", "champion", "most_partial_failures")
 _GATE = (*_RULES, "partial_failures_counted", "on_missing_figure")
 _PARTS = tuple(part.value for part in JobPart)
 _THRESHOLD = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction")
-# What follows from an event; the first is the default.
+# The options for special cases; the first value is the default.
 _EVENTS = {
     "without_champion": ("pass", "reject"),
     "on_missing_champion_figure": ("fail", "reject", "pass"),
@@ -34,23 +34,23 @@ _EVENTS = {
 }
 _CHAMPION = ("margin", "is_relative", "metric", "data_set", "is_new_metric", "direction", *_EVENTS)
 _ON_MISSING_FIGURE = ("fail", "reject")
-# Beyond these, the list would hide what is wrong.
+# A longer list would hide the error itself.
 _MOST_LISTED = 10
 _WORDS = {"true": True, "false": False}
 _WHOLE = re.compile(r"\+?\d{1,9}(\.0+)?")
 
 
 class GateReading:
-    """A gate that is read: every value of the kind that is wanted, whatever text a template has become.
+    """A validated gate, with rendered strings converted to the required types.
 
-    A blank leaves its member out, and what is :data:`~airflow_sagemaker_automl.core.literals.UNRESOLVED` stays so.
+    Blank members are left out; :data:`~airflow_sagemaker_automl.core.values.literals.UNRESOLVED` values stay.
 
-    :param gate: dictionaries and lists, or a text of JSON.
-    :param path: where it stands.
-    :param problem_type: that of the job, as :data:`~airflow_sagemaker_automl.core.metric_names.OF_PROBLEM_TYPE` names
-        it; None (default) where it is not known.
-    :ivar gate: the same, converted.
-    :ivar violations: every rule that is broken.
+    :param gate: dictionaries and lists, or a JSON string.
+    :param path: path of the gate, for errors. Default: none.
+    :param problem_type: the job's problem type, as in
+        :data:`~airflow_sagemaker_automl.core.values.metric_names.OF_PROBLEM_TYPE`; None (default) if unknown.
+    :ivar gate: the converted gate.
+    :ivar violations: every broken rule.
     """
 
     def __init__(self, gate: Any, path: str = "", problem_type: str | None = None) -> None:
@@ -74,10 +74,10 @@ class GateReading:
             place = _below(path, "partial_failures_counted")
             read["partial_failures_counted"] = self._counted(members["partial_failures_counted"], place)
             if "most_partial_failures" not in read:
-                self._wrong(place, None, "says what most_partial_failures counts, which is missing")
-        # Where something is wrong, a rule was meant.
+                self._wrong(place, None, "needs most_partial_failures, which is missing")
+        # A gate with a wrong rule is not empty.
         if not self.violations and all(rule == [] for rule in read.values()):
-            self._wrong(path or "the gate", None, f"needs a rule: {', '.join(_RULES)}")
+            self._wrong(path or "the gate", None, f"must have at least one rule: {', '.join(_RULES)}")
         on_missing = self._word(members.get("on_missing_figure"), _below(path, "on_missing_figure"), _ON_MISSING_FIGURE)
         return {**read, **_present({"on_missing_figure": on_missing})}
 
@@ -88,7 +88,7 @@ class GateReading:
         if not isinstance(value, list) or not value:
             self._wrong(path, value, f"must be a list of one or more of {', '.join(_PARTS)}")
             return []
-        # None would be taken for a member that is left out.
+        # _word accepts None as a member that is left out.
         words = ["" if item is None else item for item in value]
         return [self._word(item, f"{path}[{place}]", _PARTS) for place, item in enumerate(words)]
 
@@ -97,7 +97,7 @@ class GateReading:
         if value is UNRESOLVED:
             return value
         if not isinstance(value, list):
-            self._wrong(path, value, f"must be a list of thresholds, not {kind_of(value)}")
+            self._wrong(path, value, f"must be a list of thresholds, not {type_in_words(value)}")
             return []
         return [self._threshold(item, f"{path}[{place}]") for place, item in enumerate(value)]
 
@@ -114,26 +114,26 @@ class GateReading:
         }
         low, high = read["minimum"], read["maximum"]
         if "metric" not in members:
-            self._wrong(_below(path, "metric"), None, "is required: the metric that has a limit")
+            self._wrong(_below(path, "metric"), None, "is required: the metric to limit")
         if "minimum" not in members and "maximum" not in members:
-            self._wrong(path, None, "needs a minimum or a maximum")
+            self._wrong(path, None, "must have a minimum or a maximum")
         if isinstance(low, float) and isinstance(high, float) and low > high:
-            self._wrong(_below(path, "minimum"), low, f"must not be more than maximum, which is {high:g}")
+            self._wrong(_below(path, "minimum"), low, f"must be at most maximum, which is {high:g}")
         self._limits_in_direction(read, path)
         return _present(read)
 
     def _limits_in_direction(self, read: Mapping[str, Any], path: str) -> None:
-        """Refuse a floor under an error and a ceiling over a score, unless they are said to be meant."""
+        """Refuse a minimum of an error and a maximum of a score, unless ``against_direction`` is set."""
         metric = read["metric"]
         direction = read_metric(metric).direction if isinstance(metric, str) else None
         if direction is None or read["against_direction"] in (True, UNRESOLVED):
             return
         wrong, better, instead = (
-            ("minimum", "less", "maximum") if direction == MINIMIZE else ("maximum", "more", "minimum")
+            ("minimum", "lower", "maximum") if direction == MINIMIZE else ("maximum", "higher", "minimum")
         )
         if read[wrong] is not None:
-            rule = f"is a {wrong} of {metric}, of which {better} is better; set {instead}, or against_direction=True"
-            self._wrong(_below(path, wrong), read[wrong], f"{rule} if it is meant")
+            rule = f"is a {wrong} of {metric}, but a {better} {metric} is better; set {instead} instead"
+            self._wrong(_below(path, wrong), read[wrong], f"{rule}, or against_direction=True if this is intended")
 
     def _champion(self, value: Any, path: str) -> Any:
         members = self._mapping(value, path, _CHAMPION, "a BetterThanChampion, or a mapping of its arguments")
@@ -150,46 +150,47 @@ class GateReading:
         self._known_direction(read, path)
         margin = read["margin"]
         if isinstance(margin, float) and margin < 0:
-            self._wrong(_below(path, "margin"), margin, "must be 0 or more: the candidate has to be better by so much")
+            rule = "must be 0 or more: the candidate must be better than the champion by at least this much"
+            self._wrong(_below(path, "margin"), margin, rule)
         elif isinstance(margin, float) and margin >= 1 and read["is_relative"] is True:
-            rule = "must be a share below 1 where is_relative is true: 0.05 is five per cent of the champion's figure"
+            rule = "must be a fraction below 1 if is_relative is true: 0.05 is 5 % of the champion's value"
             self._wrong(_below(path, "margin"), margin, rule)
         return _present(read)
 
     def _mapping(self, value: Any, path: str, known: tuple[str, ...], what: str) -> dict[str, Any] | None:
-        """Give the members that are not blank; None for what is none, or not known yet."""
+        """Return the members that are not blank; None if the value is not a mapping, or not known yet."""
         value = _opened(value)
         if value is UNRESOLVED:
             return None
         if not isinstance(value, Mapping):
-            hint = "; a template writes one with the filter tojson" if isinstance(value, str) else ""
-            self._wrong(path or "the gate", value, f"must be {what}, not {kind_of(value)}{hint}")
+            hint = "; in a template, use the filter tojson" if isinstance(value, str) else ""
+            self._wrong(path or "the gate", value, f"must be {what}, not {type_in_words(value)}{hint}")
             return None
         for key in value:
             if key not in known:
-                hint = did_you_mean(key, known) or f"; there are {', '.join(known)}"
-                self._wrong(of_entry(path, key).lstrip("."), value[key], f"is not known{hint}")
+                hint = did_you_mean(key, known) or f"; known arguments are {', '.join(known)}"
+                self._wrong(of_entry(path, key).lstrip("."), value[key], f"is unknown{hint}")
         return {key: item for key, item in value.items() if item is not None and item != ""}
 
     def _known_direction(self, read: Mapping[str, Any], path: str) -> None:
-        """Require the direction of a metric that is not known here, and the right one of one that is."""
+        """Require the direction of an unknown metric, and the right one of a known metric."""
         metric, given = read["metric"], read["direction"]
         if not isinstance(metric, str):
             return
         known = read_metric(metric).direction
         if known is None and given is None and read["is_new_metric"] is True:
-            rule = f"is required for {metric!r}, which this package does not know: {' or '.join(DIRECTIONS)}"
+            rule = f"is required for {metric!r}, a metric unknown to this package: {' or '.join(DIRECTIONS)}"
             self._wrong(_below(path, "direction"), None, rule)
         elif known and given in DIRECTIONS and given != known:
-            self._wrong(_below(path, "direction"), given, f"must be {known!r}, or left out: that of {metric} is known")
+            self._wrong(_below(path, "direction"), given, f"must be {known!r} for {metric}, or left out")
 
     def _metric(self, members: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """Read the name of a metric, and whether it may be one that is not known here."""
+        """Read the name of a metric, and whether an unknown one is allowed."""
         value, place = members.get("metric"), _below(path, "metric")
         is_new = self._flag(members.get("is_new_metric"), _below(path, "is_new_metric"))
         if value is not None and value is not UNRESOLVED:
             if not isinstance(value, str):
-                self._wrong(place, value, f"must be the name of a metric, not {kind_of(value)}")
+                self._wrong(place, value, f"must be the name of a metric, not {type_in_words(value)}")
             elif read_metric(value).is_known:
                 self._known_metric(value, place)
             elif is_new not in (True, UNRESOLVED):
@@ -224,7 +225,7 @@ class GateReading:
             return value
         if isinstance(value, str | float) and _WHOLE.fullmatch(str(value).strip()):
             return int(float(value))
-        self._wrong(path, value, "must be a whole number, 0 or more")
+        self._wrong(path, value, "must be an integer, 0 or more")
         return 0
 
     def _flag(self, value: Any, path: str) -> Any:
@@ -246,7 +247,7 @@ def _present(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _opened(value: Any) -> Any:
-    """Read a text of JSON; any other value stays as it is."""
+    """Parse a JSON string; return any other value unchanged."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
             return parse_json(value)
@@ -256,4 +257,4 @@ def _opened(value: Any) -> Any:
 
 
 def _listed(metrics: Collection[str]) -> str:
-    return f"; there are {', '.join(metrics)}" if len(metrics) <= _MOST_LISTED else ""
+    return f"; known metrics are {', '.join(metrics)}" if len(metrics) <= _MOST_LISTED else ""

@@ -1,4 +1,4 @@
-"""Rules 20 to 26: what the service takes when a version of a model is registered, and when one is changed.
+"""Rules 20 to 26: requests that register a version of a model, or update one.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html and
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from airflow_sagemaker_automl.core.environment import concealed
-from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, is_resolved, literal, plain, text
 from airflow_sagemaker_automl.core.rules import customer_metadata, inference
 from airflow_sagemaker_automl.core.rules.characters import (
     LONGEST_NAME,
@@ -22,7 +20,9 @@ from airflow_sagemaker_automl.core.rules.characters import (
     printable,
     without_symbols,
 )
-from airflow_sagemaker_automl.core.rules.wording import did_you_mean, kind_of, one_of
+from airflow_sagemaker_automl.core.values.environment import concealed
+from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, at, is_resolved, literal, plain, text
+from airflow_sagemaker_automl.core.values.wording import did_you_mean, one_of, type_in_words
 from airflow_sagemaker_automl.exceptions import InvalidJobRequest, InvalidModelPackage, Violation
 
 Rules: TypeAlias = tuple[Callable[[Mapping[str, Any]], Iterator[Violation]], ...]
@@ -59,12 +59,12 @@ _LONGEST_CARD = 100_000
 
 
 def violations(request: Mapping[str, Any], *, update: bool = False) -> list[Violation]:
-    """Judge a request by all rules; what is :data:`~airflow_sagemaker_automl.core.literals.UNRESOLVED` is passed over.
+    """Validate a request by all rules, ignoring values that are not known yet.
 
-    :param request: arguments of ``CreateModelPackage``, as dictionaries and lists. What an operator fills in when it
-        runs may be missing.
-    :param update: they are those of ``UpdateModelPackage``.
-    :return: every rule that is broken.
+    :param request: arguments of ``CreateModelPackage``, as dictionaries and lists. Members that an operator adds when
+        it runs may be missing.
+    :param update: whether they are arguments of ``UpdateModelPackage``. Default: no.
+    :return: every broken rule.
     """
     return [violation for rule in (_ON_UPDATE if update else _ON_CREATE) for violation in rule(request)]
 
@@ -76,12 +76,12 @@ def require_literals(
     names: Mapping[str, str] | None = None,
     more: Sequence[Violation] = (),
 ) -> None:
-    """Judge what is literal in a request that is still to be rendered.
+    """Validate the literal values of a request that is not rendered yet.
 
-    :param request: as for :func:`violations`, with Jinja templates and XComArgs in any leaf.
+    :param request: as for :func:`violations`; any leaf may be a Jinja template or an XComArg.
     :param names: as for :func:`renamed`.
-    :param more: what else is wrong, said at once.
-    :raises InvalidModelPackage: with every rule that is broken already.
+    :param more: further violations to report in the same error.
+    :raises InvalidModelPackage: with every rule that the literal values break.
     """
     known = literal(as_tree(request))
     found = [violation for violation in violations(known, update=update) if is_resolved(violation.value)]
@@ -93,7 +93,7 @@ def require_literals(
 def as_tree(request: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a request as dictionaries and lists.
 
-    :raises InvalidModelPackage: it holds itself, or is nested far deeper than any request.
+    :raises InvalidModelPackage: the request contains itself, or is nested too deep.
     """
     try:
         tree: dict[str, Any] = plain(request)
@@ -103,11 +103,11 @@ def as_tree(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def renamed(found: Sequence[Violation], names: Mapping[str, str]) -> list[Violation]:
-    """Tell violations in the words of who has to act upon them, and without what may be secret.
+    """Replace API members by argument names in violations, and hide values that may be secret.
 
     :param names: argument names by member, for example ``{"ModelApprovalStatus": "approval_status",
-        "ModelCard.ModelCardStatus": "model_card_status"}``. A path that begins with such a member begins with the
-        argument's name instead; the longest member wins.
+        "ModelCard.ModelCardStatus": "model_card_status"}``. If a path begins with such a member, the argument's name
+        replaces it; the longest member wins.
     """
     by_length = sorted(names, key=len, reverse=True)
     return [
@@ -129,11 +129,11 @@ def _renamed(path: str, members: Sequence[str], names: Mapping[str, str]) -> str
 
 
 def _group(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 20: a version belongs to a group."""
+    """Rule 20: a version needs a group."""
     path, value = "ModelPackageGroupName", request.get("ModelPackageGroupName")
     what = "must be the name or ARN of a model package group"
     if value is None or value == "":
-        yield Violation(path, None, "is required: the group that the version goes into")
+        yield Violation(path, None, "is required: the group of the version")
     elif not isinstance(value, str):
         return
     elif value.startswith("arn:"):
@@ -141,14 +141,14 @@ def _group(request: Mapping[str, Any]) -> Iterator[Violation]:
         if kind != _GROUP:
             yield Violation(path, value, f"{what}{_instead(kind, _GROUP)}")
         elif not is_name(name):
-            yield Violation(path, value, f"{what}; {name!r} is no name of one")
+            yield Violation(path, value, f"{what}; {name!r} is not a valid group name")
     elif not is_name(value):
         rule = f"{what}: 1 to {LONGEST_NAME} letters, digits and hyphens, with no hyphen at either end"
         yield Violation(path, value, rule)
 
 
 def _version(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 20, for updates: they are told the version by its ARN."""
+    """Rule 20, for updates: the version is given by its ARN."""
     path, value = "ModelPackageArn", request.get("ModelPackageArn")
     if value is None or value == "":
         yield Violation(path, None, "is required: the version to change")
@@ -158,15 +158,15 @@ def _version(request: Mapping[str, Any]) -> Iterator[Violation]:
     kind, name = _parsed_arn(value)
     example = f"{what}, for example {_EXAMPLE_ARN}:{_VERSION}/churn/3"
     if not value.startswith("arn:"):
-        yield Violation(path, value, f"{example}; this is no ARN")
+        yield Violation(path, value, f"{example}; this is not an ARN")
     elif kind != _VERSION:
         yield Violation(path, value, f"{what}{_instead(kind, f'{_VERSION}/churn/3')}")
     elif not _NUMBERED.fullmatch(name):
-        yield Violation(path, value, f"{example}; this one has no group and number at its end")
+        yield Violation(path, value, f"{example}; this one does not end in a group and a version number")
 
 
 def _parsed_arn(value: str) -> tuple[str | None, str]:
-    """Give kind and name of the resource; None where it is no ARN of SageMaker."""
+    """Return type and name of the resource; the type is None if the value is not a SageMaker ARN."""
     match = _ARN.fullmatch(value)
     return (match[1], match[2]) if match else (None, value)
 
@@ -174,36 +174,36 @@ def _parsed_arn(value: str) -> tuple[str | None, str]:
 def _instead(kind: str | None, wanted: str) -> str:
     if kind is None:
         example = wanted if "/" in wanted else f"{wanted}/churn"
-        return f", which looks like {_EXAMPLE_ARN}:{example}"
-    return f"; this is that of a {kind.replace('-', ' ')}"
+        return f", for example {_EXAMPLE_ARN}:{example}"
+    return f"; this is the ARN of a {kind.replace('-', ' ')}"
 
 
 def _not_of_versions(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 20: what only packages without a group have."""
+    """Rule 20: refuse the members that only packages without a group have."""
     name, certify = request.get("ModelPackageName"), request.get("CertifyForMarketplace")
     if name is not None:
-        rule = "must be left out: a version has a number in its group, not a name"
+        rule = "must be left out: a version of a group has a number, not a name"
         yield Violation("ModelPackageName", name, rule)
     if request.get("Tags") is not None:
-        rule = "must be left out: tags belong to the group, and its versions have none of their own"
+        rule = "must be left out: only the group can have tags, not its versions"
         yield Violation("Tags", request["Tags"], rule)
-    # The SDK for Python sends false with every version.
+    # The SageMaker Python SDK sends false with every version.
     if certify is not None and str(certify).strip().lower() == "true":
-        rule = "must be left out: it is for packages that are sold, not for versions of a group"
+        rule = "must be left out: it is for AWS Marketplace packages, not for versions of a group"
         yield Violation("CertifyForMarketplace", certify, rule)
 
 
 def _kinds(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """A text may be JSON of what is wanted, and is left to the service model."""
+    """Require mappings and lists; a string may be their JSON and is left to the constraints of the service model."""
     for members, wanted, kind in ((_MAPPINGS, Mapping, "a mapping"), (_LISTS, list, "a list")):
         for member in members:
             value = request.get(member)
             if value is not None and value is not UNRESOLVED and not isinstance(value, (wanted, str)):
-                yield Violation(member, value, f"must be {kind}, not {kind_of(value)}")
+                yield Violation(member, value, f"must be {kind}, not {type_in_words(value)}")
 
 
 def _words(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 21, and the other members that have a few known values."""
+    """Rule 21, and the other members with a fixed set of values."""
     yield from one_of("ModelApprovalStatus", request.get("ModelApprovalStatus"), _APPROVALS)
     registration = request.get("ModelPackageRegistrationType")
     yield from one_of("ModelPackageRegistrationType", registration, _REGISTRATION_TYPES)
@@ -211,10 +211,10 @@ def _words(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def _no_approval_description(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 21: a reason can be given once there is a version to judge."""
+    """Rule 21: a new version cannot have an approval description."""
     value = request.get("ApprovalDescription")
     if value is not None:
-        rule = "must be left out: only an update can say why a version was approved or rejected"
+        rule = "must be left out: only an update can set the reason for an approval or a rejection"
         yield Violation("ApprovalDescription", value, rule)
 
 
@@ -231,10 +231,10 @@ def _description(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def _life_cycle(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 23; stages and statuses are the company's own words, with some that the service suggests."""
+    """Rule 23; stages and statuses are free text, for which the service suggests some values."""
     cycle = request.get("ModelLifeCycle")
     if not isinstance(cycle, Mapping) or (cycle and not any(cycle.values())):
-        return  # Empty texts leave the whole of it out.
+        return  # Empty strings leave the whole member out.
     for member, suggested in (("Stage", _STAGES), ("StageStatus", _STAGE_STATUSES)):
         path, value = f"ModelLifeCycle.{member}", cycle.get(member)
         if value is None or value == "":
@@ -253,18 +253,18 @@ def _source(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def _source_alone(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """The SDK for Python says so, and sets the one with an update."""
+    """The SageMaker Python SDK has this rule, and sets ``SourceUri`` with an update."""
     if request.get("SourceUri") is not None and request.get("InferenceSpecification") is not None:
         rule = "must be left out with InferenceSpecification; an update can set it afterwards"
         yield Violation("SourceUri", request["SourceUri"], rule)
 
 
 def _card_on_create(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 26: nothing could be corrected in a card that begins as archived."""
+    """Rule 26: a new card must not be archived, because an archived card cannot be changed."""
     path, status = "ModelCard.ModelCardStatus", at(request, "ModelCard", "ModelCardStatus")
     if status == "Archived":
         known = ", ".join(_CARD_STATUSES[:-1])
-        yield Violation(path, status, f"must be one of {known} at first: an archived card takes no more changes")
+        yield Violation(path, status, f"must be one of {known} for a new card: an archived card cannot be changed")
     else:
         yield from one_of(path, status, _CARD_STATUSES)
     yield from _card_content(request)
@@ -295,15 +295,15 @@ def _token(request: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def _no_token(request: Mapping[str, Any]) -> Iterator[Violation]:
-    """Rule 25: the service would take a token once, and refuse it with the other requests that a change may need."""
+    """Rule 25: the service accepts a token once, but an update may need several requests."""
     value = request.get("ClientToken")
     if value is not None:
-        yield Violation("ClientToken", value, "must be left out: an update is repeatable by itself")
+        yield Violation("ClientToken", value, "must be left out: updates are idempotent without it")
 
 
 def _change(request: Mapping[str, Any]) -> Iterator[Violation]:
     if all(not value for member, value in request.items() if member not in ("ModelPackageArn", "ClientToken")):
-        yield Violation("request", None, "must change something; nothing to change is given")
+        yield Violation("request", None, "must set at least one member to change")
 
 
 def _line(path: str, value: Any) -> Iterator[Violation]:

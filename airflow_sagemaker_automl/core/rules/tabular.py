@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, sequence, text
-from airflow_sagemaker_automl.core.rules.wording import one_of
+from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, at, sequence, text
+from airflow_sagemaker_automl.core.values.wording import one_of
 from airflow_sagemaker_automl.exceptions import Violation
 
 OBJECTIVES = {
@@ -35,7 +35,7 @@ _MODES = ("AUTO", *ALGORITHMS)
 
 
 def violations(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
-    """Judge a ``TabularJobConfig``."""
+    """Validate a ``TabularJobConfig``."""
     mode = config.get("Mode")
     if config.get("TargetAttributeName") is None:
         yield Violation(f"{path}.TargetAttributeName", None, "is required: the column to predict")
@@ -49,8 +49,8 @@ def objective(config: Any, metric: Any, path: str) -> Iterator[Violation]:
     """Rule 14: problem type and metric, both or neither.
 
     :param config: the ``TabularJobConfig``.
-    :param metric: the objective that is asked for.
-    :param path: where the metric stands.
+    :param metric: the objective metric of the request.
+    :param path: path of the metric.
     """
     problem_type = at(config, "ProblemType")
     if UNRESOLVED in (problem_type, metric, config):
@@ -65,31 +65,30 @@ def objective(config: Any, metric: Any, path: str) -> Iterator[Violation]:
 
 
 def listed_algorithms(config: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Walk the algorithms that are asked for.
-
-    :return: path and value of each.
-    """
+    """Yield the path and value of each requested algorithm."""
     for outer, entry in enumerate(sequence(at(config, "CandidateGenerationConfig", "AlgorithmsConfig"))):
         for inner, algorithm in enumerate(sequence(at(entry, "AutoMLAlgorithms"))):
             yield f"{path}.CandidateGenerationConfig.AlgorithmsConfig[{outer}].AutoMLAlgorithms[{inner}]", algorithm
 
 
 def one_attribute(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
-    """Rule 13: there is one ``AutoMLAlgorithms`` attribute and one only."""
+    """Rule 13: ``AlgorithmsConfig`` has exactly one entry."""
     entries = at(config, "CandidateGenerationConfig", "AlgorithmsConfig")
     if len(sequence(entries)) > 1:
         yield Violation(
-            f"{path}.CandidateGenerationConfig.AlgorithmsConfig", entries, "must have one entry, with all algorithms"
+            f"{path}.CandidateGenerationConfig.AlgorithmsConfig",
+            entries,
+            "must have one entry that lists all algorithms",
         )
 
 
 def _algorithms(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Violation]:
-    """Rule 13."""
+    """Rule 13: the algorithms depend on the mode."""
     yield from one_attribute(config, path)
     entries = at(config, "CandidateGenerationConfig", "AlgorithmsConfig")
     if mode == "AUTO" and entries:
         where = f"{path}.CandidateGenerationConfig.AlgorithmsConfig"
-        rule = "must be left out in mode AUTO; say ENSEMBLING or HYPERPARAMETER_TUNING to choose algorithms"
+        rule = "must be left out in mode AUTO; to choose algorithms, set Mode to ENSEMBLING or HYPERPARAMETER_TUNING"
         yield Violation(where, entries, rule)
         return
     known = ALGORITHMS.get(mode, _OF_ANY_MODE) if isinstance(mode, str) else _OF_ANY_MODE
@@ -99,7 +98,7 @@ def _algorithms(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Vio
 
 
 def remarks(config: Any, path: str) -> Iterator[str]:
-    """Rule 13: algorithms without a mode, in which the service has none to choose from if it takes ``AUTO``.
+    """Rule 13: algorithms without a mode; the service may choose ``AUTO``, which does not allow them.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CandidateGenerationConfig.html
     """
@@ -109,26 +108,26 @@ def remarks(config: Any, path: str) -> Iterator[str]:
     if chosen:
         fitting = [mode for mode, known in ALGORITHMS.items() if all(name in (*known, UNRESOLVED) for name in chosen)]
         yield (
-            f"{path}.CandidateGenerationConfig.AlgorithmsConfig is given without Mode, on which it depends which "
-            f"algorithms there are, and mode AUTO has none to choose from. {_mode_to_add(fitting)}"
+            f"{path}.CandidateGenerationConfig.AlgorithmsConfig is set without Mode. The mode determines the "
+            f"available algorithms, and mode AUTO does not allow choosing any. {_mode_to_add(fitting)}"
         )
 
 
 def _mode_to_add(fitting: list[str]) -> str:
     if not fitting:
-        return "No mode has all of these."
-    only = ", the one mode that has all of these" if len(fitting) == 1 else ""
-    return f"Add Mode: {' or '.join(fitting)}{only}."
+        return "No mode has all of these algorithms."
+    only = ", the only mode with all of these algorithms" if len(fitting) == 1 else ""
+    return f"Set Mode to {' or '.join(fitting)}{only}."
 
 
 def _weights(config: Mapping[str, Any], mode: Any, path: str) -> Iterator[Violation]:
-    """Rule 15."""
+    """Rule 15: sample weights need mode ``ENSEMBLING``."""
     column = config.get("SampleWeightAttributeName")
     if column is None:
         return
     if mode not in ("ENSEMBLING", UNRESOLVED):
-        given = f"it is {mode!r}" if mode else "none is given"
-        rule = f"needs Mode 'ENSEMBLING', the one mode that has weights; {given}"
+        given = f"Mode is {mode!r}" if mode else "Mode is not set"
+        rule = f"requires Mode 'ENSEMBLING', the only mode with sample weights; {given}"
         yield Violation(f"{path}.SampleWeightAttributeName", column, rule)
     if text(column) and column == config.get("TargetAttributeName"):
         yield Violation(f"{path}.SampleWeightAttributeName", column, "must not be the target column")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_sagemaker_automl.core.literals import UNRESOLVED, at, mapping, number, sequence, text
 from airflow_sagemaker_automl.core.rules.tabular import listed_algorithms, one_attribute
-from airflow_sagemaker_automl.core.rules.wording import one_of
+from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, at, mapping, number, sequence, text
+from airflow_sagemaker_automl.core.values.wording import one_of
 from airflow_sagemaker_automl.exceptions import Violation
 
 ALGORITHMS = ("cnn-qr", "deepar", "prophet", "npts", "arima", "ets")
@@ -26,7 +26,7 @@ _AGGREGATIONS = ("sum", "avg", "first", "min", "max")
 
 
 def violations(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
-    """Judge a ``TimeSeriesForecastingJobConfig``."""
+    """Validate a ``TimeSeriesForecastingJobConfig``."""
     yield from _forecast(config, path)
     yield from _columns(config.get("TimeSeriesConfig"), f"{path}.TimeSeriesConfig")
     target = at(config, "TimeSeriesConfig", "TargetAttributeName")
@@ -39,34 +39,35 @@ def violations(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
 
 
 def _forecast(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
-    """Rule 10."""
+    """Rule 10: frequency, horizon and quantiles."""
     frequency, horizon = config.get("ForecastFrequency"), config.get("ForecastHorizon")
     if frequency is None:
         yield Violation(f"{path}.ForecastFrequency", None, f"is required: {_FREQUENCIES}")
     elif isinstance(frequency, str) and not _FREQUENCY.fullmatch(frequency):
         yield Violation(f"{path}.ForecastFrequency", frequency, f"must be {_FREQUENCIES}")
     if horizon is None:
-        yield Violation(f"{path}.ForecastHorizon", None, "is required: how many steps to forecast")
+        yield Violation(f"{path}.ForecastHorizon", None, "is required: the number of steps to forecast")
     elif (steps := number(horizon)) is not None and not 1 <= steps <= _LONGEST_HORIZON:
         yield Violation(f"{path}.ForecastHorizon", horizon, f"must be from 1 to {_LONGEST_HORIZON} steps")
     quantiles = sequence(config.get("ForecastQuantiles"))
     if len(quantiles) > _MOST_QUANTILES:
-        yield Violation(f"{path}.ForecastQuantiles", quantiles, f"must be at most {_MOST_QUANTILES}")
+        rule = f"must have at most {_MOST_QUANTILES} entries; it has {len(quantiles)}"
+        yield Violation(f"{path}.ForecastQuantiles", quantiles, rule)
     for position, quantile in enumerate(quantiles):
         if isinstance(quantile, str) and not _QUANTILE.fullmatch(quantile):
-            yield Violation(f"{path}.ForecastQuantiles[{position}]", quantile, "must be p1 to p99")
+            yield Violation(f"{path}.ForecastQuantiles[{position}]", quantile, "must be from p1 to p99")
 
 
 def _columns(columns: Any, path: str) -> Iterator[Violation]:
-    """Rule 12."""
+    """Rule 12: the columns."""
     if columns is None:
-        yield Violation(path, None, "is required: which columns are target, timestamp and item identifier")
+        yield Violation(path, None, "is required: the target, timestamp and item identifier columns")
     if not isinstance(columns, Mapping):
         return
     roles = {
         "TargetAttributeName": "the column to forecast",
-        "TimestampAttributeName": "the column of times",
-        "ItemIdentifierAttributeName": "the column that tells the series apart",
+        "TimestampAttributeName": "the column with the timestamps",
+        "ItemIdentifierAttributeName": "the column that identifies the series",
     }
     taken: dict[str, str] = {}
     for role, meaning in roles.items():
@@ -81,7 +82,7 @@ def _differs(column: Any, taken: dict[str, str], path: str, role: str) -> Iterat
     if text(column) is None:
         return
     if column in taken:
-        yield Violation(path, column, f"must be another column than that of {taken[column]}")
+        yield Violation(path, column, f"must be a different column than {taken[column]}")
     taken.setdefault(column, role)
 
 
@@ -92,10 +93,10 @@ def _filling(filling: Any, target: Any, path: str) -> Iterator[Violation]:
             method, value = at(methods, kind), at(methods, f"{kind}_value")
             place = f"{path}.{column}.{kind}"
             if kind == "frontfill" and method is not None and UNRESOLVED not in (method, target) and column != target:
-                yield Violation(place, method, f"must be left out: only the target column ({target}) has it")
+                yield Violation(place, method, f"must be left out: it is for the target column ({target}) only")
             yield from one_of(place, method, allowed)
             if method == "value" and value is None:
-                yield Violation(f"{place}_value", None, f"is required where {kind} is 'value'")
+                yield Violation(f"{place}_value", None, f"is required if {kind} is 'value'")
             if value is not None and method not in ("value", UNRESOLVED):
                 yield Violation(f"{place}_value", value, f"must be left out unless {kind} is 'value'; it is {method!r}")
 
@@ -104,7 +105,8 @@ def _aggregation(aggregation: Any, target: Any, path: str) -> Iterator[Violation
     """Rule 11, for data finer than the frequency."""
     for column, method in mapping(aggregation).items():
         if text(target) and column != target:
-            yield Violation(f"{path}.{column}", method, f"must be left out: only the target column ({target}) has it")
+            rule = f"must be left out: it is for the target column ({target}) only"
+            yield Violation(f"{path}.{column}", method, rule)
         yield from one_of(f"{path}.{column}", method, _AGGREGATIONS)
 
 
@@ -114,4 +116,4 @@ def _holidays(config: Mapping[str, Any], path: str) -> Iterator[Violation]:
         code = at(entry, "CountryCode")
         if isinstance(code, str) and not re.fullmatch("[A-Z]{2}", code):
             place = f"{path}.HolidayConfig[{position}].CountryCode"
-            yield Violation(place, code, "must be the two capital letters of a country, for example DE")
+            yield Violation(place, code, "must be a country code of two uppercase letters, for example DE")

@@ -1,4 +1,4 @@
 """The process behind an endpoint's variant: it loads the archives of one chain of containers and predicts with them.
 
-A process of its own for each variant.
+Each variant has its own process.
 """

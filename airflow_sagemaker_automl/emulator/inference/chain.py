@@ -1,4 +1,4 @@
-"""A candidate's chain of containers, loaded from the archives that its job has left in S3."""
+"""A candidate's chain of containers, loaded from the archives that its job uploaded to S3."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 
 @dataclass(frozen=True)
 class Chain:
-    """A loaded model, with what goes in and what comes out.
+    """A loaded model with its input and output.
 
-    :param input: what a row consists of.
-    :param output: keys of an answer; none for a regression, and where the environment names none.
+    :param input: the columns of a row.
+    :param output: keys of an answer; empty for a regression, and if the environment names none.
     :param problem_type: as in ``ProblemType`` of the API.
     :param model: predicts numbers, or the probability of each class.
     """
@@ -42,7 +42,7 @@ class Chain:
         """Download and load a chain.
 
         :param containers: in the order of inference; at least one.
-        :param folder: for the archives' content; it must stay.
+        :param folder: for the archives' content; it must exist as long as the chain.
         :raises UnusableData: an archive cannot be read.
         """
         folders = [folder / str(number) for number, _ in enumerate(containers)]
@@ -63,14 +63,14 @@ class Chain:
         if self.problem_type == "Regression":
             return Predicted([], output.tolist(), None, is_binary=False)
         is_binary = self.problem_type == "BinaryClassification"
-        # As AutoGluon decides: a tie is negative.
+        # As in AutoGluon, a tie is negative.
         chosen = (output[:, 1] > 0.5).astype(int) if is_binary else output.argmax(axis=1)
         labels = pd.Series(self.model.classes).tolist()
         return Predicted(labels, [labels[code] for code in chosen], output.tolist(), is_binary)
 
 
 class _Ensemble:
-    """A clone of AutoGluon's predictor that has one model."""
+    """A clone of AutoGluon's predictor with one model."""
 
     def __init__(self, predictor: Any) -> None:
         self._predictor = predictor
@@ -93,7 +93,7 @@ class _Ensemble:
 
 @dataclass(frozen=True)
 class _Tuned:
-    """A feature transformer, an estimator that answers class numbers, and the labels of the numbers."""
+    """A feature transformer, an estimator that predicts class numbers, and the labels of the numbers."""
 
     transformer: Any
     estimator: Any
@@ -104,7 +104,7 @@ class _Tuned:
         files = {file.name: file for folder in folders for file in folder.iterdir()}
         labels = files.get("labels.json")
         return cls(
-            # The archives are what this emulator's own trainer has written.
+            # The archives were written by this emulator's own trainer.
             pickle.loads(files["transformer.pkl"].read_bytes()),  # noqa: S301
             pickle.loads(files["model.pkl"].read_bytes()),  # noqa: S301
             json.loads(labels.read_text()) if labels else [],
@@ -117,19 +117,19 @@ class _Tuned:
 
 
 def unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Unpack files and folders, and nothing that would be elsewhere.
+    """Unpack files and folders; refuse paths outside the folder.
 
-    :raises tarfile.TarError: the archive has something else.
+    :raises tarfile.TarError: the archive has other members.
     """
     if hasattr(tarfile, "data_filter"):
         archive.extractall(folder, filter="data")
         return
-    # Python 3.11.2, which Debian 12 has, knows no filters.
+    # Python 3.11.2 (Debian 12) has no filters.
     for member in archive.getmembers():
         is_below = (folder / member.name).resolve().is_relative_to(folder.resolve())
         if not is_below or not (member.isfile() or member.isdir()):
-            raise tarfile.TarError(f"{member.name} is no file or folder below the archive's own")
-    archive.extractall(folder)  # noqa: S202  # Each member has been looked at.
+            raise tarfile.TarError(f"{member.name} is not a file or folder within the archive")
+    archive.extractall(folder)  # noqa: S202  # Each member has been checked.
 
 
 def _unpack(storage: Storage, container: Mapping[str, Any], folder: Path) -> None:

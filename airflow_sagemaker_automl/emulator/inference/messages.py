@@ -1,9 +1,9 @@
-"""What goes into a container and what comes out of it, as AWS documents it for the containers of an AutoML job.
+"""Input and output of a container, as AWS documents them for the containers of an AutoML job.
 
-https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development-container-output.html: the keys
-of an answer, and that ``probability`` is that of the second class where there are two, of the winning one otherwise.
-A row has the columns of the training data in their order, without the target and without a header line. That a list is
-written into one cell of CSV, and how JSON looks, is assumed.
+https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development-container-output.html documents the
+keys of an answer, and that ``probability`` is that of the second class if there are two, and of the predicted class
+otherwise. A row has the columns of the training data in order, without the target and without a header line. That CSV
+has a list in one cell, and the form of JSON, are assumptions.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _SCORE = "score"
 
 
 class Refusal(Exception):
-    """An invocation that the container does not take.
+    """An invocation that the container refuses.
 
-    :param status: of the container's answer over HTTP.
+    :param status: HTTP status of the container's answer.
     """
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
@@ -38,10 +38,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Input:
-    """What a row consists of.
+    """The columns of a row.
 
-    :param columns: names in their order.
-    :param verbatim: those that are texts, however much they look like numbers.
+    :param columns: names in order.
+    :param verbatim: columns to read as text even if they look like numbers.
     """
 
     columns: list[str]
@@ -50,12 +50,12 @@ class Input:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a model says of rows.
+    """A model's predictions.
 
-    :param labels: all classes; empty in regression.
+    :param labels: all classes; empty for regression.
     :param values: predicted classes or numbers.
-    :param probabilities: rows × classes; None in regression.
-    :param is_binary: whether there is a class that is the positive one.
+    :param probabilities: rows × classes; None for regression.
+    :param is_binary: whether there is a positive class.
     """
 
     labels: list[Any]
@@ -64,7 +64,7 @@ class Predicted:
     is_binary: bool
 
     def row(self, number: int, keys: list[str]) -> dict[str, Any]:
-        """Answer with some keys for one row; a regression has its number alone."""
+        """The answer for one row with the given keys; for a regression only its number."""
         if self.probabilities is None:
             return {_SCORE: self.values[number]}
         probabilities = self.probabilities[number]
@@ -80,7 +80,7 @@ class Predicted:
 def rows_of(body: str, content_type: str, form: Input) -> pd.DataFrame:
     """Read the rows of an invocation.
 
-    :raises Refusal: they cannot be read.
+    :raises Refusal: the rows cannot be read.
     """
     import pandas as pd
 
@@ -103,17 +103,17 @@ def rows_of(body: str, content_type: str, form: Input) -> pd.DataFrame:
 def written(predicted: Predicted, keys: list[str], accept: str) -> tuple[str, str]:
     """Write an answer.
 
-    :param keys: of ``SAGEMAKER_INFERENCE_OUTPUT``; none stands for the label.
-    :param accept: content type that the client wants.
+    :param keys: keys of ``SAGEMAKER_INFERENCE_OUTPUT``; empty for the label only.
+    :param accept: content type that the client accepts.
     :return: body and content type.
-    :raises Refusal: it wants another one than these.
+    :raises Refusal: the content type is not supported.
     """
     rows = [predicted.row(number, keys or [_PREDICTED_LABEL]) for number in range(len(predicted.values))]
     wanted = accept.partition(";")[0].strip().lower()
     if wanted == JSON:
         return json.dumps({"predictions": rows}), JSON
     if wanted != CSV and wanted not in _ANYTHING:
-        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"{accept!r} cannot be answered with; {CSV} and {JSON} can.")
+        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"The answer cannot be {accept!r}; {CSV} and {JSON} are supported.")
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(row.values() for row in rows)
     return lines.getvalue(), f"{CSV}; charset=utf-8"

@@ -1,8 +1,8 @@
-"""What the process behind a variant does: it answers each document that comes by its link with one.
+"""The main function of the process behind a variant: it answers each document on its link with a document.
 
 The first is the chain to load (``endpoint_url``, ``region``, ``containers``), answered by ``{"ready": true}`` or
 ``{"failed": why}``; each later one is an invocation (``body``, ``content_type``, ``accept``), answered by ``status``,
-``content_type`` and ``body``. It ends when nobody is at the other end of the link.
+``content_type`` and ``body``. The process ends when the other end of the link is closed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CANNOT_LOAD = (
 
 
 def serve(link: Link) -> None:
-    """Load the chain, then answer until nobody asks any more."""
+    """Load the chain, then answer invocations until the link is closed."""
     spec = link.receive()
     with tempfile.TemporaryDirectory(prefix="automl-emulator-model-") as folder:
         try:
@@ -44,7 +44,7 @@ def serve(link: Link) -> None:
 
 
 def _load(spec: dict[str, Any], folder: Path) -> Any:
-    # These libraries take seconds to load; an error above needs none of them.
+    # These libraries take seconds to load, so they are not imported with the module.
     from airflow_sagemaker_automl.emulator.inference.chain import Chain
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 

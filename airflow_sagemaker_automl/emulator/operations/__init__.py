@@ -1,1 +1,1 @@
-"""SageMaker's operations, by what they are about; each takes the account's state and a request that has been read."""
+"""SageMaker's operations by subject; each takes the account's state and a parsed request."""

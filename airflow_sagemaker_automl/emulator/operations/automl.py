@@ -45,7 +45,7 @@ def list_candidates(account: LocalSageMaker, request: Members) -> Members:
     sort_keys: dict[str, Callable[[Members], Any]] = {
         "CreationTime": lambda candidate: candidate["CreationTime"],
         "Status": lambda candidate: candidate["CandidateStatus"],
-        # Without a metric yet: below all that have one.
+        # Candidates without a metric yet sort below all others.
         "FinalObjectiveMetricValue": lambda candidate: candidate.get("FinalAutoMLJobObjectiveMetric", {}).get(
             "Value", -math.inf
         ),

@@ -1,4 +1,4 @@
-"""AutoML jobs as they were asked for first, with ``CreateAutoMLJob``: tabular ones, with other names for the same."""
+"""The V1 API of AutoML jobs, ``CreateAutoMLJob``: tabular jobs only, with other names for the same members."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def describe(account: LocalSageMaker, request: Members) -> Members:
 
 
 def _translated(request: Mapping[str, Any]) -> Members:
-    """Write the request as one for ``CreateAutoMLJobV2``.
+    """Translate the request to ``CreateAutoMLJobV2``.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-create-experiment-migrate-v1-v2.html
     """
@@ -69,7 +69,7 @@ def _translated(request: Mapping[str, Any]) -> Members:
 
 
 def _columns(channels: list[dict[str, Any]]) -> Members:
-    """Read what each channel says of the columns, which in V2 the whole job says once."""
+    """Read the columns, which V1 sets on each channel and V2 once for the job."""
     columns = {}
     for name in _OF_THE_COLUMNS:
         given = {channel[name] for channel in channels if name in channel}

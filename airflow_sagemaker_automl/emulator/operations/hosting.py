@@ -87,7 +87,7 @@ def delete_endpoint(account: LocalSageMaker, request: Members) -> Members:
 
 
 def _list(items: Iterable[Members], request: Members, result: str, kind: str) -> Members:
-    """List things of one kind as the service lists them all: the newest first."""
+    """List resources of one type in the service's default order, newest first."""
     name, status = f"{kind}Name", f"{kind}Status"
     members = (name, f"{kind}Arn", "CreationTime", "LastModifiedTime", status)
     summaries = [{key: item[key] for key in members if key in item} for item in items]

@@ -1,8 +1,8 @@
 """The operations that moto answers: none of them is about AutoML jobs, the model registry or endpoints.
 
-What they answer is held to the service model like our own; where moto breaks it, the client gets
-``UnknownOperationException`` with the reason. Everything that is neither here nor in
-:data:`airflow_sagemaker_automl.emulator.service.OPERATIONS` is ``UnknownOperationException`` too.
+Their answers are checked against the service model like the emulator's own; if moto breaks it, the client gets
+``UnknownOperationException`` with the reason. So do all operations that are neither here nor in
+:data:`airflow_sagemaker_automl.emulator.service.OPERATIONS`.
 """
 
 from __future__ import annotations

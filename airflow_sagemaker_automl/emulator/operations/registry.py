@@ -103,7 +103,7 @@ def describe_packages(account: LocalSageMaker, request: Members) -> Members:
             errors[arn] = {"ErrorCode": error.code, "ErrorResponse": str(error)}
             continue
         if described["ModelPackageGroupName"] is None or "InferenceSpecification" not in described:
-            wrong = "is no versioned model package with an inference specification"
+            wrong = "is not a versioned model package with an inference specification"
             errors[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": f"ModelPackage {arn} {wrong}."}
         else:
             found[arn] = {key: described.get(key) for key in _BATCH_SUMMARY}
@@ -120,7 +120,7 @@ def update_package(account: LocalSageMaker, request: Members) -> Members:
 
 
 def list_packages(account: LocalSageMaker, request: Members) -> Members:
-    """List packages; without a group and a type the service lists those that are in no group."""
+    """Answer ``ListModelPackages``; without group and type the service lists the packages without a group."""
     lag = account.faults.stale_list_seconds
     group = request.get("ModelPackageGroupName")
     if group is not None:
@@ -131,7 +131,7 @@ def list_packages(account: LocalSageMaker, request: Members) -> Members:
         packages = [package for package in account.registry.packages() if (package.group is not None) in wanted]
     summaries = [
         {
-            # A version has no name in the service's lists either.
+            # The service omits the name of versions here, too.
             **({} if package.group else {"ModelPackageName": package.name}),
             **{key: value for key, value in package.describe(lag).items() if key in _SUMMARY},
             "Name": package.name,

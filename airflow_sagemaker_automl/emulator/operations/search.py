@@ -1,4 +1,4 @@
-"""Search over what the emulator keeps itself: endpoints, models, model packages and their groups."""
+"""Search over the emulator's own resources: endpoints, models, model packages and their groups."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def search(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``Search``."""
     resource = request["Resource"]
     if resource not in _RESULT_SHAPES:
-        raise ValidationException(f"The emulator searches {', '.join(_RESULT_SHAPES)}; it keeps no {resource}.")
+        raise ValidationException(f"The emulator can search {', '.join(_RESULT_SHAPES)}, not {resource}.")
     expression = request.get("SearchExpression", {})
     found = [entry for entry in _entries(account, resource) if _matches(entry, expression)]
     order = request.get("SortBy", "LastModifiedTime" if resource == "Endpoint" else "CreationTime")
@@ -112,7 +112,7 @@ def _comparable_text(text: str, beside: Any) -> Any:
 
 
 def _property(entry: Members, name: str) -> Any:
-    """Read a property as the service names them: ``ModelApprovalStatus``, ``Tags.team``, ``ModelLifeCycle.Stage``."""
+    """Read a property by its path: ``ModelApprovalStatus``, ``Tags.team``, ``ModelLifeCycle.Stage``."""
     if name.startswith("Tags."):
         return next((tag["Value"] for tag in entry["Tags"] if tag["Key"] == name.removeprefix("Tags.")), None)
     value: Any = entry

@@ -1,4 +1,4 @@
-"""Tags of everything that the emulator keeps itself."""
+"""Tags of the emulator's own resources."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class _Tagged(Protocol):
 
 
 def kind_of(arn: str) -> str:
-    """Read the kind of resource that an ARN is of, for example ``automl-job``."""
+    """Read the resource type from an ARN, for example ``automl-job``."""
     return arn.split(":", 5)[-1].partition("/")[0]
 
 
 def require_taggable(tags: list[dict[str, str]]) -> None:
     """Refuse tags that the service refuses on any resource.
 
-    :raises ValidationException: keys come twice, or are reserved.
+    :raises ValidationException: keys are duplicate or reserved.
     """
     keys = [tag["Key"] for tag in tags]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise ValidationException(f"Tag keys must be unique per resource; these come twice: {', '.join(twice)}.")
+        raise ValidationException(f"Tag keys must be unique per resource; duplicate: {', '.join(twice)}.")
     reserved = [key for key in keys if key.lower().startswith("aws:")]
     if reserved:
         raise ValidationException(f"Tag keys that begin with aws: are reserved: {', '.join(reserved)}.")
@@ -75,7 +75,7 @@ def _find(account: LocalSageMaker, arn: str) -> _Tagged:
         package = account.registry.find_package(arn)
         if package.group is not None:
             raise ValidationException(
-                f"{arn} is a versioned model package, which has no tags; those of its group apply."
+                f"{arn} is a versioned model package, which has no tags of its own; tag its group."
             )
         return package
     resources: Mapping[str, Iterable[Any]] = {

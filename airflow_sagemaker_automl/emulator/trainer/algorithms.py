@@ -1,4 +1,4 @@
-"""Which algorithms a job trains: those it asks for, as far as they are known to its mode and installed here."""
+"""Which algorithms a job trains: those that it requests, if its mode has them and they are installed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
-# The service's border between the two modes where it chooses by itself.
+# In Mode AUTO the service chooses between the two modes by this size.
 LARGEST_ENSEMBLING_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """An algorithm of the service and what it takes to train it here.
+    """An algorithm of the service and the library that trains it here.
 
     :param name: as in ``AutoMLAlgorithms``.
-    :param library: module without which it cannot be trained; None: there is none to be had for the emulator.
+    :param library: module that is needed to train it; None if the emulator has no library for it.
     """
 
     name: str
@@ -36,7 +36,7 @@ ENSEMBLING = (
     Algorithm("randomforest", "sklearn"),
     Algorithm("extra-trees", "sklearn"),
     Algorithm("linear-learner", "sklearn"),
-    # AutoGluon's neural networks need torch, which is larger than all the rest together.
+    # AutoGluon's neural networks need torch, which is larger than all other libraries together.
     Algorithm("nn-torch", None),
     Algorithm("fastai", None),
 )
@@ -52,7 +52,7 @@ TIME_SERIES = (
 
 
 def choose_mode(config: dict[str, Any], size: int) -> str:
-    """Find a tabular job's mode: the one it names, else the one that fits the data.
+    """Find a tabular job's mode: the one that it names, otherwise one that suits the size of the data.
 
     :param config: ``TabularJobConfig``.
     :param size: bytes of the training data.
@@ -69,8 +69,8 @@ def choose_algorithms(config: dict[str, Any], available: Sequence[Algorithm]) ->
 
     :param config: configuration of the problem type.
     :param available: the algorithms of its mode.
-    :return: their names, and what is to be said of those asked for that are not among them.
-    :raises UnusableData: none of those asked for can be trained.
+    :return: their names, and messages about requested algorithms that are not among them.
+    :raises UnusableData: none of the requested algorithms can be trained.
     """
     asked = [
         name
@@ -83,7 +83,7 @@ def choose_algorithms(config: dict[str, Any], available: Sequence[Algorithm]) ->
     foreign = [name for name in asked if name not in {algorithm.name for algorithm in available}]
     if foreign:
         known = ", ".join(algorithm.name for algorithm in available)
-        raise UnusableData(f"{', '.join(foreign)}: no algorithm of this kind of job, which has {known}.")
+        raise UnusableData(f"{', '.join(foreign)} cannot be chosen for this kind of job; valid are: {known}.")
     absent = [name for name in asked if name not in installed]
     chosen = [name for name in installed if name in asked]
     if not absent:
@@ -91,7 +91,7 @@ def choose_algorithms(config: dict[str, Any], available: Sequence[Algorithm]) ->
     are = "is" if len(absent) == 1 else "are"
     if not chosen:
         raise UnusableData(
-            f"{', '.join(absent)} {are} not installed with the emulator, which trains nothing else in their place; "
-            f"this kind of job could ask for {', '.join(installed)}."
+            f"{', '.join(absent)} {are} not installed with the emulator, which trains no substitute; "
+            f"installed for this kind of job are: {', '.join(installed)}."
         )
-    return chosen, [f"{', '.join(absent)} {are} not installed with the emulator and not among the candidates."]
+    return chosen, [f"{', '.join(absent)} {are} not installed with the emulator, so there are no candidates for it."]

@@ -1,7 +1,7 @@
-"""Backtests: the ends of all series are held out, window by window, forecast from what lies before, and judged.
+"""Backtests: windows at the end of all series are held out, forecast from the values before them, and scored.
 
 The metrics are those of https://docs.aws.amazon.com/sagemaker/latest/dg/timeseries-objective-metric.html
-over all series and windows together: RMSE judges the mean, WAPE, MAPE and MASE the median.
+over all series and windows together: RMSE scores the mean; WAPE, MAPE and MASE score the median.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from airflow_sagemaker_automl.emulator.trainer.history import History, Series
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.clock import Deadline
 
-# ETS needs as many to choose between its forms.
+# ETS needs this many to choose between its variants.
 FEWEST_STEPS = 8
 _MOST_WINDOWS = 3
 
 
 def count_windows(steps: int, horizon: int) -> int:
-    """Find how many windows a series of so many steps has room for; each leaves two horizons to learn from."""
+    """Find how many windows a series of this many steps has room for; each leaves two horizons to learn from."""
     kept = max(FEWEST_STEPS, 2 * horizon)
     return min(_MOST_WINDOWS, max(int(steps - horizon >= FEWEST_STEPS), (steps - kept) // horizon))
 
@@ -33,11 +33,11 @@ def count_windows(steps: int, horizon: int) -> int:
 def backtest(
     algorithm: str, history: History, horizon: int, percentiles: list[int], country: str | None, deadline: Deadline
 ) -> pd.DataFrame:
-    """Forecast every window of every series that leaves enough to learn from.
+    """Forecast every window of every series that leaves enough steps to learn from.
 
-    :param percentiles: quantiles to forecast, 50 among them.
+    :param percentiles: quantiles to forecast, including 50.
     :return: one row for each forecast value. ``seasonal_error`` is the error that MASE divides by: the mean of
-        ``|value - value a cycle earlier|`` of the past that was learnt from.
+        ``|value - value one cycle earlier|`` of the training steps.
     """
     tables = []
     for series in history.series:
@@ -70,10 +70,11 @@ def past_of(series: Series, history: History, steps: int, country: str | None) -
 
 
 def accuracy(forecasts: pd.DataFrame, percentiles: list[int]) -> dict[str, float]:
-    """Judge backtest forecasts.
+    """Score backtest forecasts.
 
-    :param percentiles: the quantiles that the average quantile loss is of.
-    :return: metric → value, without those that are not defined for these data (all held-out values being zero, say).
+    :param percentiles: the quantiles of the average quantile loss.
+    :return: metric → value, without metrics that are not defined for these data (for example if all held-out values
+        are zero).
     """
     actual = forecasts["actual"].to_numpy()
     error = np.abs(actual - forecasts["p50"].to_numpy())
@@ -87,7 +88,7 @@ def accuracy(forecasts: pd.DataFrame, percentiles: list[int]) -> dict[str, float
 
 
 def accuracy_report(forecasts: pd.DataFrame, percentiles: list[int]) -> dict[str, Any]:
-    """Write the metrics over all windows and for each; window 1 is the last one."""
+    """Report the metrics over all windows and for each window; window 1 is the last one."""
     return {
         "metrics": accuracy(forecasts, percentiles),
         "windows": {

@@ -1,4 +1,4 @@
-"""Publishes trained models as candidates: figures, model archives, the best one's reports, and how the job ended."""
+"""Publishes trained models as candidates: metrics, model archives, the best one's reports, and the job outcome."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.table import Split
 
 Container = dict[str, Any]
-# Beside the model in the archive of the first container.
+# Stored beside the model in the archive of the first container.
 SERVING_FILE = "serving.json"
 Model = TypeVar("Model", bound=FittedModel)
 
@@ -27,8 +27,8 @@ class Publisher(Generic[Model]):
 
     :param metric: the objective.
     :param containers: uploads a model and describes its inference containers.
-    :param weight: column of row weights that every figure honours.
-    :param explain_model: writes the best candidate's ``analysis.json`` from it and the validation rows.
+    :param weight: column of row weights, applied to all metrics.
+    :param explain_model: builds ``analysis.json`` from the best candidate's model and the validation rows.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Publisher(Generic[Model]):
         self._published: list[tuple[Model, dict[str, Any]]] = []
 
     def publish(self, model: Model) -> None:
-        """Judge a model on all parts of the data, upload it, and report it as a candidate.
+        """Score a model on all parts of the data, upload it, and report it as a candidate.
 
         :raises UnusableData: the objective is not defined on the validation rows.
         """
@@ -57,7 +57,7 @@ class Publisher(Generic[Model]):
             part: Predictions.of(model, rows).scores(self._weights(rows)) for part, rows in self._split.parts.items()
         }
         if self._metric not in scores["Validation"]:
-            raise UnusableData(f"{self._metric} is not defined on the validation rows: they have one class alone.")
+            raise UnusableData(f"{self._metric} is not defined on the validation rows: they have only one class.")
         candidate = describe_candidate(self._job, model.name, self._metric, scores["Validation"][self._metric])
         candidate["CandidateProperties"] = {
             "CandidateMetrics": [datum for part, found in scores.items() for datum in metric_data(found, part)]
@@ -69,10 +69,10 @@ class Publisher(Generic[Model]):
         self._published.append((model, candidate))
 
     def finish(self, asked_for: int, failures: Iterable[str]) -> None:
-        """Write the best candidate's reports and end the job; of equals the one that was published first is best.
+        """Write the best candidate's reports and end the job; among equals the one published first is best.
 
-        :param asked_for: how many models there were to be.
-        :param failures: what could not be done so far, for ``PartialFailureReasons``.
+        :param asked_for: how many models were planned.
+        :param failures: failures so far, for ``PartialFailureReasons``.
         """
         if not self._published:
             self._job.events.completed(None, "MaxAutoMLJobRuntimeReached", list(failures))
@@ -91,9 +91,9 @@ class Publisher(Generic[Model]):
         return None if self._weight is None else rows[self._weight].to_numpy(dtype=float)
 
     def _publish_reports(self, model: Model, candidate: dict[str, Any]) -> list[str]:
-        """Upload the best candidate's reports and note where they are; one that fails costs the job nothing else.
+        """Upload the best candidate's reports and record their locations; a failed report does not fail the job.
 
-        :return: what went wrong.
+        :return: the failures.
         """
         reports: tuple[tuple[str, str, str, str, Callable[[], bytes]], ...] = (
             (
@@ -122,7 +122,7 @@ class Publisher(Generic[Model]):
                 failures.append(f"{file} could not be made: {type(error).__name__}: {error}")
             else:
                 locations[member] = prefix
-        if "Explainability" in locations:  # Its own member in the service's answer is required.
+        if "Explainability" in locations:  # The service's answer requires this member.
             candidate["CandidateProperties"]["CandidateArtifactLocations"] = locations
         return failures
 
@@ -135,7 +135,7 @@ class Publisher(Generic[Model]):
 
 
 def describe_candidate(job: Job, model: str, metric: str, value: float) -> dict[str, Any]:
-    """Write what is known of a candidate as soon as its model is trained and scored on the validation rows."""
+    """Describe a candidate whose model is trained and scored on the validation rows."""
     return {
         "CandidateName": job.candidate_name(model),
         "FinalAutoMLJobObjectiveMetric": objective(metric, value),
@@ -145,7 +145,7 @@ def describe_candidate(job: Job, model: str, metric: str, value: float) -> dict[
 
 
 def model_environment(candidate: str, problem_type: str) -> dict[str, str]:
-    """Describe to a client what a whole model answers, in the variables of the service's ensembling containers."""
+    """The environment of a model's container: which outputs it has, in the service's variables for ensembling."""
     environment = {"MODEL_NAME": candidate, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"}
     if problem_type != "Regression":
         environment["SAGEMAKER_INFERENCE_OUTPUT"] = "predicted_label"
@@ -154,10 +154,10 @@ def model_environment(candidate: str, problem_type: str) -> dict[str, str]:
 
 
 def describe_serving(columns: Sequence[str], problem_type: str, verbatim: Sequence[str] = ()) -> bytes:
-    """Write for whoever serves a model what a row consists of.
+    """Write the columns of a row, for the process that serves the model.
 
-    :param columns: of the training data, without the target, in their order.
-    :param verbatim: columns of texts.
+    :param columns: columns of the training data in order, without the target.
+    :param verbatim: columns to read as text.
     """
     described = {"columns": list(columns), "verbatim": list(verbatim), "problem_type": problem_type}
     return json.dumps(described).encode()

@@ -1,4 +1,4 @@
-"""Reads the tables that a request's channels name: CSV or Parquet, one object or many, plain or gzipped."""
+"""Reads the tables of a request's channels: CSV or Parquet, one object or many, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def read_channel(storage: Storage, channel: dict[str, Any], *, verbatim: Collect
     """Read all files of a channel into one table.
 
     :param channel: an ``AutoMLJobChannel``.
-    :param verbatim: columns to read as they are written, so that ``007`` and ``NA`` stay what they are.
-    :raises UnusableData: there is no data, or it is not what the channel says.
+    :param verbatim: columns to read as text, so that ``007`` and ``NA`` stay unchanged.
+    :raises UnusableData: there are no data, or they do not match the channel's settings.
     """
     kind, uri = channel["DataSource"]["S3DataSource"]["S3DataType"], uri_of(channel)
     compressed = channel.get("CompressionType", "None") == "Gzip"
@@ -73,7 +73,9 @@ def read_channel(storage: Storage, channel: dict[str, Any], *, verbatim: Collect
 def _content_type(channel: dict[str, Any]) -> str:
     content_type = str(channel.get("ContentType", CSV)).replace(" ", "")
     if content_type not in (CSV, PARQUET):
-        raise UnusableData(f"The content type {content_type!r} is not one of a table: {CSV!r} or {PARQUET!r}.")
+        raise UnusableData(
+            f"The content type {content_type!r} is not supported for tables; use {CSV!r} or {PARQUET!r}."
+        )
     return content_type
 
 
@@ -132,4 +134,6 @@ def _read_csv(content: Any, verbatim: Collection[str]) -> pd.DataFrame:
 def _require_same_columns(files: list[str], tables: list[pd.DataFrame]) -> None:
     for file, table in zip(files, tables, strict=True):
         if list(table.columns) != list(tables[0].columns):
-            raise UnusableData(f"{file} has other columns than {files[0]}; all files of a channel must agree.")
+            raise UnusableData(
+                f"{file} has other columns than {files[0]}; all files of a channel must have the same columns."
+            )

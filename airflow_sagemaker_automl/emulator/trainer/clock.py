@@ -1,4 +1,4 @@
-"""The time that one candidate has."""
+"""The time limit of one candidate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class OutOfTime(Exception):
-    """A candidate took longer than ``MaxRuntimePerTrainingJobInSeconds`` or the job's own limit lets it."""
+    """A candidate exceeded ``MaxRuntimePerTrainingJobInSeconds`` or the job's own limit."""
 
 
 class Deadline:
-    """When a candidate that begins now has to be done."""
+    """The time limit of a candidate that starts now."""
 
     def __init__(self, job: Job) -> None:
         longest = job.config.get("CompletionCriteria", {}).get("MaxRuntimePerTrainingJobInSeconds")
@@ -22,6 +22,6 @@ class Deadline:
         self._ends = time.monotonic() + min(limits) if limits else None
 
     def check(self) -> None:
-        """Raise :class:`OutOfTime` if the time is over."""
+        """Raise :class:`OutOfTime` if the time limit has passed."""
         if self._ends is not None and time.monotonic() >= self._ends:
             raise OutOfTime

@@ -1,7 +1,7 @@
-"""The one error of the trainer that speaks to whoever started the job."""
+"""The trainer's error whose message is for the user who started the job."""
 
 from __future__ import annotations
 
 
 class UnusableData(Exception):
-    """The job cannot be trained on this data, or not as asked; the message becomes the job's ``FailureReason``."""
+    """The job cannot be trained on these data, or not as requested; the message becomes its ``FailureReason``."""

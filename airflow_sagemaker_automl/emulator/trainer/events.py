@@ -1,4 +1,4 @@
-"""What the trainer tells the server."""
+"""The events that the trainer sends to the server."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.child import Link
 
-# As many partial failures, and as long, as the service's answers have room for.
+# The service's limits for number and length of partial failures.
 _MOST_REASONS = 5
 _LONGEST_REASON = 1024
 
 
 class EventStream:
-    """The way from the trainer to the server.
+    """Sends events from the trainer to the server.
 
-    :param link: what carries the events.
+    :param link: the link to the server.
     """
 
     def __init__(self, link: Link) -> None:
@@ -25,19 +25,19 @@ class EventStream:
         self._send("stage", secondary_status=secondary_status)
 
     def resolved(self, metric: str, problem_type: str | None = None) -> None:
-        """Report what the job goes by.
+        """Report the resolved attributes.
 
         :param metric: the objective.
-        :param problem_type: of a tabular job.
+        :param problem_type: problem type of a tabular job.
         """
         self._send("resolved", metric=metric, problem_type=problem_type)
 
     def artifacts(self, locations: dict[str, str]) -> None:
-        """Report where the job's notebooks are, as ``AutoMLJobArtifacts``."""
+        """Report the locations of the job's notebooks, as ``AutoMLJobArtifacts``."""
         self._send("artifacts", locations=locations)
 
     def candidate(self, candidate: dict[str, Any]) -> None:
-        """Report a candidate, or more about one that is known already.
+        """Report a new or updated candidate.
 
         :param candidate: an ``AutoMLCandidate`` of the API, without times and steps.
         """

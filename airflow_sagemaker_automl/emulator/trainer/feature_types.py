@@ -1,4 +1,4 @@
-"""The feature specification's types in AutoGluon's words."""
+"""Translates the feature specification's types to AutoGluon's."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from autogluon.common.features.feature_metadata import FeatureMetadata
 if TYPE_CHECKING:
     import pandas as pd
 
-# A type of the feature specification → AutoGluon's raw type, and its special type.
+# Type of the feature specification → AutoGluon's raw type; below, its special type.
 _RAW_TYPES = {"numeric": "float", "categorical": "category", "text": "object", "datetime": "object"}
 _SPECIAL_TYPES = {"text": "text", "datetime": "datetime_as_object"}
 
 
 def feature_metadata(features: pd.DataFrame, types: dict[str, str]) -> FeatureMetadata | None:
-    """Infer the columns' types, but for those that the feature specification gives.
+    """Infer the types of the columns that the feature specification gives no type.
 
     :param features: the columns to learn from.
-    :param types: column → type as the feature specification calls it.
-    :return: None where AutoGluon may infer all of them.
+    :param types: column → type of the feature specification.
+    :return: None if AutoGluon may infer all types.
     """
     if not types:
         return None

@@ -1,4 +1,4 @@
-"""The feature specification of a job: which columns to learn from, and what they are."""
+"""The feature specification of a job: which columns to learn from, and their types."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DATA_TYPES = ("numeric", "categorical", "text", "datetime")
 
 @dataclass(frozen=True)
 class FeatureSpecification:
-    """What ``FeatureSpecificationS3Uri`` leads to.
+    """The content of ``FeatureSpecificationS3Uri``.
 
-    :param names: columns to learn from; None takes all.
+    :param names: columns to learn from; None for all.
     :param types: column → one of :data:`DATA_TYPES`; the types of other columns are inferred.
     """
 
@@ -28,10 +28,10 @@ class FeatureSpecification:
     types: dict[str, str] = field(default_factory=dict)
 
     def apply(self, table: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
-        """Keep the columns asked for and bring typed ones to their type; what is no number, or date, gets missing.
+        """Keep the specified columns and convert typed ones; values that cannot be converted become missing.
 
-        :param kept: columns that are no features: target and weights.
-        :raises UnusableData: a column is not there, or has no value of its type.
+        :param kept: columns that are not features: target and weights.
+        :raises UnusableData: a column is missing, or has no value of its type.
         """
         columns = list(table.columns) if self.names is None else [*self.names, *kept]
         missing = [name for name in [*columns, *self.types] if name not in table.columns]
@@ -51,9 +51,9 @@ ALL_FEATURES = FeatureSpecification()
 
 
 def load_specification(storage: Storage, uri: str | None) -> FeatureSpecification:
-    """Read the JSON document that the request names; without one, all columns are features.
+    """Read the feature specification that the request names; without one, all columns are features.
 
-    :raises UnusableData: it cannot be read, or breaks its own rules.
+    :raises UnusableData: it cannot be read or is invalid.
     """
     if not uri:
         return ALL_FEATURES

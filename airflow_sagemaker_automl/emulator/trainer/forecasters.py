@@ -1,6 +1,7 @@
-"""Models of one series each: ARIMA and ETS by statsforecast, NPTS in numpy, Prophet where it is installed.
+"""Models of single series: ARIMA and ETS by statsforecast, NPTS in numpy, Prophet if it is installed.
 
-Forecasts are dictionaries: ``mean``, and ``p10`` for the value that is not exceeded with a probability of 10 %.
+Forecasts are dictionaries with ``mean`` and quantiles such as ``p10`` (the value is below it with a probability of
+10 %).
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.frequency import Frequency
 
 Forecast = dict[str, np.ndarray]
-# Seasonal ARIMA of longer cycles takes minutes a series, and ETS does not know them.
+# Seasonal ARIMA with longer cycles takes minutes per series, and ETS does not support them.
 _LONGEST_MODEL_SEASON = 24
-# Amazon Forecast's default of NPTS: how much less a value counts for each step that it lies back.
+# Amazon Forecast's default for NPTS: the exponential decay of a value's weight per step back.
 _NPTS_DECAY = 0.01
 
 
 @dataclass(frozen=True)
 class Past:
-    """What a model of a series learns from.
+    """The past of a series, which a model learns from.
 
     :param values: one for each step.
-    :param moments: when the steps begin.
-    :param country: whose holidays count, where a model knows any.
+    :param moments: start times of the steps.
+    :param country: country whose holidays apply, for models that support holidays.
     """
 
     values: np.ndarray
@@ -42,11 +43,11 @@ class Forecaster(Protocol):
     """A fitted model of one series."""
 
     def forecast(self, moments: pd.DatetimeIndex, percentiles: list[int]) -> Forecast:
-        """Forecast the steps after the past that it was fitted to."""
+        """Forecast the steps after the past that the model was fitted to."""
 
 
 class StatisticalForecaster:
-    """A model of statsforecast's with normal prediction intervals, so that its median is its mean.
+    """A statsforecast model with normal prediction intervals, so that its median is its mean.
 
     :param model: fitted to the series.
     """
@@ -67,9 +68,9 @@ class StatisticalForecaster:
 
 
 class NonParametricForecaster:
-    """NPTS: the future is one of the past values at the same place in the cycle, recent ones being likelier.
+    """NPTS: the forecast is one of the past values at the same position in the cycle, recent ones being more likely.
 
-    The service draws samples; these are the quantiles of the distribution that it draws from.
+    The service draws samples; this class computes the quantiles of the distribution that it draws from.
 
     :param values: the past.
     :param season: steps of a cycle.
@@ -91,13 +92,13 @@ class NonParametricForecaster:
         weights /= weights.sum()
         order = np.argsort(self._values[past], kind="stable")
         values, reached = self._values[past][order], np.cumsum(weights[order])
-        # Rounding may leave the last sum just below one.
+        # Due to rounding the last sum may be just below one.
         places = np.minimum(np.searchsorted(reached, np.array(percentiles) / 100), len(values) - 1)
         return [float(values @ weights[order]), *values[places].tolist()]
 
 
 class ProphetForecaster:
-    """Prophet, with the holidays of a country where the request names one.
+    """Prophet, with the holidays of a country if the request names one.
 
     :param model: fitted to the series.
     """
@@ -106,7 +107,7 @@ class ProphetForecaster:
         self._model = model
 
     def forecast(self, moments: pd.DatetimeIndex, percentiles: list[int]) -> Forecast:
-        np.random.seed(0)  # Its samples have no other handle.
+        np.random.seed(0)  # Prophet's samples cannot be seeded otherwise.
         future = pd.DataFrame({"ds": moments})
         samples = self._model.predictive_samples(future)["yhat"]
         mean = self._model.predict(future)["yhat"].to_numpy()
@@ -120,7 +121,7 @@ def fit(algorithm: str, past: Past) -> Forecaster:
     :param algorithm: ``arima``, ``ets``, ``npts`` or ``prophet``.
     """
     with warnings.catch_warnings():
-        # A likelihood that ends its search early is still a model; what it is worth, the backtest tells.
+        # A fit that stops before it converges is still a model; the backtest scores it.
         warnings.simplefilter("ignore")
         return _FITTERS[algorithm](past)
 

@@ -1,4 +1,4 @@
-"""Forecast frequencies: time cut into steps of so many minutes, hours, days, weeks, months, or a year."""
+"""Forecast frequencies: steps of some minutes, hours, days, weeks or months, or of a year."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# numpy's units; a week of numpy's begins on a Thursday, so weeks are counted in days.
+# numpy's units; numpy's weeks begin on Thursday, so weeks are counted in days.
 _UNITS = {"Y": "Y", "M": "M", "W": "D", "D": "D", "H": "h", "min": "m"}
 _MONDAY = 3  # The epoch's Thursday is three days into its week.
-# How many of a unit make the cycles that data of this unit may follow, the longest first.
+# Lengths of the cycles that data of this unit may follow, in units, the longest first.
 _CYCLES = {"Y": (), "M": (12,), "W": (52,), "D": (7,), "H": (24,), "min": (1440, 60)}
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """A step of time.
+    """A time step.
 
-    :param count: how many units a step has.
+    :param count: number of units per step.
     :param unit: ``Y``, ``M``, ``W``, ``D``, ``H`` or ``min``.
     """
 
@@ -28,21 +28,21 @@ class Frequency:
 
     @classmethod
     def parse(cls, text: str) -> Frequency:
-        """Read ``ForecastFrequency``, whose pattern the service has checked; a bare letter means one."""
+        """Read ``ForecastFrequency``, whose pattern the service has checked; a letter without a number means one."""
         found = re.fullmatch(r"(\d*)(Y|M|W|D|H|min)", text)
         if found is None:
-            raise ValueError(f"{text!r} is no forecast frequency")
+            raise ValueError(f"{text!r} is not a forecast frequency")
         return cls(int(found[1] or 1), found[2])
 
     def steps(self, timestamps: pd.Series) -> np.ndarray:
-        """Number the steps that moments fall into, counted from the first of them; weeks begin on Monday."""
+        """Number the steps of the timestamps, counted from the first one; weeks begin on Monday."""
         units = self._units(timestamps)
         return (units - self._anchor(units)) // self.count
 
     def moments(self, timestamps: pd.Series, steps: np.ndarray) -> pd.DatetimeIndex:
-        """Find when steps begin.
+        """Find the start times of steps.
 
-        :param timestamps: the moments that the steps are counted from.
+        :param timestamps: the timestamps that the steps are counted from.
         """
         units = self._anchor(self._units(timestamps)) + np.asarray(steps) * self.count
         if self.unit == "W":
@@ -50,11 +50,11 @@ class Frequency:
         return pd.DatetimeIndex(units.astype(f"datetime64[{_UNITS[self.unit]}]").astype("datetime64[s]"))
 
     def season(self, length: int, longest: int | None = None) -> int:
-        """Find the longest cycle, in steps, that a history has seen twice.
+        """Find the longest cycle, in steps, that a history contains twice.
 
         :param length: steps of the history.
-        :param longest: the longest cycle that is of use; None takes any.
-        :return: 1 where there is none.
+        :param longest: the longest cycle to consider; None for no limit.
+        :return: 1 if there is no cycle.
         """
         cycles = [cycle // self.count for cycle in _CYCLES[self.unit] if cycle % self.count == 0]
         usable = [cycle for cycle in cycles if 2 * cycle <= length and (longest is None or cycle <= longest)]
@@ -66,5 +66,5 @@ class Frequency:
 
     def _anchor(self, units: np.ndarray) -> int:
         first = int(units.min())
-        # Hours and minutes are cut at the clock's own marks, longer steps where the data begin.
+        # Steps of hours and minutes are aligned to the clock, longer ones to the start of the data.
         return first // self.count * self.count if self.unit in ("H", "min") else first

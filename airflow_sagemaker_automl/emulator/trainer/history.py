@@ -1,4 +1,4 @@
-"""The past of every series, in steps of the forecast frequency without gaps."""
+"""The past of all series, in steps of the forecast frequency without gaps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
 
 _AGGREGATIONS = {"sum": "sum", "avg": "mean", "first": "first", "min": "min", "max": "max"}
-# The service's defaults are those of Amazon Forecast, whose words these are:
+# The service's defaults are those of Amazon Forecast:
 # https://docs.aws.amazon.com/forecast/latest/dg/API_FeaturizationMethod.html
 _DEFAULT_FILLING = {"frontfill": "none", "middlefill": "zero", "backfill": "zero"}
 LONGEST_HORIZON = 500
@@ -30,7 +30,7 @@ class Series:
 
     :param key: item identifier and grouping values.
     :param start: number of its first step.
-    :param values: one for each step to the end of the data.
+    :param values: one for each step up to the end of the data.
     """
 
     key: tuple[str, ...]
@@ -42,9 +42,9 @@ class Series:
 class History:
     """All series.
 
-    :param key_columns: names of what keys consist of.
-    :param moments: when each step begins, from the first one to a horizon after the last.
-    :param unused: columns that no model here looks at.
+    :param key_columns: names of the key columns.
+    :param moments: start time of each step, from the first one to a horizon after the last.
+    :param unused: columns that no model here uses.
     """
 
     key_columns: list[str]
@@ -56,7 +56,7 @@ class History:
     unused: list[str]
 
     def table(self) -> pd.DataFrame:
-        """Write the series as the models see them: aggregated and filled."""
+        """The series as the models see them: aggregated and filled."""
         return pd.concat(
             [
                 pd.DataFrame(
@@ -75,7 +75,7 @@ class History:
 def load_history(job: Job) -> History:
     """Read a job's data.
 
-    :raises UnusableData: they are not what the request says, or too short for its horizon.
+    :raises UnusableData: the data do not match the request, or are too short for its horizon.
     """
     config = job.config
     columns = config["TimeSeriesConfig"]
@@ -88,7 +88,7 @@ def load_history(job: Job) -> History:
     values = _numbers(table[target])
     steps = frequency.steps(moments)
     aggregation = config.get("Transformations", {}).get("Aggregation", {}).get(target, "sum")
-    # Names of their own: a column of the data may be called "step".
+    # Generated names: a column of the data may be called "step".
     levels = [f"key {number}" for number in range(len(keys))]
     rows = pd.DataFrame({"step": steps, "moment": moments, "value": values})
     rows[levels] = table[keys].to_numpy()
@@ -124,7 +124,7 @@ def _read(job: Job, keys: list[str], named: list[str]) -> pd.DataFrame:
     for key in keys:
         empty = table[key].isna() | (table[key].astype(str) == "")
         if empty.any():
-            raise UnusableData(f"{int(empty.sum())} rows have no value in {key!r}, which tells the series apart.")
+            raise UnusableData(f"{int(empty.sum())} rows have no value in {key!r}, which identifies the series.")
         table[key] = table[key].astype(str)
     specification = load_specification(job.storage, job.config.get("FeatureSpecificationS3Uri"))
     return specification.apply(table, named)
@@ -138,8 +138,8 @@ def _moments(column: pd.Series) -> pd.Series:
     if moments.isna().any():
         wrong = column[moments.isna()]
         raise UnusableData(
-            f"{len(wrong)} rows have no timestamp in {column.name!r} that can be read, the first is {wrong.iloc[0]!r}; "
-            "write them like 2024-01-31 or 2024-01-31 23:59:59."
+            f"{len(wrong)} rows have no readable timestamp in {column.name!r}, the first is {wrong.iloc[0]!r}; "
+            "write timestamps like 2024-01-31 or 2024-01-31 23:59:59."
         )
     return moments.dt.tz_localize(None)
 
@@ -177,7 +177,7 @@ def _fill_value(filling: dict[str, str], fill: str) -> float:
 
 
 def _filled_series(key: tuple[Any, ...], found: pd.Series, last: int, filling: dict[str, str]) -> Series:
-    """Put a series on steps without gaps, from its first value (nothing is filled before) to the end of the data."""
+    """Fill the gaps of a series, from its first value (nothing is filled before it) to the end of the data."""
     start, end = int(found.index.min()), int(found.index.max())
     observed = found.to_numpy(dtype=float)
     middle = found.reindex(range(start, end + 1)).fillna(_fill(filling, "middlefill", observed))
@@ -205,5 +205,5 @@ def _require_history(series: list[Series], horizon: int) -> None:
     if horizon > longest:
         raise UnusableData(
             f"A ForecastHorizon of {horizon} is too long for the data, whose longest series has {steps} time-steps: "
-            f"it can be {longest} at most, the lesser of {LONGEST_HORIZON} and a quarter of them."
+            f"it can be {longest} at most, the lesser of {LONGEST_HORIZON} and a quarter of the time-steps."
         )

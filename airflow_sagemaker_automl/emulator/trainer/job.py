@@ -1,4 +1,4 @@
-"""The job to train, in the trainer's terms."""
+"""The job to train."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Job:
-    """What is asked for.
+    """The trainer's view of a job.
 
     :param name: AutoML job name.
     :param request: ``CreateAutoMLJobV2`` request.
-    :param storage: where data, models and reports are.
-    :param image_prefix: registry of the container images that candidates name.
+    :param storage: S3 with data, models and reports.
+    :param image_prefix: registry of the candidates' container images.
     :param created: POSIX time of the job's creation, from which its run-time limit counts.
-    :param folder: for files on the way; the server removes it, since a trainer may be killed.
+    :param folder: folder for temporary files; the server removes it, since the trainer may be killed.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Job:
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any], events: EventStream) -> Job:
-        """Read the task that the server has written."""
+        """Read the task that the server has sent."""
         storage = Storage(spec["endpoint_url"], spec["region"])
         return cls(
             spec["job_name"],
@@ -65,11 +65,11 @@ class Job:
 
     @property
     def most_candidates(self) -> int:
-        """``MaxCandidates``; the service's own limit where the request names none."""
+        """``MaxCandidates``. Default: the service's own limit."""
         return int(self.config.get("CompletionCriteria", {}).get("MaxCandidates", 750))
 
     def seconds_left(self) -> float | None:
-        """Time until the job's run-time limit; None where it has none."""
+        """Seconds until the job's run-time limit; None without a limit."""
         limit = self.config.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
         return None if limit is None else self.created + float(limit) - time.time()
 

@@ -1,4 +1,4 @@
-"""Names of metrics: SageMaker's, and AutoGluon's for the same figure.
+"""Names of metrics: SageMaker's and AutoGluon's.
 
 The metrics of each problem type are those of
 https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html and
@@ -13,8 +13,8 @@ from typing import NamedTuple
 class ProblemType(NamedTuple):
     """One of the three tabular problem types.
 
-    :param autogluon: AutoGluon's word for it.
-    :param default_metric: objective where the request names none.
+    :param autogluon: AutoGluon's name for it.
+    :param default_metric: default objective.
     :param metrics: SageMaker's metric name → AutoGluon's.
     """
 
@@ -61,7 +61,7 @@ PROBLEM_TYPES = {
     ),
 }
 
-# Reported for every candidate, but no objective: the service has it in StandardMetricName alone.
+# Reported for every candidate, but not valid as an objective: the service has it only in StandardMetricName.
 STANDARD_NAME_ONLY = frozenset({"LogLoss"})
 
 TIME_SERIES_METRICS = ("AverageWeightedQuantileLoss", "WAPE", "MAPE", "RMSE", "MASE")

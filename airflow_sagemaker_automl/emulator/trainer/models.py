@@ -1,4 +1,4 @@
-"""Models of a table in ensembling mode, by AutoGluon: a candidate per model, and the weighted ensemble of them."""
+"""Tabular models in ensembling mode, by AutoGluon: a candidate per model, and the weighted ensemble of them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from airflow_sagemaker_automl.emulator.trainer.predictor import PredictorModel, 
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
-    from airflow_sagemaker_automl.emulator.trainer.tabular import TabularTask
+    from airflow_sagemaker_automl.emulator.trainer.tabular_task import TabularTask
 
-# Unbounded forests of a large table weigh hundreds of megabytes.
+# Unlimited forests on a large table take hundreds of megabytes.
 _FOREST = {"n_estimators": 100, "max_depth": 12}
-# The objective is computed after each round, which takes longer than the round itself on a table of this size.
+# The objective is computed after each round, which takes longer than the round itself on a small table.
 _BOOSTING = {"num_boost_round": 100, "learning_rate": 0.1}
 # Algorithm → AutoGluon's key, and the hyperparameters of each model to train.
 _MODELS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
@@ -35,7 +35,7 @@ _MODELS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
 
 
 def train_ensembling(task: TabularTask) -> None:
-    """Train on a split table, upload models and reports, and report everything.
+    """Train on a split table, upload models and reports, and send the events.
 
     :raises UnusableData: none of the algorithms could be trained.
     """
@@ -53,12 +53,12 @@ def train_ensembling(task: TabularTask) -> None:
 
 
 def planned_models(algorithms: list[str]) -> list[tuple[str, str, dict[str, Any]]]:
-    """List the models that these algorithms stand for: algorithm, AutoGluon's key, hyperparameters."""
+    """List the models of these algorithms: algorithm, AutoGluon's key, hyperparameters."""
     return [(name, _MODELS[name][0], settings) for name in algorithms for settings in _MODELS[name][1]]
 
 
 def _choose_models(task: TabularTask) -> dict[str, list[dict[str, Any]]]:
-    """Choose as many models as ``MaxCandidates`` lets; the ensemble of them counts as one."""
+    """Choose as many models as ``MaxCandidates`` allows; their ensemble counts as one."""
     longest = task.job.config.get("CompletionCriteria", {}).get("MaxRuntimePerTrainingJobInSeconds")
     limit = {} if longest is None else {"ag_args_fit": {"max_time_limit": longest}}
     hyperparameters: dict[str, list[dict[str, Any]]] = {}
@@ -86,7 +86,7 @@ def _fit(task: TabularTask, models: dict[str, list[dict[str, Any]]]) -> TabularP
         feature_metadata=feature_metadata(task.split.train[task.features], task.types) or "infer",
         num_cpus=os.cpu_count(),
         num_gpus=0,
-        # A threshold tuned on the validation rows would flatter every figure on them.
+        # A threshold tuned on the validation rows would bias all metrics on them.
         calibrate_decision_threshold=False,
         fit_weighted_ensemble=task.job.most_candidates > 1,
         raise_on_no_models_fitted=False,
@@ -105,11 +105,11 @@ class _CandidateProgress(AbstractCallback):  # type: ignore[misc]  # AutoGluon s
     def _after_model_fit(self, trainer: Any, model_names: list[str], **_: Any) -> bool:
         for model in model_names:
             score = float(trainer.get_model_attribute(model, "val_score"))
-            # AutoGluon turns scores that are minimised around.
+            # AutoGluon negates scores that are minimized.
             value = score if trainer.eval_metric.greater_is_better_internal else -score
             self._job.events.candidate(describe_candidate(self._job, model, self._metric, value))
         return False
 
     def __getstate__(self) -> dict[str, Any]:
-        """AutoGluon pickles its callbacks with the predictor; a pipe cannot be."""
+        """AutoGluon pickles its callbacks with the predictor; a pipe cannot be pickled."""
         return {"_skip": self._skip}

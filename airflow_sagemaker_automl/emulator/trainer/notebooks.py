@@ -1,7 +1,7 @@
-"""The two notebooks of a job that trains no candidate: what is in the data, and what could be trained on them.
+"""The two notebooks of a job that trains no candidates: data exploration and candidate definitions.
 
-Both run: they read the job's own split from S3 with boto3, which finds the service, or the emulator, as the
-machine's AWS configuration says.
+Both can be run: they read the job's split from S3 with boto3, which uses the machine's AWS configuration to find the
+service or the emulator.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from airflow_sagemaker_automl.emulator.trainer.models import planned_models
 from airflow_sagemaker_automl.emulator.trainer.tuning import planned_settings
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.emulator.trainer.tabular import TabularTask
+    from airflow_sagemaker_automl.emulator.trainer.tabular_task import TabularTask
 
 _READ = """\
 import boto3
@@ -53,7 +53,7 @@ predictor.leaderboard(validation)
 
 
 def publish_notebooks(task: TabularTask) -> None:
-    """Upload both notebooks and report where they are."""
+    """Upload both notebooks and report their locations."""
     job = task.job
     bucket, _, prefix = f"{job.output.removeprefix('s3://')}/preprocessed-data/".partition("/")
     read = _READ.format(bucket=bucket, prefix=prefix)
@@ -67,7 +67,7 @@ def publish_notebooks(task: TabularTask) -> None:
         ("code", _EXPLORE_TARGET.format(target=task.target)),
     ]
     definitions = [
-        f"# Candidates of {job.name}\n\nMode {task.mode}, objective {task.metric}. None of them has been trained.",
+        f"# Candidates of {job.name}\n\nMode {task.mode}, objective {task.metric}. None of them was trained.",
         ("code", read),
         "## Definitions\n\nAutoGluon's name of each algorithm, with the hyperparameters of each candidate.",
         ("code", f"candidates = {pformat(_definitions(task), width=100)}\n"),
@@ -101,7 +101,7 @@ def _facts(task: TabularTask) -> str:
 
 
 def _definitions(task: TabularTask) -> dict[str, list[dict[str, Any]]]:
-    """List the candidates that this job would have trained, in AutoGluon's form."""
+    """List the candidates that this job would train, in AutoGluon's form."""
     if task.mode == "ENSEMBLING":
         models = planned_models(task.algorithms)[: task.job.most_candidates]
         planned = [(key, settings) for _, key, settings in models]

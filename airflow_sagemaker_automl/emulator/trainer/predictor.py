@@ -51,12 +51,12 @@ class PredictorModel:
 
 
 def image_name() -> str:
-    """Name the image that would serve these models."""
+    """Name of the image for these models."""
     return f"automl-emulator:autogluon-{autogluon.tabular.__version__}"
 
 
 def publish_model(job: Job, predictor: TabularPredictor, model: FittedModel) -> list[Container]:
-    """Upload a clone of the predictor that has this model alone; AutoGluon by itself can load it.
+    """Upload a clone of the predictor with only this model; AutoGluon alone can load it.
 
     :return: its one inference container.
     """

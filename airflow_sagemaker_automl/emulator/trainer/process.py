@@ -1,4 +1,4 @@
-"""What the trainer process does."""
+"""The main function of the trainer process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_sagemaker_automl.emulator.trainer.job import Job
 
 
 def train(link: Link) -> None:
-    """Train the job that comes by the link; what goes wrong becomes the job's failure reason."""
+    """Train the job that arrives on the link; an error becomes the job's failure reason."""
     events = EventStream(link)
     spec = link.receive()
     threading.Thread(target=_end_with_server, args=(link, spec["folder"]), daemon=True).start()
@@ -30,7 +30,7 @@ def train(link: Link) -> None:
 
 
 def _end_with_server(link: Link, folder: str) -> None:
-    """End this process group when the server goes away, however it goes: there is nobody at the other end."""
+    """End this process group when the server ends, even if it is killed: the link is closed then."""
     with contextlib.suppress(Gone):
         link.receive()
     shutil.rmtree(folder, ignore_errors=True)
@@ -38,7 +38,7 @@ def _end_with_server(link: Link, folder: str) -> None:
 
 
 def _train(job: Job) -> None:
-    """Train a job by its problem type; each loads libraries of its own, so none is imported before it is needed."""
+    """Train a job by its problem type; modules are imported on demand because each loads its own libraries."""
     if job.problem_type == "Tabular":
         from airflow_sagemaker_automl.emulator.trainer.tabular import train
 
@@ -53,6 +53,6 @@ def _train(job: Job) -> None:
         train(job)
     else:
         raise UnusableData(
-            f"The emulator cannot train {job.problem_type} and does not pretend to. "
-            "A scripted job, whose course and candidates you tell the emulator yourself, can rehearse one."
+            f"The emulator cannot train {job.problem_type}. "
+            "Use a scripted job instead, in which you define the stages and the candidates."
         )

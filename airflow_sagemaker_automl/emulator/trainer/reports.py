@@ -1,7 +1,7 @@
 """The two reports on the best candidate, in the formats that the service writes.
 
 ``statistics.json`` has the layout of SageMaker Model Monitor's model quality report,
-``analysis.json`` that of SageMaker Clarify; its ``kernel_shap`` really is Kernel SHAP.
+``analysis.json`` that of SageMaker Clarify; its ``kernel_shap`` values are computed with Kernel SHAP.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sklearn import metrics
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.scoring import FittedModel, Predictions
 
-# Model Monitor gives a standard deviation, over five random samples of 80 %, from 200 rows on.
+# From 200 rows on, Model Monitor gives a standard deviation over five random samples of 80 %.
 _FEWEST_ROWS_FOR_DEVIATION = 200
 _SAMPLES = 5
 _SAMPLE_FRACTION = 0.8
@@ -28,7 +28,7 @@ _Score = Callable[[np.ndarray, np.ndarray], float]
 
 
 def model_statistics(predictions: Predictions) -> bytes:
-    """Judge a model on rows that it was not trained on; every row counts once, whatever its weight.
+    """Score a model on rows that it was not trained on; weights are ignored.
 
     :return: content of ``statistics.json``.
     """
@@ -53,8 +53,8 @@ def model_statistics(predictions: Predictions) -> bytes:
 def explain(model: FittedModel, rows: pd.DataFrame) -> bytes:
     """Compute global Kernel SHAP values: the mean absolute value of each feature over a sample of rows.
 
-    One output (``label0``) is explained for regression (the value) and binary classification (the probability of
-    the positive class), one for each class otherwise. The baseline is a row of medians and most frequent values.
+    For regression and binary classification one output (``label0``) is explained: the value, or the probability of
+    the positive class; otherwise one for each class. The baseline is a row of medians and most frequent values.
 
     :return: content of ``analysis.json``.
     """
@@ -69,7 +69,7 @@ def explain(model: FittedModel, rows: pd.DataFrame) -> bytes:
             return predicted[:, 1:]
         return predicted.reshape(len(matrix), -1)
 
-    np.random.seed(0)  # Reports are repeatable so; the sampling of coalitions has no other handle.
+    np.random.seed(0)  # For repeatable reports: the sampling of coalitions cannot be seeded otherwise.
     explainer = shap.KernelExplainer(outputs, _baseline(features, encoded))
     values = explainer.shap_values(encoded[:_EXPLAINED_ROWS], silent=True)
     importance = np.abs(values).mean(axis=0)
@@ -92,7 +92,7 @@ def explain(model: FittedModel, rows: pd.DataFrame) -> bytes:
 
 
 def _encoded(features: pd.DataFrame) -> tuple[np.ndarray, Callable[[np.ndarray], pd.DataFrame]]:
-    """Write every column in numbers, as Kernel SHAP wants them, with the way back to the columns' own values."""
+    """Encode all columns as numbers, as Kernel SHAP requires; also return the decoder."""
     levels: dict[str, pd.Index] = {}
     columns = []
     for name, column in features.items():
@@ -187,7 +187,7 @@ def _multiclass(actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
 def _with_constant_classifier(
     scores: dict[str, _Score], actual: np.ndarray, predicted: np.ndarray
 ) -> dict[str, dict[str, Any]]:
-    """Add to each score the one of the best model that always says the same: the most frequent value."""
+    """Add to each score that of the best constant classifier, which predicts the most frequent class."""
     values, counts = np.unique(actual, return_counts=True)
     constant = np.full_like(actual, values[counts.argmax()])
     ours = {name: _scalar(score, actual, predicted) for name, score in scores.items()}
@@ -219,5 +219,5 @@ def _deviation(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> floa
 
 
 def as_json(report: Any) -> bytes:
-    """Write a report; it has no NaN, which JSON does not know."""
+    """Serialize a report; NaN is not allowed because JSON does not support it."""
     return json.dumps(report, allow_nan=False).encode()

@@ -1,4 +1,4 @@
-"""Judges a model's predictions by the metrics of its problem type."""
+"""Scores a model's predictions with the metrics of its problem type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_sagemaker_automl.emulator.trainer.metrics import MINIMISED, PROBLEM
 
 
 class FittedModel(Protocol):
-    """A trained model of a table, whatever has trained it."""
+    """A trained tabular model, from any trainer."""
 
     @property
     def name(self) -> str:
@@ -32,11 +32,11 @@ class FittedModel(Protocol):
 
     @property
     def features(self) -> list[str]:
-        """Columns that it predicts from."""
+        """Columns that it needs for a prediction."""
 
     @property
     def classes(self) -> list[Any]:
-        """Values of the target, the negative one first; empty in regression."""
+        """Values of the target, the negative class first; empty for regression."""
 
     def predict(self, rows: pd.DataFrame) -> np.ndarray:
         """Predict values, or the probability of each class in the order of ``classes``."""
@@ -44,11 +44,11 @@ class FittedModel(Protocol):
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of labelled rows.
+    """A model's predictions for labelled rows.
 
     :param actual: the labels.
-    :param predicted: the values or classes that it predicts.
-    :param probabilities: rows × classes; None in regression.
+    :param predicted: the predicted values or classes.
+    :param probabilities: rows × classes; None for regression.
     """
 
     problem_type: str
@@ -62,19 +62,19 @@ class Predictions:
         actual, output = rows[model.label].to_numpy(), model.predict(rows)
         if model.problem_type == "Regression":
             return cls(model.problem_type, [], actual, output, None)
-        # Numbers stay numbers and texts texts, as in the data.
+        # pandas keeps the types of the labels as in the data.
         classes = pd.Series(model.classes).to_numpy()
         if model.problem_type == "BinaryClassification":
-            # As AutoGluon decides: a tie is negative.
+            # As in AutoGluon, a tie is negative.
             chosen = classes[(output[:, 1] > 0.5).astype(int)]
         else:
             chosen = classes[output.argmax(axis=1)]
         return cls(model.problem_type, model.classes, actual, chosen, output)
 
     def scores(self, weights: np.ndarray | None = None) -> dict[str, float]:
-        """Compute every metric that is defined for these rows, in its own units.
+        """Compute all metrics that are defined for these rows.
 
-        :param weights: of each row; None weighs them alike.
+        :param weights: weight of each row; None for equal weights.
         """
         if self.problem_type == "Regression":
             pair, functions = (self.actual, self.predicted), _REGRESSION
@@ -82,7 +82,7 @@ class Predictions:
             pair, functions = (self.actual == self.classes[1], self.predicted == self.classes[1]), _BINARY
         else:
             codes = {value: code for code, value in enumerate(self.classes)}
-            # A class that training has not seen is one more.
+            # A class that is missing in the training data is an additional class.
             pair = tuple(  # type: ignore[assignment]  # Of two sides, as above.
                 np.array([codes.get(value, len(codes)) for value in side]) for side in (self.actual, self.predicted)
             )
@@ -106,7 +106,7 @@ class Predictions:
 
 
 def metric_data(scores: dict[str, float], part: str) -> list[dict[str, Any]]:
-    """Write scores as the API's ``MetricDatum``.
+    """Convert scores to the API's ``MetricDatum``.
 
     :param part: ``Train``, ``Validation`` or ``Test``.
     """
@@ -122,7 +122,7 @@ def metric_data(scores: dict[str, float], part: str) -> list[dict[str, Any]]:
 
 
 def objective(metric: str, value: float) -> dict[str, Any]:
-    """Write a score as the API's ``FinalAutoMLJobObjectiveMetric``."""
+    """Convert a score to the API's ``FinalAutoMLJobObjectiveMetric``."""
     direction = "Minimize" if metric in MINIMISED else "Maximize"
     return {"Type": direction, "MetricName": metric, "StandardMetricName": metric, "Value": value}
 

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """One account's buckets, with ``s3://`` URIs for addresses.
+    """One account's buckets, addressed by ``s3://`` URIs.
 
-    Every method raises :class:`UnusableData` where S3 refuses, with the URI and S3's own words.
+    Every method raises :class:`UnusableData` on an S3 error, with the URI and S3's message.
 
     :param endpoint_url: the emulator's address.
     :param region: the job's region.
     """
 
     def __init__(self, endpoint_url: str, region: str) -> None:
-        # moto takes any credentials; these never leave loopback.
+        # moto accepts any credentials; these never leave loopback.
         self._client: S3Client = boto3.client(
             "s3",
             endpoint_url=endpoint_url,
@@ -39,7 +39,7 @@ class Storage:
         )
 
     def files_under(self, uri: str) -> list[str]:
-        """URIs of the objects under a prefix that hold anything, in key order."""
+        """URIs of the non-empty objects under a prefix, in key order."""
         bucket, prefix = _split(uri)
         with _refusals_named("The data at", uri, "listed"):
             pages = list(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))

@@ -1,4 +1,4 @@
-"""The training table: read from S3, judged, and split."""
+"""The training table: read from S3, checked and split."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 500
 DEFAULT_VALIDATION_FRACTION = 0.2
-# Held back from training and from model selection, so that one figure of each candidate is not an optimistic one.
+# Held back from training and from model selection, so that each candidate has one unbiased set of metrics.
 HOLD_OUT_FRACTION = 0.1
 _SEED = 0
 
@@ -28,8 +28,8 @@ class Split:
     """The three parts of a table; each has the target column.
 
     :param train: rows that candidates learn from.
-    :param validation: rows that the best candidate is chosen by.
-    :param test: rows that neither training nor selection has seen.
+    :param validation: rows that are used to choose the best candidate.
+    :param test: rows that are used neither for training nor for selection.
     :param size: bytes of the training channel in S3.
     """
 
@@ -40,19 +40,19 @@ class Split:
 
     @property
     def parts(self) -> dict[str, pd.DataFrame]:
-        """The parts by the names that the API has for them."""
+        """The parts by their names in the API."""
         return {"Train": self.train, "Validation": self.validation, "Test": self.test}
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that mean something.
+    """The roles of the columns.
 
-    :param target: what is to be predicted.
-    :param weight: weight of each row, if there is one.
-    :param features: which of the others to learn from.
-    :param verbatim: columns to read as they are written.
-    :param fewest: rows that the training data must have.
+    :param target: the column to predict.
+    :param weight: column of row weights; None without weights.
+    :param features: which of the other columns to learn from.
+    :param verbatim: columns to read as text.
+    :param fewest: minimum number of training rows.
     """
 
     target: str
@@ -63,10 +63,10 @@ class Columns:
 
 
 def load_split(storage: Storage, request: dict[str, Any], columns: Columns) -> Split:
-    """Read the channels of a request and split them; the split of the same data is always the same.
+    """Read the channels of a request and split them; the same data are always split the same way.
 
     :param request: ``CreateAutoMLJobV2`` request.
-    :raises UnusableData: there is no table, or not one that can be trained on.
+    :raises UnusableData: there is no table, or it cannot be trained on.
     """
     channels = channels_of(request)
     training = read_channel(storage, channels["training"], verbatim=columns.verbatim)
@@ -84,7 +84,7 @@ def load_split(storage: Storage, request: dict[str, Any], columns: Columns) -> S
 
 
 def publish_split(job: Job, split: Split) -> None:
-    """Upload the three parts of the data, so that anyone can recompute any figure of this job."""
+    """Upload the three parts of the data, so that all metrics of this job can be recomputed."""
     for name in ("train", "validation", "test"):
         body = getattr(split, name).to_csv(index=False).encode()
         job.storage.write(f"{job.output}/preprocessed-data/{name}.csv", body)
@@ -110,7 +110,7 @@ def _usable_rows(table: pd.DataFrame, columns: Columns, fewest: int) -> pd.DataF
 
 
 def _weighted_rows(table: pd.DataFrame, weight: str, fewest: int) -> pd.DataFrame:
-    """Leave out rows without a weight, as the service does: weights are numbers, not negative."""
+    """Drop rows without a valid weight (a number, not negative), as the service does."""
     weights = pd.to_numeric(table[weight], errors="coerce").astype(float)
     weighted = table.assign(**{weight: weights})[np.isfinite(weights) & (weights >= 0)]
     if len(weighted) < fewest or not weighted[weight].sum() > 0:
@@ -127,10 +127,10 @@ def _require_same_columns(train: pd.DataFrame, validation: pd.DataFrame, uri: st
 
 
 def _cut(table: pd.DataFrame, target: str, fraction: float, whole: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut ``fraction`` of ``whole`` rows off a table, with every class on both sides where it has rows enough."""
+    """Split ``fraction`` of ``whole`` rows off a table, with every class on both sides if it has enough rows."""
     size = max(1, round(whole * fraction))
     if size >= len(table):
-        raise UnusableData(f"Of {len(table)} rows {size} would be held back; none would be left to train on.")
+        raise UnusableData(f"Of {len(table)} rows {size} would be held back, so no rows would be left for training.")
     counts = table[target].value_counts()
     classes = table[target] if len(counts) <= min(size, len(table) - size) and counts.min() >= 2 else None
     from sklearn.model_selection import train_test_split

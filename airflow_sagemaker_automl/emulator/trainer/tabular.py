@@ -1,8 +1,7 @@
-"""Trains a tabular job: looks at the data first, since most jobs that fail do so there."""
+"""Trains a tabular job: checks the data first, since most failures occur there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,47 +10,17 @@ from airflow_sagemaker_automl.emulator.trainer.algorithms import ENSEMBLING, TUN
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import load_specification
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
-from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split, publish_split
+from airflow_sagemaker_automl.emulator.trainer.table import Columns, load_split, publish_split
+from airflow_sagemaker_automl.emulator.trainer.tabular_task import TabularTask
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
 
 
-@dataclass(frozen=True)
-class TabularTask:
-    """A tabular job once its data are known.
-
-    :param problem_type: as in ``ProblemType`` of the API.
-    :param metric: the objective.
-    :param weight: column of row weights.
-    :param types: column → type that the feature specification gives.
-    :param algorithms: names of those to train.
-    :param failures: what of the request cannot be done.
-    """
-
-    job: Job
-    split: Split
-    mode: str
-    problem_type: str
-    metric: str
-    weight: str | None
-    types: dict[str, str]
-    algorithms: list[str]
-    failures: tuple[str, ...]
-
-    @property
-    def target(self) -> str:
-        return str(self.job.config["TargetAttributeName"])
-
-    @property
-    def features(self) -> list[str]:
-        return [name for name in self.split.train.columns if name not in (self.target, self.weight)]
-
-
 def train(job: Job) -> None:
-    """Train a job and report everything to its events.
+    """Train a job and send its events.
 
-    :raises UnusableData: the data, or what is asked of it, cannot be trained on.
+    :raises UnusableData: the data cannot be trained on, or not as requested.
     """
     job.events.stage("AnalyzingData")
     specification = load_specification(job.storage, job.config.get("FeatureSpecificationS3Uri"))
@@ -64,7 +33,7 @@ def train(job: Job) -> None:
     algorithms, failures = choose_algorithms(job.config, ENSEMBLING if mode == "ENSEMBLING" else TUNING)
     job.events.stage("FeatureEngineering")
     publish_split(job, split)
-    # The libraries take seconds to load, which a job that fails at its data need not wait for.
+    # The libraries take seconds to load; a job with unusable data fails before that.
     problem_type, metric = _resolve(job, split.train[target])
     job.events.resolved(metric, problem_type)
     task = TabularTask(job, split, mode, problem_type, metric, weight, specification.types, algorithms, tuple(failures))
@@ -88,7 +57,7 @@ def _train_as_asked(task: TabularTask) -> None:
 
 
 def _resolve(job: Job, labels: pd.Series) -> tuple[str, str]:
-    """Find the problem type and the objective: what the request says, else what the labels look like."""
+    """Find the problem type and the objective: from the request, otherwise from the labels."""
     from autogluon.core.utils import infer_problem_type
 
     classes = labels.nunique()

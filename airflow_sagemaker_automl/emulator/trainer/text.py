@@ -1,4 +1,4 @@
-"""Trains a text classification: AutoGluon's linear model on the words and word pairs of one column."""
+"""Trains a text classification job: AutoGluon's linear model on the words and word pairs of one column."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from airflow_sagemaker_automl.emulator.trainer.job import Job
 
-# Fewer leave too few texts of each kind on both sides of the split; the service states no number.
+# With fewer, both sides of the split have too few texts of each class; the service documents no number.
 FEWEST_TEXTS = 50
-# Metrics are macro averages however many labels there are, as in the service's report on this problem type.
+# Metrics are macro averages, whatever the number of labels, as in the service's report for this problem type.
 _PROBLEM_TYPE = "MulticlassClassification"
 _MOST_TERMS = 5000
 
 
 def train(job: Job) -> None:
-    """Train a job and report everything to its events.
+    """Train a job and send its events.
 
-    :raises UnusableData: the data, or what is asked of them, cannot be trained on.
+    :raises UnusableData: the data cannot be trained on, or not as requested.
     """
     job.events.stage("AnalyzingData")
     known = PROBLEM_TYPES[_PROBLEM_TYPE]
@@ -47,7 +47,7 @@ def _load(job: Job) -> Split:
 
 
 def _train(job: Job, split: Split, metric: str) -> None:
-    # The libraries take seconds to load, which a job that fails at its data need not wait for.
+    # The libraries take seconds to load; a job with unusable data fails before that.
     from functools import partial
 
     from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher

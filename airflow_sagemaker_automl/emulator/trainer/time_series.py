@@ -1,7 +1,7 @@
-"""Trains a time-series job: one candidate for each algorithm, chosen by its backtests.
+"""Trains a time-series job: one candidate for each algorithm; the best is chosen by backtests.
 
-``CandidateArtifactLocations`` must name a place for explanations. The service explains neural networks alone, and
-ARIMA, ETS and NPTS look at nothing but the target's own past, so there is nothing to explain: the prefix stays empty.
+``CandidateArtifactLocations`` must name a location for explanations. The service explains only neural networks, and
+ARIMA, ETS and NPTS use only the past of the target, so there is nothing to explain: the prefix stays empty.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _DEFAULT_QUANTILES = ("p10", "p50", "p90")
 
 @dataclass(frozen=True)
 class ForecastModel:
-    """What ``model.pkl`` holds: a fitted forecaster for each series.
+    """The content of ``model.pkl``: a fitted forecaster for each series.
 
-    :param key_columns: names of what the keys of ``forecasters`` consist of.
-    :param percentiles: the quantiles that were asked for.
-    :param moments: the steps to forecast.
+    :param key_columns: names of the columns that form the keys of ``forecasters``.
+    :param percentiles: the requested quantiles.
+    :param moments: start times of the steps to forecast.
     """
 
     algorithm: str
@@ -42,7 +42,7 @@ class ForecastModel:
     forecasters: dict[tuple[str, ...], Forecaster]
 
     def forecast(self) -> pd.DataFrame:
-        """Forecast every series over the horizon after its past."""
+        """Forecast all series over the horizon."""
         return pd.concat(
             [
                 pd.DataFrame(
@@ -77,9 +77,9 @@ class _Task:
 
 
 def train(job: Job) -> None:
-    """Train a job and report everything to its events.
+    """Train a job and send its events.
 
-    :raises UnusableData: the data, or what is asked of them, cannot be trained on.
+    :raises UnusableData: the data cannot be trained on, or not as requested.
     """
     job.events.stage("AnalyzingData")
     algorithms, failures = choose_algorithms(job.config, TIME_SERIES)
@@ -94,7 +94,7 @@ def train(job: Job) -> None:
     candidates = [found for name in algorithms if (found := _train_candidate(task, name, failures))]
     if not candidates and not job.out_of_time:
         raise UnusableData(" ".join(failures))
-    # Of equals the simplest, which is the last of the algorithms' own order.
+    # Among equals the simplest, which is the last in the order of the algorithms.
     best = min(reversed(candidates), key=lambda found: found["FinalAutoMLJobObjectiveMetric"]["Value"], default=None)
     job.events.completed(
         best["CandidateName"] if best else None,
@@ -108,14 +108,14 @@ def _percentiles(config: dict[str, Any]) -> list[int]:
 
 
 def _forecastable(history: History, horizon: int, failures: list[str]) -> History:
-    """Leave out series that are too short for any model; one at least must have a window to be judged by."""
+    """Drop series that are too short for any model; at least one must be long enough for a backtest window."""
     from airflow_sagemaker_automl.emulator.trainer.backtest import FEWEST_STEPS, count_windows
 
     steps = [len(series.values) for series in history.series]
     if not any(count_windows(length, horizon) for length in steps):
         raise UnusableData(
             f"The longest series has {max(steps)} time-steps; {FEWEST_STEPS} and the ForecastHorizon of {horizon} "
-            "are needed to learn and to judge what was learnt."
+            "are needed to train and to backtest a model."
         )
     long = [series for series in history.series if len(series.values) >= FEWEST_STEPS]
     if len(long) < len(steps):
@@ -127,7 +127,7 @@ def _forecastable(history: History, horizon: int, failures: list[str]) -> Histor
 
 
 def _unused(task: _Task, algorithms: list[str]) -> list[str]:
-    """Say what of the request no model here can use."""
+    """Report the parts of the request that no model here can use."""
     unused = []
     if task.history.unused:
         unused.append(f"the columns {', '.join(task.history.unused)}")
@@ -135,18 +135,18 @@ def _unused(task: _Task, algorithms: list[str]) -> list[str]:
         unused.append(f"the holidays of {task.country}")
     if not unused:
         return []
-    return [f"Not used: {' and '.join(unused)}. {', '.join(algorithms)} look at the past of the target alone."]
+    return [f"Not used: {' and '.join(unused)}. {', '.join(algorithms)} use only the past of the target."]
 
 
 def _train_candidate(task: _Task, algorithm: str, failures: list[str]) -> dict[str, Any] | None:
-    """Backtest, fit to all data, publish; an algorithm that fails costs the others nothing."""
+    """Backtest, fit to all data, publish; a failed algorithm does not affect the others."""
     if task.job.out_of_time:
         return None
     try:
         return _publish(task, algorithm)
     except OutOfTime:
         if not task.job.out_of_time:
-            failures.append(f"{algorithm} took longer than MaxRuntimePerTrainingJobInSeconds lets it.")
+            failures.append(f"{algorithm} took longer than MaxRuntimePerTrainingJobInSeconds allows.")
     except UnusableData:
         raise
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Explains a text classifier by its own predictions: how sure it is of a text, and of the text without each word."""
+"""Explains a text classifier by its predictions: the probability with the whole text and without each word."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _LONGEST_TEXT = 100  # Words; each costs a prediction.
 def explain_texts(model: FittedModel, rows: pd.DataFrame) -> bytes:
     """Explain the first few texts.
 
-    The service's own scores are integrated gradients of a neural network. This model is none, so each word's
-    ``attribution`` is what leaving it out takes from the probability of the predicted label; ``method`` says so.
+    The service's scores are integrated gradients of a neural network. This model is linear, so each word's
+    ``attribution`` is how much the probability of the predicted label drops without it; ``method`` says so.
 
     :return: a JSON list of samples in the form of
         https://docs.aws.amazon.com/sagemaker/latest/dg/text-classification-explainability-report.html

@@ -1,7 +1,7 @@
 """The inference containers of a tuned candidate: two for a regression, three for a classification.
 
-Each has an archive of its own that the libraries named in it can load. The variables are those that the service
-documents; they tell a client what can be asked of the chain, and no program here reads them:
+Each has its own archive, which the libraries named in it can load. The environment variables are those that the
+service documents; they show clients the outputs of the chain:
 https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development-container-output.html
 """
 
@@ -17,7 +17,7 @@ from airflow_sagemaker_automl.emulator.trainer.predictor import image_name
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.candidates import Container
     from airflow_sagemaker_automl.emulator.trainer.job import Job
-    from airflow_sagemaker_automl.emulator.trainer.tuning import TunedModel
+    from airflow_sagemaker_automl.emulator.trainer.tuned_model import TunedModel
 
 _PROGRAM = {"SAGEMAKER_PROGRAM": "sagemaker_serve", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 _TRANSFORM = {
@@ -43,17 +43,17 @@ _LABELS = {
 
 
 class ChainPublisher:
-    """Uploads candidates' archives; transformer and labels are the same for all of them and uploaded once."""
+    """Uploads candidates' archives; transformer and labels are shared by all of them and uploaded once."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._uploaded: set[str] = set()
 
     def publish(self, model: TunedModel) -> list[Container]:
-        """Upload what is missing in S3.
+        """Upload the archives that are missing in S3.
 
-        ``transformer.pkl`` is AutoGluon's feature generator, ``model.pkl`` an estimator of scikit-learn's or
-        XGBoost's that answers class numbers, ``labels.json`` the label of each number.
+        ``transformer.pkl`` is AutoGluon's feature generator, ``model.pkl`` a scikit-learn or XGBoost
+        estimator that predicts class numbers, ``labels.json`` the label of each number.
 
         :return: the containers in the order of inference.
         """

@@ -1,7 +1,7 @@
 """Hyperparameter tuning mode: a random search over the settings of XGBoost and of linear models.
 
-A candidate is what it is on the service: a chain of a feature transformer, a model that sees transformed features
-and answers class numbers, and, for a classification, the way back from numbers to labels.
+As on the service, a candidate is a chain of a feature transformer, a model that predicts class numbers from transformed
+features, and, for a classification, a container that maps the numbers to labels.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,35 +24,17 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher
 from airflow_sagemaker_automl.emulator.trainer.feature_types import feature_metadata
 from airflow_sagemaker_automl.emulator.trainer.tuned_containers import ChainPublisher
+from airflow_sagemaker_automl.emulator.trainer.tuned_model import TunedModel
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.emulator.trainer.tabular import TabularTask
+    from airflow_sagemaker_automl.emulator.trainer.tabular_task import TabularTask
 
 _SEED = 0
-# The service tries hundreds; on a laptop a job that names no limit should end in a minute.
+# The service tries hundreds; on a laptop a job without a limit should end within a minute.
 DEFAULT_CANDIDATES = 10
 _MOST_TREES = 300
 _ROUNDS_WITHOUT_GAIN = 20
 Settings = dict[str, Any]
-
-
-@dataclass
-class TunedModel:
-    """A chain of transformer, model and labels; see :class:`scoring.FittedModel`."""
-
-    name: str
-    problem_type: str
-    label: str
-    features: list[str]
-    classes: list[Any]
-    transformer: Any
-    estimator: Any
-
-    def predict(self, rows: pd.DataFrame) -> np.ndarray:
-        transformed = self.transformer.transform(rows[self.features])
-        if self.problem_type == "Regression":
-            return np.asarray(self.estimator.predict(transformed), dtype=float)
-        return np.asarray(self.estimator.predict_proba(transformed), dtype=float)
 
 
 def train_tuning(task: TabularTask) -> None:
@@ -70,7 +51,7 @@ def train_tuning(task: TabularTask) -> None:
 
 
 def sampled_settings(algorithms: list[str]) -> Iterator[tuple[str, Settings]]:
-    """Sample settings without end: each algorithm in turn, its defaults first; the same ones in every job."""
+    """Sample settings endlessly: each algorithm in turn, its defaults first; the same sequence in every job."""
     generator = np.random.default_rng(_SEED)
     for turn in itertools.count():
         for algorithm in algorithms:
@@ -106,7 +87,7 @@ _SAMPLERS: dict[str, Callable[[np.random.Generator], Settings]] = {
 
 
 class _Search:
-    """What all candidates of a job share: transformed features and encoded labels."""
+    """The data that all candidates of a job share: transformed features and encoded labels."""
 
     def __init__(self, task: TabularTask) -> None:
         self._task = task
@@ -118,7 +99,7 @@ class _Search:
         metadata = feature_metadata(train[self._features], task.types)
         self._train = self._transformer.fit_transform(train[self._features], feature_metadata_in=metadata)
         self._labels = self._encoded(train[task.target])
-        # Labels that training has not seen cannot tell when to stop.
+        # Early stopping can only use labels that occur in the training data.
         known = validation if self._is_regression else validation[validation[task.target].isin(self._classes)]
         self._validation = self._transformer.transform(known[self._features])
         self._validation_labels = self._encoded(known[task.target])
@@ -159,7 +140,7 @@ class _Search:
             **settings,
         )
         estimator.fit(self._train, self._labels, eval_set=[(self._validation, self._validation_labels)], verbose=False)
-        estimator.set_params(callbacks=None)  # Whoever loads the model knows nothing of this job's deadline.
+        estimator.set_params(callbacks=None)  # The deadline must not be saved with the model.
         return estimator
 
     def _fit_linear(self, settings: Settings) -> Any:

@@ -1,4 +1,4 @@
-"""Whatever candidates, reports, verdicts and authors' words look like, the card is one that the service takes."""
+"""For any candidates, reports, verdicts and author's texts, the card is valid for the service."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from airflow_sagemaker_automl.core.card import schema
-from airflow_sagemaker_automl.core.card.schema import without_breaches
-from airflow_sagemaker_automl.core.model_card import author_card, card_violations
-from tests.core.card.cards import ANALYSIS, CANDIDATE, JOB, STATISTICS, TEXTS, VERDICT, build, require_sendable
+from airflow_sagemaker_automl.core.card.author import author_card
+from airflow_sagemaker_automl.core.card.schema import card_violations, without_breaches
 from tests.core.card.test_author import FULL
-from tests.core.test_candidate import described
-from tests.examples import examples
+from tests.core.jobs.test_candidate import described
+from tests.support.cards import ANALYSIS, CANDIDATE, JOB, STATISTICS, TEXTS, VERDICT, build, require_sendable
+from tests.support.examples import examples
 
-# Texts as long as they may be and longer, of any characters there are, some alike once they are cut.
+# Texts up to the limit and longer, with any characters, some equal once they are cut.
 TEXT = st.one_of(
     st.text(max_size=20),
     st.text(alphabet=st.characters(), max_size=3),
@@ -45,14 +44,14 @@ ANYTHING_BUT_MAPPINGS = st.one_of(LEAF, st.lists(LEAF, max_size=3))
 
 
 def _ways(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """List every place of a tree, its root among them."""
+    """List the paths of all nodes of a tree, including its root."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [way, *(found for key, item in inner for found in _ways(item, (*way, key)))]
 
 
 @st.composite
 def spoilt(draw: st.DrawFn, tree: Any) -> Any:
-    """Change a realistic tree in a few places: another value, another key, a longer list, a missing member."""
+    """Change a realistic tree in a few nodes: another value, another key, a longer list, a missing member."""
     changed = deepcopy(tree)
     for _ in range(draw(st.integers(0, 4))):
         way = draw(st.sampled_from(_ways(changed)))
@@ -77,7 +76,7 @@ def spoilt(draw: st.DrawFn, tree: Any) -> Any:
 
 @contextmanager
 def nothing_mended() -> Iterator[None]:
-    """Require that what is built is right as it is, with nothing taken out of it in the end."""
+    """Require that the built card is valid without any part being removed."""
     lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
     handler = QueueHandler(lines)
     logger = logging.getLogger(schema.__name__)
@@ -100,7 +99,7 @@ ANALYSIS_OF_ANY_KIND = st.one_of(st.none(), JSON, spoilt(ANALYSIS), spoilt(TEXTS
 
 @st.composite
 def candidates(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draw what ``ListCandidatesForAutoMLJob`` might answer; the last one is registered."""
+    """Draw a possible answer of ``ListCandidatesForAutoMLJob``; the last candidate is registered."""
     metrics = st.lists(
         st.fixed_dictionaries({"Value": st.floats()}, optional={"StandardMetricName": TEXT, "Set": TEXT}), max_size=45
     )
@@ -119,13 +118,13 @@ def candidates(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "Value": draw(st.floats()),
             }
         found.append(described(draw(TEXT), **members))
-    # As many as the service allows, some alike.
+    # As many as the service allows, some equal.
     return found * draw(st.sampled_from([1, 1, 1, 190]))
 
 
 @st.composite
 def authors(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a valid part of an author: any members of the full one, with texts and names of their own."""
+    """Draw a valid author's part: any members of the full one, with other texts and names."""
     card = author_card(FULL)
     for section in draw(st.sets(st.sampled_from(sorted(card)))):
         del card[section]
@@ -149,7 +148,7 @@ def authors(draw: st.DrawFn) -> dict[str, Any]:
 def test_every_card_is_one_that_the_service_takes(
     known: list[dict[str, Any]], statistics: Any, analysis: Any, author: dict[str, Any], verdict: Any
 ) -> None:
-    """By the schema itself, at most 100 000 characters, on one line, with every word of the author."""
+    """The card satisfies the schema, has at most 100 000 characters on one line, and has all of the author's text."""
     with nothing_mended():
         card = build(author, statistics, analysis, candidates=known, verdict=verdict)
     require_sendable(card)
@@ -159,7 +158,7 @@ def test_every_card_is_one_that_the_service_takes(
 @settings(max_examples=examples(100))
 @given(spoilt({key: JOB[key] for key in ("AutoMLProblemTypeConfig", "ResolvedAttributes")}), TEXT, TEXT)
 def test_every_job_has_such_a_card(members: Any, name: str, reason: str) -> None:
-    """Whatever its settings are, how many there are, and what the service says of its end."""
+    """A job has a valid card for any number and values of its settings and any reason of the service."""
     if not all(isinstance(members.get(key), dict) for key in members):
         members = {}
     if not all(isinstance(config, dict) for config in members.get("AutoMLProblemTypeConfig", {}).values()):
@@ -176,7 +175,7 @@ def test_every_job_has_such_a_card(members: Any, name: str, reason: str) -> None
 @settings(max_examples=examples(60))
 @given(spoilt(author_card(FULL)))
 def test_what_breaks_the_schema_can_always_be_taken_out(card: dict[str, Any]) -> None:
-    """Part by part, until what is left is a card; one that is right stays as it is."""
+    """Invalid parts are removed until a valid card is left; a valid card is unchanged."""
     sound = without_breaches(card)
     assert [violation for violation in card_violations(sound) if violation.path != "model_card"] == []
     assert sound == card or card_violations(card)
@@ -184,13 +183,13 @@ def test_what_breaks_the_schema_can_always_be_taken_out(card: dict[str, Any]) ->
 
 @pytest.mark.parametrize("count", [1, 750])
 def test_hundreds_of_candidates_with_the_longest_names_are_no_trouble(count: int) -> None:
-    """750 is the most that the service trains."""
+    """750 is the service's limit for candidates."""
     named = [{**CANDIDATE, "CandidateName": "\N{SNOWMAN}" * 60 + f"{place:04}"} for place in range(count)]
     require_sendable(build(candidates=named))
 
 
 def _holds(card: Any, words: Any) -> bool:
-    """Whether all that an author says stands on a card, in its place."""
+    """Whether a card contains all of an author's part, in the same places."""
     if isinstance(words, dict):
         return all(key in card and _holds(card[key], value) for key, value in words.items())
     if isinstance(words, list):

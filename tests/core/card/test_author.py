@@ -1,4 +1,4 @@
-"""The author's part of a card: everything of the schema can be said, and everything that breaks it is named."""
+"""The author's part of a card: it can use the whole schema, and every violation is named."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.definitions.xcom_arg import XComArg
 
-from airflow_sagemaker_automl.core.model_card import (
+from airflow_sagemaker_automl import (
     AdditionalInformation,
     BarChartMetric,
     BusinessDetails,
     Evaluation,
     IntendedUses,
+    InvalidModelCard,
     LinearGraphMetric,
     MatrixMetric,
     MetricGroup,
@@ -27,12 +28,10 @@ from airflow_sagemaker_automl.core.model_card import (
     TrainingDetails,
     TrainingJobDetails,
     TrainingMetric,
-    author_card,
-    card_violations,
-    require_valid,
 )
-from airflow_sagemaker_automl.exceptions import InvalidModelCard
-from tests.core.card.cards import SCHEMA, build, require_sendable
+from airflow_sagemaker_automl.core.card.author import author_card
+from airflow_sagemaker_automl.core.card.schema import card_violations, require_valid
+from tests.support.cards import SCHEMA, build, require_sendable
 
 SHAPES = {"simple": 0, "linear_graph": 1, "bar_chart": 2, "matrix": 3}
 FULL = ModelCard(
@@ -89,7 +88,7 @@ FULL = ModelCard(
 
 
 class Place(NamedTuple):
-    """A place of the schema, and where the full card has it."""
+    """A node of the schema, and its value on the full card."""
 
     schema: Mapping[str, Any]
     way: tuple[str | int, ...]
@@ -97,12 +96,12 @@ class Place(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where it is, as people are told."""
+        """The path as error messages show it."""
         return "model_card" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.way)
 
 
 def places(schema: Any = SCHEMA, value: Any = None, way: tuple[str | int, ...] = ()) -> Iterator[Place]:
-    """Walk the schema along the full card; of a list of metrics each stands for its own shape."""
+    """Walk the schema along the full card; in a list of metrics each entry stands for its own type."""
     value = author_card(FULL) if value is None else value
     if "$ref" in schema:
         schema = SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]]
@@ -121,7 +120,7 @@ def places(schema: Any = SCHEMA, value: Any = None, way: tuple[str | int, ...] =
 
 
 def changed(way: tuple[str | int, ...], value: Any) -> dict[str, Any]:
-    """Give the full card with another value in one place."""
+    """Copy the full card with another value at one path."""
     card = author_card(FULL)
     target: Any = card
     for step in way[:-1]:
@@ -131,7 +130,7 @@ def changed(way: tuple[str | int, ...], value: Any) -> dict[str, Any]:
 
 
 def lone(card: Mapping[str, Any]) -> tuple[str, str]:
-    """Judge a card with one thing wrong.
+    """Check a card with one violation.
 
     :return: path and rule.
     """
@@ -142,7 +141,7 @@ def lone(card: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def test_everything_of_the_schema_can_be_said_with_typed_sections() -> None:
-    """Every member of the schema has its place in the full card above, which is valid and wins over the evidence."""
+    """The full card above has every member of the schema, is valid, and takes precedence over the evidence."""
     card = author_card(FULL)
     assert card_violations(card) == []
     # The walk fails at a member of the schema that the card lacks.
@@ -163,7 +162,7 @@ SIZED = [
 
 @pytest.mark.parametrize(("place", "keyword"), SIZED, ids=[f"{place.path} {keyword}" for place, keyword in SIZED])
 def test_each_limit_of_length_is_named_when_it_is_exceeded_by_one(place: Place, keyword: str) -> None:
-    """At the limit nothing is said; one beyond it, the place, the limit and the length."""
+    """A value at the limit is valid; a longer one is an error with path, limit and length."""
     limit = place.schema[keyword]
     beyond = limit + 1 if keyword.startswith("max") else limit - 1
 
@@ -184,7 +183,7 @@ OBJECTS = [place for place in places() if place.schema.get("additionalProperties
 
 @pytest.mark.parametrize("place", OBJECTS, ids=[place.path for place in OBJECTS])
 def test_each_unknown_member_is_named_with_those_that_are_known(place: Place) -> None:
-    """Wherever the schema lets nothing else in."""
+    """Everywhere that the schema allows no additional members."""
     path, rule = lone(changed((*place.way, "frobnicate"), "x"))
     assert path == f"{place.path}.frobnicate"
     assert "is not a member of " in rule
@@ -203,8 +202,8 @@ LEAVES = [
 @pytest.mark.parametrize("place", LEAVES, ids=[place.path for place in LEAVES])
 def test_each_wrong_type_is_named(place: Place) -> None:
     """With what it must be, and what it is; never with a dump of the schema."""
-    kind = {"string": "a text", "number": "a number", "array": "a list", "object": "a mapping"}[place.schema["type"]]
-    for value, found in ((True, "true"), (None, "nothing")):
+    kind = {"string": "a string", "number": "a number", "array": "a list", "object": "a mapping"}[place.schema["type"]]
+    for value, found in ((True, "true"), (None, "null")):
         path, rule = lone(changed(place.way, value))
         assert path == place.path
         if place.way[-1] != "type":
@@ -214,7 +213,7 @@ def test_each_wrong_type_is_named(place: Place) -> None:
 
 
 def test_words_that_are_none_are_named_with_the_nearest() -> None:
-    """Risk rating, direction of the objective, type of a metric."""
+    """Risk rating, direction of the objective and type of a metric: an unknown value is an error with a suggestion."""
     rating = ("intended_uses", "risk_rating")
     assert lone(changed(rating, "high")) == (
         "model_card.intended_uses.risk_rating",
@@ -232,14 +231,14 @@ def test_words_that_are_none_are_named_with_the_nearest() -> None:
 
 
 def test_a_single_value_is_judged_by_what_it_is() -> None:
-    """A number, a short text, true or false; a long text is told its limit and another thing what it must be."""
+    """Numbers, short texts and booleans are valid; the error for a long text has the limit, any other has the types."""
     way = ("evaluation_details", 0, "metric_groups", 0, "metric_data", 0)
     for value in (1, 0.5, "x" * 63, "", True):
         metric = author_card({"metric": SimpleMetric(name="a", value=value)})["metric"]
         assert card_violations(changed(way, metric)) == []
     assert lone(changed((*way, "value"), "x" * 64))[1] == "must have at most 63 characters; it has 64"
-    assert lone(changed((*way, "value"), [1]))[1] == "must be a number, a text, true or false, not a list"
-    assert lone(changed(way, 5))[1] == "must be a mapping, not a whole number"
+    assert lone(changed((*way, "value"), [1]))[1] == "must be a number, a string, true or false, not a list"
+    assert lone(changed(way, 5))[1] == "must be a mapping, not an integer"
     kinds = [SimpleMetric(name="a", value=value).to_api()["type"] for value in (1, 0.5, "x", True)]
     assert kinds == ["number", "number", "string", "boolean"]
     assert SimpleMetric(name="a", value="{{ x }}", type="number").to_api()["type"] == "number"
@@ -251,32 +250,32 @@ def test_a_single_value_is_judged_by_what_it_is() -> None:
         (float("nan"), "must be a finite number"),
         (float("-inf"), "must be a finite number"),
         (10**400, "must be a finite number"),
-        (date(2026, 1, 1), "must be a text, a number, true or false, not a date"),
-        ("half \ud83d", "must not have half of a surrogate pair, which is no character"),
+        (date(2026, 1, 1), "must be a string, a number, true or false, not a date"),
+        ("half \ud83d", "must not contain an unpaired surrogate"),
     ],
 )
 def test_what_json_cannot_hold_is_named_where_the_schema_lets_anything_in(value: Any, rule: str) -> None:
-    """A metric group may have members of any name; they still have to be sent."""
+    """A metric group may have members of any name, but their values must be serializable."""
     way = ("evaluation_details", 0, "metric_groups", 0, "more")
     assert lone(changed(way, [value])) == ("model_card.evaluation_details[0].metric_groups[0].more[0]", rule)
-    assert lone(changed(way, {2026: "a"}))[1] == "must be named by a text, not a whole number; quote it in YAML"
+    assert lone(changed(way, {2026: "a"}))[1] == "must have a string as its key, not an integer; quote it in YAML"
 
 
 def test_an_authors_part_that_is_too_long_is_refused_with_the_figures() -> None:
-    """The author's words are never cut; the length is that of the text that is sent, é takes six."""
+    """The author's text is never cut; the length is that of the serialized text, in which é takes six characters."""
     fits = {"additional_information": {"custom_details": {f"{place:03}": "x" * 1000 for place in range(98)}}}
     assert card_violations(fits) == []
     long = {"additional_information": {"custom_details": {f"{place:03}": "é" * 1000 for place in range(17)}}}
     path, rule = lone(long)
     assert path == "model_card"
-    assert rule.startswith("must have at most 100000 characters as JSON on one line; it has 102200, ")
+    assert rule.startswith("must have at most 100000 characters as JSON on one line; it has 102200. ")
     assert card_violations(long, rendered=False)
     with pytest.raises(InvalidModelCard, match="it has 102200"):
         build(long)
 
 
 def test_what_is_resolved_later_is_judged_later() -> None:
-    """Before rendering, templates and XComArgs are left alone, and what is literal beside them is judged."""
+    """Before rendering, templates and XComArgs are skipped, and literal values beside them are checked."""
     with DAG("cards", schedule=None):
         later = XComArg(BaseOperator(task_id="says"))
     card = author_card(
@@ -310,7 +309,7 @@ def test_what_is_resolved_later_is_judged_later() -> None:
 
 @pytest.mark.parametrize("value", ["card.yaml", 5, ["a"]])
 def test_an_authors_part_is_a_card_or_a_mapping(value: Any) -> None:
-    """Nothing else; None says nothing at all."""
+    """Other types are refused; None means no author's part."""
     with pytest.raises(InvalidModelCard, match="must be a ModelCard or a mapping"):
         author_card(value)
     assert author_card(None) == {}
@@ -318,16 +317,16 @@ def test_an_authors_part_is_a_card_or_a_mapping(value: Any) -> None:
 
 
 def test_a_card_that_holds_itself_is_refused() -> None:
-    """As a request that does."""
+    """A card that contains itself is refused, as a request is."""
     loop: dict[str, Any] = {}
     loop["intended_uses"] = loop
-    with pytest.raises(InvalidModelCard, match="does it hold itself"):
+    with pytest.raises(InvalidModelCard, match="does it contain itself"):
         author_card(loop)
     assert [violation.path for violation in card_violations(loop)] == ["model_card"]
 
 
 def test_typed_sections_can_be_judged_as_they_are() -> None:
-    """Wherever they stand in a card."""
+    """Typed sections are checked in any place of a card."""
     card = {"intended_uses": IntendedUses(risk_rating="Extreme")}
     assert lone(card)[1] == "must be one of High, Medium, Low, Unknown"
 

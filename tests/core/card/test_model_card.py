@@ -1,4 +1,4 @@
-"""A card is built from evidence, and the author's words win over it."""
+"""A card is built from evidence, and the author's part takes precedence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_sagemaker_automl.core import model_card
+from airflow_sagemaker_automl import BusinessDetails, Evaluation, IntendedUses, InvalidModelCard, ModelCard
 from airflow_sagemaker_automl.core.card.schema import without_breaches
-from airflow_sagemaker_automl.core.job import AutoMLJob
-from airflow_sagemaker_automl.core.model_card import BusinessDetails, Evaluation, IntendedUses, ModelCard
-from airflow_sagemaker_automl.exceptions import InvalidModelCard
-from tests.core.card.cards import (
+from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
+from tests.core.jobs.test_candidate import described, objective
+from tests.support.cards import (
     ANALYSIS,
     CANDIDATE,
     CONTAINER,
@@ -28,13 +27,12 @@ from tests.core.card.cards import (
     metric,
     require_sendable,
 )
-from tests.core.test_candidate import described, objective
 
 __all__ = ["CANDIDATE"]
 
 
 def test_the_card_holds_the_evidence() -> None:
-    """Figures, containers, data, settings and provenance come from job, candidates and reports."""
+    """Metrics, containers, data, settings and provenance come from job, candidates and reports."""
     card = build()
     training = card["training_details"]
     assert training["objective_function"]["function"] == {"function": "Maximize", "facet": "F1"}
@@ -57,7 +55,7 @@ def test_the_card_holds_the_evidence() -> None:
     assert card["additional_information"]["custom_details"] == {
         "AutoML job": "job",
         "Candidate": "job-lightgbm",
-        "Job ended as": "Completed (Starting)",
+        "Job status": "Completed (Starting)",
         "Airflow DAG": "dag",
         "Airflow run": "run",
         "Airflow task": "register",
@@ -71,7 +69,7 @@ def test_the_card_holds_the_evidence() -> None:
 
 
 def test_two_channels_of_one_type_are_both_named() -> None:
-    """A job may be trained on several channels of a type."""
+    """A job may have several channels of one type."""
     channels = [{"DataSource": {"S3DataSource": {"S3Uri": f"s3://bucket/{part}/"}}} for part in "ab"]
     card = build(job={**JOB, "AutoMLJobInputDataConfig": channels})
     named = card["training_details"]["training_job_details"]["training_datasets"]
@@ -79,7 +77,7 @@ def test_two_channels_of_one_type_are_both_named() -> None:
 
 
 def test_of_hundreds_of_settings_the_first_hundred_are_listed() -> None:
-    """A forecast of many columns has a filling for each; the card says how many there are."""
+    """A forecast of many columns has a filling for each; the card gives their number."""
     filling = {f"column_{place}": {"middlefill": "zero"} for place in range(130)}
     config = {"TimeSeriesForecastingJobConfig": {"Transformations": {"Filling": filling}}}
     training = build(job={**JOB, "AutoMLProblemTypeConfig": config})["training_details"]
@@ -99,7 +97,7 @@ def test_what_was_asked_for_is_known_as_soon_as_the_job_is_created() -> None:
 
 
 def test_the_verdict_of_a_quality_gate_is_on_the_card() -> None:
-    """Each rule says whether it was kept, by which figures."""
+    """The card says for each rule whether it is satisfied, with the metric values."""
     card = build(verdict=VERDICT)
     gate = evaluation(card, "Quality gate")
     assert gate["evaluation_observation"] == "The quality gate has not approved this model."
@@ -125,12 +123,12 @@ def test_the_verdict_of_a_quality_gate_is_on_the_card() -> None:
     ],
 )
 def test_a_verdict_of_any_shape_does_no_harm(verdict: Any) -> None:
-    """What cannot be read is not on the card."""
+    """A verdict that cannot be read is left out."""
     require_sendable(build(verdict=verdict))
 
 
 def test_the_registered_candidate_is_on_the_leaderboard_of_hundreds() -> None:
-    """Of 750 candidates the best 49 are drawn, and the registered one with its place, whatever that is."""
+    """Of 750 candidates the best 49 are shown, and the registered one with its rank."""
     many = [described(f"job-{place}", **objective(place / 1000)) for place in range(1, 750)]
     registered = described("job-last", InferenceContainers=[CONTAINER], **objective(0.0))
     card = build(candidates=[*many, registered])
@@ -144,14 +142,14 @@ def test_the_registered_candidate_is_on_the_leaderboard_of_hundreds() -> None:
 
 
 def test_a_candidate_without_objective_has_no_place() -> None:
-    """Text generation has none; the card then says nothing of an objective or a leaderboard."""
+    """Text generation has no objective; the card then has neither objective nor leaderboard."""
     card = build(candidates=[described("job-only", InferenceContainers=[CONTAINER])])
     assert "objective_function" not in card["training_details"]
     assert "Candidates" not in [item["name"] for item in card["evaluation_details"]]
 
 
 def test_numbers_that_are_none_are_left_out() -> None:
-    """The reports write "NaN" as a text where there is no figure; JSON knows no NaN at all."""
+    """Reports have "NaN" as a text for a missing value; JSON does not support NaN."""
     text = require_sendable(build())
     assert "NaN" not in text
     names = [
@@ -162,7 +160,7 @@ def test_numbers_that_are_none_are_left_out() -> None:
 
 
 def test_the_authors_words_win() -> None:
-    """What a person writes replaces what is built, member by member; evaluations stand side by side."""
+    """The author's part replaces built members one by one; evaluations are kept side by side."""
     card = build(
         ModelCard(
             intended_uses=IntendedUses(purpose_of_model="Triage", risk_rating="High"),
@@ -182,7 +180,7 @@ def test_the_authors_words_win() -> None:
 
 
 def test_an_author_who_breaks_the_schema_is_told_every_place() -> None:
-    """Each violation is named with its path, before anything is sent."""
+    """All violations are named with their paths before anything is sent."""
     with pytest.raises(InvalidModelCard) as raised:
         build({"intended_uses": {"risk_rating": "high"}, "business_details": {"owner": "me"}})
     assert str(raised.value).splitlines()[1:] == [
@@ -195,13 +193,13 @@ def test_an_author_who_breaks_the_schema_is_told_every_place() -> None:
 
 @pytest.mark.parametrize("report", [{}, {"version": "2"}, {"explanations": {}}, {"explanations": []}, [1], [], 5])
 def test_reports_of_another_shape_leave_the_card_without_them(report: Any) -> None:
-    """An empty or unknown report adds nothing and spoils nothing."""
+    """An empty or unknown report adds nothing and does not fail."""
     names = [item["name"] for item in build(statistics=report, analysis=report)["evaluation_details"]]
     assert names == ["Candidate metrics", "Candidates"]
 
 
 def test_what_a_report_has_of_no_known_format_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """One line for each report, with its URI; a report that is understood has none."""
+    """One line per report, with its URI; a report of a known format has none."""
     with caplog.at_level(logging.INFO):
         build()
         assert caplog.messages == []
@@ -211,15 +209,15 @@ def test_what_a_report_has_of_no_known_format_is_named_in_the_log(caplog: pytest
             analysis={**ANALYSIS, "explanations": {"pdp": 5, "attention": {"layer": {"weights": 1}}}},
         )
     assert caplog.messages == [
-        "Of the report s3://bucket/s.json this is of no known format and not on the model card: "
+        "Report s3://bucket/s.json has parts in an unknown format, which are left out of the model card: "
         "binary_classification_metrics.gain_curve, binary_classification_metrics.auc, lift",
-        "Of the report s3://bucket/a.json this is of no known format and not on the model card: "
+        "Report s3://bucket/a.json has parts in an unknown format, which are left out of the model card: "
         "explanations.attention layer, explanations.pdp",
     ]
 
 
 def test_a_mistake_of_ours_costs_a_part_and_not_the_model(caplog: pytest.LogCaptureFixture) -> None:
-    """What is filled in and breaks the schema is left out with a line in the log; the rest of the card stays."""
+    """A built part that violates the schema is left out with a log line; the rest of the card is kept."""
     card = build()
     card["evaluation_details"] += [
         {"name": "Wrong", "metric_groups": [{"name": "g", "metric_data": [{"name": "a", "type": "number"}]}]},
@@ -242,14 +240,6 @@ def test_a_mistake_of_ours_costs_a_part_and_not_the_model(caplog: pytest.LogCapt
 
 
 def test_the_same_evidence_gives_the_same_card() -> None:
-    """Registration is repeatable by content, so that nothing on a card may depend on when it is built."""
+    """Registration is repeatable by content, so the card must not depend on the time."""
     assert build(verdict=VERDICT, analysis=TEXTS) == build(verdict=VERDICT, analysis=TEXTS)
     assert build(candidates=(OTHER, CANDIDATE)) == build(candidates=(OTHER, CANDIDATE))
-
-
-def test_the_authors_typed_sections_are_found_beside_the_builder() -> None:
-    """Though they are loaded only when they are asked for."""
-    assert {"ModelCard", "Evaluation", "TrainingMetric", "build_model_card"} <= set(dir(model_card))
-    assert all(getattr(model_card, name).__name__ == name for name in model_card.__all__)
-    with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
-        _ = model_card.Nonsense

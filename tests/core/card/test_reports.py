@@ -1,4 +1,4 @@
-"""What the service's reports say, cut to a card's limits without losing what matters."""
+"""The service's reports are reduced to a card's limits without losing what matters."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from airflow_sagemaker_automl.core.card.curves import thinned
 from airflow_sagemaker_automl.core.card.explanations import read_bias, read_explanations, read_partial_dependence
 from airflow_sagemaker_automl.core.card.limits import cut, label, labels, number, text, total
 from airflow_sagemaker_automl.core.card.metrics import read_statistics
-from tests.core.card.cards import ANALYSIS, STATISTICS, TEXTS, bars, build, evaluation, metric, require_sendable
+from tests.support.cards import ANALYSIS, STATISTICS, TEXTS, bars, build, evaluation, metric, require_sendable
 
 Points = list[tuple[float, float]]
 
 
 def area(points: Any) -> float:
-    """Measure the area under a curve, by trapezoids."""
+    """Compute the area under a curve, by trapezoids."""
     return math.fsum((right[0] - left[0]) * (left[1] + right[1]) / 2 for left, right in itertools.pairwise(points))
 
 
 def roc(count: int) -> dict[str, list[float]]:
-    """Make a curve of so many steps, as scores of rows give it."""
+    """Make a curve with this number of steps, as row scores produce it."""
     false, true = [index / (count - 1) for index in range(count)], []
     for index in range(count):
         true.append(round((index / (count - 1)) ** 0.2, 2))
@@ -32,7 +32,7 @@ def roc(count: int) -> dict[str, list[float]]:
 
 
 def test_the_statistics_are_on_the_card() -> None:
-    """Scalars with their deviations, the confusion matrix, both curves, and how many rows they are of."""
+    """Scalars with standard deviations, the confusion matrix, both curves, and the number of rows."""
     card = build()
     insights = evaluation(card, "Model insights")
     assert insights["metadata"] == {"report": "s3://bucket/s.json", "evaluation_time": "2026-11-20T12:00:00Z"}
@@ -45,7 +45,7 @@ def test_the_statistics_are_on_the_card() -> None:
         ["no", "yes"],
         ["no", "yes"],
     )
-    assert drawn["notes"] == "Rows are actual labels, columns predicted ones."
+    assert drawn["notes"] == "Rows are actual labels, columns are predicted labels."
     curve = metric(card, "Model insights", "receiver_operating_characteristic_curve")
     assert curve["value"] == [[0.0, 0.0], [0.1, 0.9], [1.0, 1.0]]
     assert (curve["x_axis_name"], curve["y_axis_name"]) == ("false_positive_rates", "true_positive_rates")
@@ -55,7 +55,7 @@ def test_the_statistics_are_on_the_card() -> None:
 
 @pytest.mark.parametrize("section", ["regression_metrics", "multiclass_classification_metrics"])
 def test_every_figure_of_any_problem_type_is_read(section: str) -> None:
-    """By its own name, whatever that is, those of the best constant model among them."""
+    """Every metric has its own name, including those of the best constant classifier."""
     names = ("mae", "r2", "weighted_f0_5", "weighted_f1_best_constant_classifier", "something_to_come")
     figures = {name: {"value": place / 7, "standard_deviation": 0.1} for place, name in enumerate(names)}
     (group,) = read_statistics({section: figures}).groups
@@ -81,7 +81,7 @@ def test_every_figure_of_any_problem_type_is_read(section: str) -> None:
     ],
 )
 def test_a_section_of_another_shape_says_nothing(section: Any) -> None:
-    """Unknown formats never fail a good registration; they are named, for the log."""
+    """Unknown formats never fail a valid registration; they are named in the log."""
     reading = read_statistics({"binary_classification_metrics": section})
     assert reading.groups == []
     assert len(reading.unknown) == 1
@@ -89,20 +89,20 @@ def test_a_section_of_another_shape_says_nothing(section: Any) -> None:
 
 
 def test_a_figure_that_the_report_has_none_for_is_nothing_unknown() -> None:
-    """The service writes the text NaN where validation data are too few."""
+    """The service writes the text NaN if there are too few validation data."""
     reading = read_statistics({"regression_metrics": {"mae": {"value": "NaN", "standard_deviation": "NaN"}}})
     assert (reading.groups, reading.unknown) == ([], [])
 
 
 def test_a_label_without_figures_has_no_row() -> None:
-    """The service writes NaN for a label that the validation data lacks; that is not zero."""
+    """The service writes NaN for a label that is missing in the validation data; that is not zero."""
     (drawn,) = matrix("m", {"a": {"a": 3, "b": 1}, "b": {"a": 2, "b": "NaN"}})
     assert (drawn["y_axis_name"], drawn["x_axis_name"], drawn["value"]) == (["a"], ["a", "b"], [[3, 1]])
     assert "1 of the labels have no row" in drawn["notes"]
 
 
 def test_twenty_labels_are_all_drawn_and_of_more_the_sums_stay() -> None:
-    """The 19 labels with most rows keep their own cells; what the others have is summed."""
+    """The 19 labels with most rows keep their own cells; all others are summed."""
     twenty = {f"{row}": {f"{column}": row * column for column in range(20)} for row in range(20)}
     (drawn,) = matrix("m", twenty)
     assert drawn["value"] == [[row * column for column in range(20)] for row in range(20)]
@@ -113,11 +113,11 @@ def test_twenty_labels_are_all_drawn_and_of_more_the_sums_stay() -> None:
     assert sum(map(sum, drawn["value"])) == sum(sum(row.values()) for row in many.values())
     assert sum(drawn["value"][0]) == sum(many["32"].values())
     assert sum(row[1] for row in drawn["value"]) == sum(row["31"] for row in many.values())
-    assert "The 19 labels with most rows, of 33; the others are summed." in drawn["notes"]
+    assert "Shows the 19 most frequent of 33 labels; the others are summed." in drawn["notes"]
 
 
 def test_of_many_bars_the_largest_stay_and_the_others_are_one() -> None:
-    """By their size without sign; one single other is drawn itself."""
+    """The largest absolute values are kept; a single remaining bar is shown itself."""
     values = {f"f{place}": (-1) ** place * place / 10 for place in range(1, 27)}
     (chart,) = largest_bars("c", values, "y", "features")
     assert len(chart["value"]) == 26
@@ -130,7 +130,7 @@ def test_of_many_bars_the_largest_stay_and_the_others_are_one() -> None:
 
 
 def test_labels_are_short_and_all_different() -> None:
-    """What distinguishes long names is kept or made up; a name that needs no change keeps itself."""
+    """Long names stay distinguishable, with a number if needed; a name that needs no change is kept."""
     stem = "customer_transactions_aggregated_over_the_last_ninety_days_grouped_by_channel"
     found = labels([f"{stem}_{end}" for end in ("mean", "max")])
     assert [name[-4:] for name in found] == ["mean", "_max"]
@@ -144,7 +144,7 @@ def test_labels_are_short_and_all_different() -> None:
 
 
 def test_values_are_written_within_the_limits() -> None:
-    """Control characters and halves of characters are gone, numbers that JSON or a double cannot hold are none."""
+    """Control characters and lone surrogates are removed; numbers that JSON or a double cannot hold are left out."""
     assert text(" a\r\n\tb\u2028c\ud83d ") == "a b c"
     assert (text(True), text(None), text([1]), text(0.5), text(math.nan)) == ("true", "", "", "0.5", "")
     assert cut("x" * 12, 10) == "x" * 9 + "…"
@@ -157,7 +157,7 @@ def test_values_are_written_within_the_limits() -> None:
 
 
 def test_a_thinned_curve_keeps_ends_extremes_and_area() -> None:
-    """Of 50 000 points 200 stay, and the area under the curve with them."""
+    """Of 50 000 points 200 are kept, and the area under the curve is kept."""
     curve = roc(50_000)
     points: Points = list(zip(curve["false_positive_rates"], curve["true_positive_rates"], strict=True))
     fewer = thinned(points, 200)
@@ -168,12 +168,12 @@ def test_a_thinned_curve_keeps_ends_extremes_and_area() -> None:
     wave: Points = [(index / 999, math.sin(index / 30) * (5 if index == 500 else 1)) for index in range(1000)]
     fewer = thinned(wave, 50)
     assert {max(wave, key=lambda point: point[1]), min(wave, key=lambda point: point[1])} <= set(fewer)
-    # Nowhere is the wave further from its drawing than a few of a hundred parts of its height.
+    # The thinned wave deviates nowhere by more than a few percent of its height.
     assert max(abs(_height(fewer, x) - y) for x, y in wave) < 0.3
 
 
 def _height(curve: Any, x: float) -> float:
-    """Read a drawn curve between its points."""
+    """Interpolate a curve."""
     for left, right in itertools.pairwise(curve):
         if left[0] <= x <= right[0]:
             return float(left[1] + (right[1] - left[1]) * ((x - left[0]) / ((right[0] - left[0]) or 1)))
@@ -190,14 +190,14 @@ def _height(curve: Any, x: float) -> float:
     ],
 )
 def test_any_curve_can_be_thinned(points: Points) -> None:
-    """Points on one spot, to and fro, as far apart as doubles can be, or hardly at all."""
+    """Equal points, points in any order, and points extremely far apart or close together."""
     fewer = thinned(points, 50)
     assert len(fewer) == 50
     assert (fewer[0], fewer[-1]) == (points[0], points[-1])
 
 
 def test_explanations_are_bars_with_the_largest_first() -> None:
-    """Of features and of words of text features, with the value that they are deviations from."""
+    """Features and words of text features are shown with the baseline of their values."""
     (group,) = read_explanations(ANALYSIS).groups
     assert group["name"] == "kernel_shap label0"
     features, words, expected = group["metric_data"]
@@ -207,16 +207,16 @@ def test_explanations_are_bars_with_the_largest_first() -> None:
 
 
 def test_explanations_of_many_outputs_are_those_of_the_first_ten() -> None:
-    """The card says so, and their names are short and different."""
+    """The card says so, and their names are short and distinct."""
     outputs = {"x" * 70 + str(place): {"expected_value": place} for place in range(12)}
     reading = read_explanations({"explanations": {"kernel_shap": outputs}})
     names = [group["name"] for group in reading.groups]
     assert (len(set(names)), max(map(len, names))) == (10, 63)
-    assert reading.observation == "The first 10 of 12 outputs of the model."
+    assert reading.observation == "The first 10 of 12 model outputs."
 
 
 def test_explained_texts_are_summed_up() -> None:
-    """Words by the sum of their attributions' sizes, texts by their labels."""
+    """Words by the sum of the absolute attributions, texts by their labels."""
     (group,) = read_explanations(TEXTS).groups
     words, predicted, count = group["metric_data"]
     assert bars(words) == {"charming": 0.5, "film": pytest.approx(0.3)}
@@ -226,13 +226,13 @@ def test_explained_texts_are_summed_up() -> None:
 
 
 def test_a_single_explained_text_is_read_like_a_list_of_one() -> None:
-    """The documentation of the service shows one."""
+    """The service's documentation shows a single one."""
     assert read_explanations(TEXTS[0]) == read_explanations(TEXTS[:1])
     assert read_explanations(TEXTS[0]).unknown == []
 
 
 def test_explained_images_are_summed_up() -> None:
-    """How many of each label, how sure the model is, and where the heatmaps are; a list or a single one."""
+    """The count per label, the confidence, and the location of the heatmaps; for a list or a single image."""
     images = [
         {
             "input_image_uri": f"s3://bucket/images/{name}.jpg",
@@ -255,7 +255,7 @@ def test_explained_images_are_summed_up() -> None:
 
 
 def test_samples_of_an_unknown_kind_are_named_by_their_place() -> None:
-    """Beside those that are read."""
+    """Unknown samples are named by their index, and the others are read."""
     reading = read_explanations([*TEXTS, 7, {"audio_uri": "s3://bucket/a.wav"}])
     assert [group["name"] for group in reading.groups] == ["explained texts"]
     assert reading.unknown == [f"[{len(TEXTS)}]", f"[{len(TEXTS) + 1}]"]
@@ -264,7 +264,7 @@ def test_samples_of_an_unknown_kind_are_named_by_their_place() -> None:
 
 
 def test_partial_dependence_is_drawn_by_what_the_feature_is() -> None:
-    """A curve for a number, bars for a category; an average that is none is left out."""
+    """A curve for a numeric feature, bars for a categorical one; a missing average is left out."""
     age, plan = read_partial_dependence(ANALYSIS).groups
     assert age["name"] == "age"
     assert [(datum["type"], datum["name"]) for datum in age["metric_data"]] == [
@@ -280,13 +280,13 @@ def test_partial_dependence_is_drawn_by_what_the_feature_is() -> None:
     [None, {}, {"feature_values": 5}, {"feature_name": "a", "data_type": "image", "feature_values": [1]}],
 )
 def test_a_plot_of_another_shape_is_not_drawn(plot: Any) -> None:
-    """It is named, for the log."""
+    """An unknown plot is named in the log."""
     reading = read_partial_dependence({"explanations": {"pdp": [plot]}})
     assert (reading.groups, reading.unknown) == ([], ["explanations.pdp[0]"])
 
 
 def test_bias_metrics_are_figures_by_facet() -> None:
-    """With Clarify's own description; what is NaN is left out."""
+    """With Clarify's description; NaN values are left out."""
     (group,) = read_bias(ANALYSIS).groups
     assert group["name"] == "pre-training gender = 0"
     assert group["metric_data"] == [{"name": "CI", "type": "number", "value": -0.2, "notes": "Class Imbalance (CI)"}]
@@ -338,7 +338,7 @@ def test_a_card_of_huge_reports_is_valid_and_keeps_the_extremes() -> None:
 
 
 def test_the_statistics_of_another_problem_type_stand_beside_the_known_ones() -> None:
-    """Sections are read one by one."""
+    """Sections are read independently of each other."""
     reading = read_statistics({**STATISTICS, "ranking_metrics": {"ndcg": {"value": 0.9}}})
     assert [group["name"] for group in reading.groups] == ["binary_classification_metrics", "dataset"]
     assert reading.unknown == ["ranking_metrics"]

@@ -1,4 +1,4 @@
-"""A card that would be too long does without parts in one stated order, and says so; the author's words all stay."""
+"""A card that would be too long omits parts in a documented order and says so; the author's part is never cut."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from airflow_sagemaker_automl.core.card.size import ORDER, within_limit
-from airflow_sagemaker_automl.core.model_package import compact
-from airflow_sagemaker_automl.core.package_change import package_change
-from tests.core.card.cards import (
+from airflow_sagemaker_automl.core.registry.package_change import package_change
+from airflow_sagemaker_automl.core.values.canonical import compact
+from tests.core.jobs.test_candidate import described, objective
+from tests.support.cards import (
     ANALYSIS,
     CANDIDATE,
     STATISTICS,
@@ -23,13 +24,12 @@ from tests.core.card.cards import (
     metric,
     require_sendable,
 )
-from tests.core.test_candidate import described, objective
 
 STATEMENT = [
     "partial dependence",
-    "explanations of all outputs but the first",
-    "points of curves beyond 50",
-    "candidates beyond the first 10 of the leaderboard",
+    "explanations of all model outputs except the first",
+    "curve points beyond 50",
+    "leaderboard entries beyond the first 10",
     "bias metrics",
     "explanations",
     "curves",
@@ -40,8 +40,8 @@ STATEMENT = [
     "candidate metrics by data set",
     "the quality gate's rules",
     "training metrics, data and images",
-    "all else but where the model comes from",
-    "where the model comes from",
+    "everything except provenance",
+    "provenance",
 ]
 CURVE = [place / 999 for place in range(1000)]
 LARGE_STATISTICS = {
@@ -63,7 +63,7 @@ CANDIDATES = [{**CANDIDATE, **described(f"job-{place}", **objective(place / 100)
 
 
 def words(characters: int) -> dict[str, Any]:
-    """Write an author's part of so many characters."""
+    """Write an author's part with this number of characters."""
     details = {f"{place:03}": "x" * 900 for place in range((characters - 150) // 909)}
     card = {"additional_information": {"custom_details": details}}
     missing = characters - len(compact(card))
@@ -73,15 +73,15 @@ def words(characters: int) -> dict[str, Any]:
 
 
 def large(author: Any = None) -> dict[str, Any]:
-    """Build a card that has something for each step of the order to leave out."""
+    """Build a card that has something to omit for each step of the order."""
     return build(author, LARGE_STATISTICS, LARGE_ANALYSIS, candidates=CANDIDATES, verdict=VERDICT)
 
 
 def left_out(card: dict[str, Any]) -> list[str]:
-    """Read the card's own line about what it does without."""
+    """Read the card's line about omitted parts."""
     line = card["additional_information"]["custom_details"].get("Left out", "")
     head, _, tail = line.partition(": ")
-    assert head in ("", "To keep the card within 100000 characters, 90000 of them filled in")
+    assert head in ("", "To stay within 100000 characters (90000 generated)")
     return [what for what in STATEMENT if what in _parts(tail)]
 
 
@@ -91,12 +91,12 @@ def _parts(line: str) -> list[str]:
 
 
 def test_the_order_is_the_one_that_is_stated() -> None:
-    """What goes first is what the reports in S3 have in full; where the model comes from goes last."""
+    """Parts that the reports in S3 have in full are omitted first; the provenance is omitted last."""
     assert [step.what for step in ORDER] == STATEMENT
 
 
 def test_the_longer_the_authors_part_the_more_is_left_out_in_this_order() -> None:
-    """Each card does without the first steps of the order, no more of them than it has to, and names them."""
+    """Each card omits the first steps of the order, no more than necessary, and names them."""
     whole = len(compact(large()))
     seen: list[tuple[int, int]] = []
     for characters in range(100_000 - whole, 99_000, 800):
@@ -111,23 +111,23 @@ def test_the_longer_the_authors_part_the_more_is_left_out_in_this_order() -> Non
     assert seen[0][0] == 0
     assert seen[-1][0] >= 13
     for (fewer, before), (more, after) in itertools.pairwise(seen):
-        # Where nothing more is left out, the card grows by what the author adds.
+        # If nothing more is omitted, the card grows by what the author adds.
         assert more > fewer or (more == fewer and after == before + 800)
 
 
 @pytest.mark.parametrize("characters", [99_900, 99_999, 100_000])
 def test_an_author_who_leaves_no_room_has_the_card_alone(characters: int, caplog: pytest.LogCaptureFixture) -> None:
-    """Every word stays, and the log says what the card has no room to say."""
+    """The author's text is complete, and the log names what the card has no room for."""
     author = words(characters)
     with caplog.at_level(logging.INFO):
         assert large(author) == author
     (line,) = caplog.messages
-    assert line.startswith("Left out of the model card, which has ")
-    assert line.endswith("where the model comes from")
+    assert line.startswith("Model card of ")
+    assert line.endswith("provenance")
 
 
 def with_long_curves(characters: int) -> dict[str, Any]:
-    """Build a card of about so many characters, most of them points of one curve."""
+    """Build a card of about this number of characters, most of them points of one curve."""
     card = large()
     curve = metric(card, "Model insights", "receiver_operating_characteristic_curve")
     points = (characters - len(compact(card))) // len("[0.123,0.456],")
@@ -138,7 +138,7 @@ def with_long_curves(characters: int) -> dict[str, Any]:
 @pytest.mark.parametrize("whole", [91_000, 98_600])
 @pytest.mark.parametrize("said_before", [0, 5_000])
 def test_what_is_filled_in_leaves_room_for_words_that_come_later(whole: int, said_before: int) -> None:
-    """A reviewer can document a version whose reports alone would fill its card."""
+    """A reviewer can document a version even if its reports alone would fill the card."""
     built = with_long_curves(whole)
     assert 90_000 < len(compact(built)) < 100_000
     author = words(said_before) if said_before else {}
@@ -151,7 +151,7 @@ def test_what_is_filled_in_leaves_room_for_words_that_come_later(whole: int, sai
 
 
 def test_what_fills_ninety_thousand_characters_is_left_whole() -> None:
-    """The room for later words is no larger than it is said to be."""
+    """No more room than documented is reserved for later texts."""
     built = with_long_curves(89_900)
     assert 89_000 < len(compact(built)) <= 90_000
     assert within_limit(built, {}) == built
@@ -166,28 +166,28 @@ def test_what_is_thinned_still_says_what_it_shows() -> None:
     card = next(
         card
         for step in range(60)
-        if "candidates beyond the first 10 of the leaderboard" in left_out(card := large(words(room + 800 * step)))
+        if "leaderboard entries beyond the first 10" in left_out(card := large(words(room + 800 * step)))
     )
     curve = metric(card, "Model insights", "receiver_operating_characteristic_curve")
     assert (len(curve["value"]), curve["value"][0], curve["value"][-1]) == (50, [0.0, 0.0], [1.0, 1.0])
-    assert curve["notes"] == "50 points, chosen to keep its shape"
+    assert curve["notes"] == "50 points, chosen to keep the shape"
     assert list(bars(metric(card, "Candidates", "F1")).values()) == [place / 100 for place in range(29, 19, -1)]
     assert evaluation(card, "Candidates")["evaluation_observation"] == (
-        "10 candidates, from the best to the worst by the objective."
+        "10 candidates, ranked by the objective, best first."
     )
     explained = evaluation(card, "Explainability")
     assert len(explained["metric_groups"]) == 1
-    assert explained["evaluation_observation"] == "The first of 3 outputs of the model."
+    assert explained["evaluation_observation"] == "The first of 3 model outputs."
 
 
 def test_nothing_is_left_out_of_a_card_that_fits() -> None:
-    """And no line says so."""
+    """The card also has no line about omitted parts."""
     assert left_out(large()) == []
     assert "Left out" not in large()["additional_information"]["custom_details"]
 
 
 def test_only_what_was_there_is_named_as_left_out() -> None:
-    """A card without reports has no curves that it could do without."""
+    """The card of a job without reports does not name curves as omitted."""
     room = 100_000 - len(compact(build(statistics=None, analysis=None, candidates=CANDIDATES)))
     card = build(words(room + 100), None, None, candidates=CANDIDATES)
-    assert left_out(card) == ["candidates beyond the first 10 of the leaderboard"]
+    assert left_out(card) == ["leaderboard entries beyond the first 10"]

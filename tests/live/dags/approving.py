@@ -7,8 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.assets import approved, approved_version
-from airflow_sagemaker_automl.operators import SageMakerModelApprovalOperator
+from airflow_sagemaker_automl import SageMakerModelApprovalOperator, approved, approved_version
 
 GROUP = "approving"
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.assets import approved, registered
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import Tabular
-from airflow_sagemaker_automl.core.quality_gate import QualityGate, Threshold
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
+    QualityGate,
     SageMakerAutoMLJobOperator,
     SageMakerQualityGateOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
+    Tabular,
+    Threshold,
+    approved,
+    registered,
 )
 
 GROUP = "lineage"
@@ -63,7 +65,7 @@ with DAG(
     @task
     def by_hand(params: Any = None) -> None:
         """Use the hook as custom code does."""
-        from airflow_sagemaker_automl.hooks import SageMakerAutoMLHook
+        from airflow_sagemaker_automl import SageMakerAutoMLHook
 
         hook = SageMakerAutoMLHook(aws_conn_id=params["aws_conn_id"])
         channel = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://no-such-bucket/by-hand/"}}}

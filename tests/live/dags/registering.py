@@ -7,13 +7,15 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.assets import approved, approved_version, registered
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import Tabular
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
     SageMakerAutoMLJobOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
+    Tabular,
+    approved,
+    approved_version,
+    registered,
 )
 
 GROUP = "registering"

@@ -8,9 +8,7 @@ from typing import Any
 
 from airflow.sdk import DAG
 
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import Tabular
-from airflow_sagemaker_automl.operators import SageMakerAutoMLJobOperator
+from airflow_sagemaker_automl import AutoMLJobRequest, SageMakerAutoMLJobOperator, Tabular
 
 # Ten times as many as there are places; more show more.
 MANY = int(os.environ.get("LIVE_TRAININGS", "16"))

@@ -10,7 +10,7 @@ import pytest
 from demo.sandbox import sagemaker_client
 from tests.live.asking import conf, form
 from tests.live.dags.approving import GROUP
-from tests.versions import described, register
+from tests.support.versions import described, register
 
 if TYPE_CHECKING:
     from tests.live.rest import Api

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_sagemaker_automl.assets import approved
+from airflow_sagemaker_automl import approved
 from demo.sandbox import REGION, sagemaker_client
-from tests.jobs import unique
 from tests.live.killing.dags.killed import KILLS, group_of
 from tests.live.killing.killer import Killer, killing
 from tests.live.service import FIRST_KEY
 from tests.live.test_told import events
+from tests.support.jobs import unique
 
 if TYPE_CHECKING:
     from tests.live.rest import Api

@@ -30,7 +30,7 @@ def test_a_job_is_not_stopped_when_another_triggerer_takes_over_its_wait(
         asleep.component.freeze()
         wait_until(lambda: run.waiting_at(asleep.job_id) == 0, "no triggerer has taken over")
         asleep.component.thaw()
-        wait_until(lambda: "is left alone: the task is deferred" in run.log("train"), "the wait is not given up")
+        wait_until(lambda: "is not stopped: the task is deferred" in run.log("train"), "the wait is not given up")
         service.count_from_zero()
         # The one that slept may have asked once more.
         service.wait_until_asked("ListAutoMLJobs", 2)

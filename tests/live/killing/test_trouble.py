@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.live.components import WholeAirflow
     from tests.live.rest import Api, Run
     from tests.live.service import Service
-    from tests.statsd import StatsD
+    from tests.support.statsd import StatsD
 
 pytestmark = pytest.mark.live
 

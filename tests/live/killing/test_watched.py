@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_sagemaker_automl.assets import ModelVersion
+from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import REGION, sagemaker_client
 from tests.live.killing.dags.watched import CONNECTION, GROUP, WATCHED
 from tests.live.rest import ENDED, Run, wait_until
 from tests.live.service import FIRST_KEY
-from tests.versions import decide, described, register
+from tests.support.versions import decide, described, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ class Watch:
     def written_down(self) -> list[str] | None:
         """List the numbers of the versions whose approval needs no telling; None while nothing is written down."""
         stored = self._api.call("GET", f"/assets/{self._asset()['id']}/state-store")["asset_state_store"]
-        return list(stored[0]["value"]["told"]) if stored else None
+        return list(stored[0]["value"]["reported"]) if stored else None
 
     def read(self, dag_id: str) -> list[Any]:
         """List what the runs of a DAG have read, as far as they have ended, the first run first."""

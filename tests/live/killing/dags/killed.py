@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_sagemaker_automl.assets import approved
-from airflow_sagemaker_automl.core.job_request import AutoMLJobRequest
-from airflow_sagemaker_automl.core.problem_types import Tabular
-from airflow_sagemaker_automl.operators import (
+from airflow_sagemaker_automl import (
+    AutoMLJobRequest,
     SageMakerAutoMLJobOperator,
     SageMakerRegisterCandidateOperator,
     SageMakerUpdateModelPackageOperator,
+    Tabular,
+    approved,
 )
 
 # Of the tasks of one DAG; in the matrix there are many more.

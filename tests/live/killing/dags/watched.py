@@ -6,8 +6,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.assets import approved, approved_version
-from airflow_sagemaker_automl.watchers import approvals_watched
+from airflow_sagemaker_automl import approvals_watched, approved, approved_version
 
 GROUP = "watched"
 # There is no such connection, and nothing is watched, but in the scenario that makes it and unpauses these DAGs.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, task
 
-from airflow_sagemaker_automl.assets import approved, approved_version, registered
-from airflow_sagemaker_automl.watchers import approvals_watched
+from airflow_sagemaker_automl import approvals_watched, approved, approved_version, registered
 
 with DAG(dag_id="tell_elsewhere", schedule=None) as tell_elsewhere:
 

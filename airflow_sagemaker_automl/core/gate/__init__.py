@@ -1,0 +1,1 @@
+"""The quality gate: thresholds, the comparison with the champion, and the verdict."""

@@ -1,0 +1,1 @@
+"""AutoML jobs: their requests, candidates and outcomes."""

@@ -1,1 +1,0 @@
-"""What AWS has to allow: one table of permissions, and the policies and the page of documentation made from it."""

@@ -1,0 +1,1 @@
+"""Task groups: several operators as one step of a DAG."""

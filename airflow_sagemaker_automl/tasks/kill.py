@@ -1,0 +1,95 @@
+"""Termination of a task: find out whether the task continues elsewhere, and stop its job if not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
+
+from airflow_sagemaker_automl.core.values.timing import timing
+from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound
+from airflow_sagemaker_automl.hooks.retrying import call_with_retries
+from airflow_sagemaker_automl.triggers.task_state import why_unwanted, why_unwanted_within
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class Kill:
+    """Handles the termination of a running task.
+
+    Airflow terminates a task when it is cleared or marked, when it times out, and when only its worker shuts down.
+    Its task state tells which. If the signal interrupts a request of the task to Airflow, the state cannot be read in
+    the signal handler; the task then reads it when it continues.
+
+    :param context: of the execution.
+    :param stop: stops a job by name.
+    :param log: of the task.
+    """
+
+    def __init__(self, context: Context, stop: Callable[[str], None], log: Any) -> None:
+        self._context = context
+        self._stop = stop
+        self._log = log
+        self._is_unwanted = False
+        self._is_doubted = False
+
+    def handle_signal(self, job_name: str | None) -> None:
+        """Handle the signal: stop the job, unless the task continues elsewhere.
+
+        :param job_name: None if no job was started yet.
+        """
+        subject = f"AutoML job {job_name}" if job_name else "The AutoML job of this task"
+        if isinstance(sys.exception(), AirflowTaskTimeout):
+            self._end(job_name, "its execution_timeout is over")
+            return
+        try:
+            why = why_unwanted_within(timing().task_state, self._ti, self._clear_number)
+        except Exception as error:
+            self._is_doubted = True
+            text = "%s is not stopped: Airflow did not say whether the task continues (%r)"
+            self._log.warning(text, subject, error)
+            return
+        if why is None:
+            self._log.info("%s is not stopped: the task continues", subject)
+        else:
+            self._end(job_name, why)
+
+    def require_wanted(self, job_name: str) -> None:
+        """Check the task state that could not be read at the signal; called before the task creates a job or waits.
+
+        :raises AirflowException: the task does not continue; its job is being stopped.
+        """
+        if self._is_doubted:
+            why = why_unwanted(self._ti, self._clear_number)
+            self._is_doubted = False
+            if why is not None:
+                self._end(None, why)
+        if self._is_unwanted:
+            self._stop_unwanted(job_name)
+            raise AirflowException(f"The task is being terminated and does not resume AutoML job {job_name}.")
+
+    def _end(self, job_name: str | None, why: str) -> None:
+        self._is_unwanted = True
+        self._log.info("The task is being terminated: %s", why)
+        if job_name:
+            self._stop_unwanted(job_name)
+
+    def _stop_unwanted(self, job_name: str) -> None:
+        self._log.info("Stopping AutoML job %s, because the task is being terminated", job_name)
+        try:
+            call_with_retries(lambda: self._stop(job_name), seconds=timing().stop_in_worker)
+        except AutoMLJobNotFound:
+            self._log.info("AutoML job %s had not been created yet", job_name)
+        except Exception as error:  # Raised in a signal handler, it would surface in the code that was interrupted.
+            self._log.error("Could not stop AutoML job %s, which may keep running: %s", job_name, error)
+
+    @property
+    def _ti(self) -> Any:
+        return self._context["ti"]
+
+    @property
+    def _clear_number(self) -> int:
+        return self._context["dag_run"].clear_number or 0

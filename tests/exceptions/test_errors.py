@@ -1,0 +1,96 @@
+"""Every error can be pickled, says what happened, and knows whether a retry can help."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+
+from airflow_sagemaker_automl import AutoMLError, AutoMLJobError, exceptions
+from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
+from tests.core.jobs.test_job import described
+
+JOB = AutoMLJob.from_api(described())
+ERRORS: list[AutoMLError] = [
+    exceptions.InvalidJobRequest([exceptions.Violation("A", 1, "is b"), exceptions.Violation("C", None, "is needed")]),
+    exceptions.JobNameTaken("name", "it belongs to somebody."),
+    exceptions.UnknownStatus("AutoML job", "Paused"),
+    exceptions.AutoMLJobNotFound("job"),
+    exceptions.AutoMLJobUnfinished(JOB, "Wait."),
+    exceptions.AutoMLJobFailed(JOB),
+    exceptions.AutoMLJobStopped(JOB),
+    exceptions.NoBestCandidate(JOB),
+    exceptions.AutoMLJobFlawed(JOB, ["it is not deployed"]),
+    exceptions.OtherRegion("arn", "eu-west-1", "us-east-1"),
+    exceptions.AutoMLJobTimedOut(JOB, 60.0, "runs on."),
+    exceptions.QuotaReached("job", "the limit is 4."),
+    exceptions.NoQuota("job", "the limit is 0."),
+    exceptions.QuotaWaitTimedOut(60.0, "the limit is 4."),
+    exceptions.CandidateNotRegistrable("job", None, "there is none."),
+    exceptions.InvalidModelCard([exceptions.Violation("$.x", 1, "is wrong")]),
+    exceptions.InvalidModelPackage([exceptions.Violation("a", 1, "is wrong")]),
+    exceptions.InvalidQualityGate([exceptions.Violation("a", 1, "is wrong")]),
+    exceptions.CandidateRejected("job", "best", "Rejected: 0 of 1 rules passed"),
+    exceptions.ChampionUnreadable("churn", "It is denied."),
+    exceptions.ModelPackageGroupNotFound("churn", "eu-central-1", "churns"),
+    exceptions.ModelPackageDiffers(
+        "arn", "candidate c of AutoML job j", ["Image is 'a' in the version and 'b' in the request"], None
+    ),
+    exceptions.ModelPackageFailed("arn", ["a reason"]),
+    exceptions.ModelPackageUnfinished("arn", "InProgress", "Wait."),
+    exceptions.ModelPackageTimedOut("arn", "InProgress", "It is too late."),
+    exceptions.ModelCardUnchangeable("arn", "is archived", "Leave out the card."),
+    exceptions.ModelCardOverwritten("arn", ["ModelCard.intended_uses.risk_rating"]),
+    exceptions.ModelPackageGone("arn", "it is not there."),
+    exceptions.ModelPackageRejected("arn", "Too slow"),
+    exceptions.ModelPackageUndecided("arn", "2 days"),
+    exceptions.ModelPackageDecidedElsewhere("arn", "Approved by Ada", "Rejected", "Too slow"),
+    exceptions.AnswerNotApplied("arn", "Approved by Ada", "no answer.", True),
+    exceptions.QuestionOfAnotherVersion("arn"),
+    exceptions.ServiceUnavailable("no answer"),
+]
+
+
+def test_the_list_above_is_complete() -> None:
+    """Every error class that is raised is tested here."""
+    defined = {
+        value for value in vars(exceptions).values() if isinstance(value, type) and issubclass(value, AutoMLError)
+    }
+    assert {type(error) for error in ERRORS} == defined - {AutoMLError, AutoMLJobError, exceptions.InvalidRequest}
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_survive_pickling(error: AutoMLError) -> None:
+    """An error that is passed between processes is unchanged."""
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_arguments_may_be_given_by_name(error: AutoMLError) -> None:
+    """An error has the same text, arguments and copies, however its arguments were given."""
+    names = inspect.signature(type(error)).parameters
+    same = type(error)(**{name: getattr(error, name) for name in names})
+    copy = pickle.loads(pickle.dumps(same))  # noqa: S301
+    assert same.args == error.args
+    assert str(copy) == str(same) == str(error)
+    assert repr(copy) == repr(error)
+
+
+def test_errors_say_whether_a_retry_can_help() -> None:
+    """After a failed job a retry starts another one; an invalid request, a name or a deadline cannot be retried."""
+    helped = {type(error).__name__ for error in ERRORS if error.retry_can_help}
+    assert helped == {
+        "AnswerNotApplied",
+        "AutoMLJobFailed",
+        "AutoMLJobStopped",
+        "AutoMLJobUnfinished",
+        "ModelCardOverwritten",
+        "ModelPackageUnfinished",
+        "QuotaReached",
+        "QuotaWaitTimedOut",
+        "ServiceUnavailable",
+    }
