@@ -25,6 +25,7 @@ from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
 from airflow_sagemaker_automl.emulator.hosting import Hosting
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.lag import Lag
+from airflow_sagemaker_automl.emulator.model_cards import ModelCards
 from airflow_sagemaker_automl.emulator.playback import Playback
 from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
@@ -52,6 +53,7 @@ class LocalSageMaker(SageMakerModelBackend):
         self.hosting = Hosting(
             self.arn, self.registry, lambda chains: Fleet(chains, self.endpoint_url, self.region_name)
         )
+        self.cards = ModelCards(self.arn, self.caller())
         self.lag = Lag()
         self._runs: dict[str, Trainer | Playback] = {}
         # One request at a time: if two clients create the same name concurrently, only one succeeds.

@@ -42,6 +42,11 @@ _NOT_IN_THE_MODEL = {"AutoMLJobSecondaryStatus": ("MergingAutoMLTaskReports",)}
 _OPEN_WORDS = {("FinalAutoMLJobObjectiveMetric", "MetricName"): regex.compile(r"(train|validation|test):[\w:.-]+")}
 
 
+# Members that the model requires and the service omits: a version of a group has no name.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html
+_OMITTED = {("DescribeModelPackageOutput", "ModelPackageName")}
+
+
 class Problem(NamedTuple):
     """One violation of the contract.
 
@@ -172,7 +177,7 @@ def _is_of_type(kind: str, value: Any) -> bool:
 
 def _structure_problems(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[Problem]:
     for name in shape.required_members:
-        if value.get(name) is None:
+        if value.get(name) is None and (shape.name, name) not in _OMITTED:
             yield _constraint(None, _member_path(path, name), "Member must not be null")
     for name, item in value.items():
         member = shape.members.get(name)

@@ -13,6 +13,7 @@ from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.serving import Containers, Fleet
 
 _NOT_WITH_A_PACKAGE = ("Image", "ModelDataUrl", "ModelDataSource", "Environment")
+_SERVERLESS_MEMORY = range(1024, 6144 + 1, 1024)
 
 
 class Model:
@@ -177,6 +178,8 @@ class Hosting:
         serverless = "ServerlessConfig" in variant
         if serverless == ("InstanceType" in variant or "InstancePools" in variant):
             raise ValidationException(f"Variant {name} needs either an InstanceType or a ServerlessConfig.")
+        if serverless:
+            _require_serverless(name, variant["ServerlessConfig"])
         if "ModelName" in variant and not serverless and "InitialInstanceCount" not in variant:
             raise ValidationException(f"Variant {name} needs an InitialInstanceCount.")
 
@@ -202,6 +205,18 @@ class Hosting:
                 else [container]
             )
         ]
+
+
+def _require_serverless(variant: str, config: Mapping[str, int]) -> None:
+    """Refuse what the documentation of ``ProductionVariantServerlessConfig`` excludes; the model has only limits."""
+    memory, most = config["MemorySizeInMB"], config["MaxConcurrency"]
+    if memory not in _SERVERLESS_MEMORY:
+        sizes = ", ".join(map(str, _SERVERLESS_MEMORY))
+        raise ValidationException(f"MemorySizeInMB of variant {variant} must be one of {sizes}, not {memory}.")
+    if config.get("ProvisionedConcurrency", 0) > most:
+        raise ValidationException(
+            f"ProvisionedConcurrency of variant {variant} must be less than or equal to its MaxConcurrency, {most}."
+        )
 
 
 def _containers(request: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,29 +1,26 @@
-"""Validation before a model package is registered or changed, beyond the form of the request."""
+"""Validation before a model package is registered or changed, beyond the form of the request, and its completion."""
 
 from __future__ import annotations
 
-import json
+import copy
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft7Validator
-
-from airflow_sagemaker_automl.emulator import documents
-from airflow_sagemaker_automl.emulator.documents import InvalidDocument
+from airflow_sagemaker_automl.emulator.card_content import require_valid_content
 from airflow_sagemaker_automl.emulator.errors import ValidationException
 
 _SOURCES = ("InferenceSpecification", "SourceAlgorithmSpecification", "SourceUri")
 _ADDITIONAL = ("AdditionalInferenceSpecifications", "AdditionalInferenceSpecificationsToAdd")
 _MOST_ADDITIONAL_SPECIFICATIONS = 15
-_LONGEST_SHOWN = 300
 
 
-def require_one_source(request: Mapping[str, Any]) -> None:
-    """Refuse a package with no source or with several."""
+def require_registrable(request: Mapping[str, Any]) -> None:
+    """Refuse a ``CreateModelPackage`` request with no source or with several, or that breaks other documented rules."""
     if sum(key in request for key in _SOURCES) != 1:
         raise ValidationException("Give either InferenceSpecification or SourceUri or SourceAlgorithmSpecification.")
+    require_distinct(request.get("AdditionalInferenceSpecifications", []))
+    require_sound(request)
 
 
 def require_sound(request: Mapping[str, Any]) -> None:
@@ -39,10 +36,7 @@ def require_sound(request: Mapping[str, Any]) -> None:
             )
     content = request.get("ModelCard", {}).get("ModelCardContent")
     if content is not None:
-        try:
-            documents.read(content, "model card's content", _breaches_of_schema)
-        except InvalidDocument as error:
-            raise ValidationException(f"The model card is not valid: {error}") from None
+        require_valid_content(content, of_package=True)
 
 
 def require_distinct(additional: Sequence[Mapping[str, Any]]) -> None:
@@ -55,6 +49,20 @@ def require_distinct(additional: Sequence[Mapping[str, Any]]) -> None:
         raise ValidationException(f"A model package has at most {limit} additional inference specifications.")
 
 
+def with_image_digests(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a package's description, with the digests of the container images, which the service resolves.
+
+    A digest in the image's name is used; for a tag, the digest is that of the name, since there is no image here.
+    """
+    answer = copy.deepcopy(dict(described))
+    for container in answer.get("InferenceSpecification", {}).get("Containers", []):
+        if "Image" in container:
+            _, _, pinned = container["Image"].partition("@")
+            of_name = f"sha256:{hashlib.sha256(container['Image'].encode()).hexdigest()}"
+            container.setdefault("ImageDigest", pinned or of_name)
+    return answer
+
+
 def _model_data(request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     specifications = [request.get("InferenceSpecification", {})]
     for member in _ADDITIONAL:
@@ -64,18 +72,3 @@ def _model_data(request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             source = container.get("ModelDataSource", {}).get("S3DataSource")
             if source:
                 yield source
-
-
-@cache
-def _schema() -> Draft7Validator:
-    # The emulator's own copy: it shares nothing with the rest of the package.
-    return Draft7Validator(json.loads((Path(__file__).parent / "model_package_model_card.schema.json").read_text()))
-
-
-def _breaches_of_schema(card: dict[str, Any]) -> Iterator[str]:
-    for breach in _schema().iter_errors(card):
-        what = breach.message  # It begins with the value and ends with the problem.
-        shown = (
-            what if len(what) <= _LONGEST_SHOWN else f"{what[: _LONGEST_SHOWN // 2]} ... {what[-_LONGEST_SHOWN // 2 :]}"
-        )
-        yield f"{breach.json_path}: {shown}."

@@ -11,7 +11,12 @@ from typing import Any
 from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import AccessDeniedException, ConflictException, ValidationException
 from airflow_sagemaker_automl.emulator.package_script import PackageScript, unscripted
-from airflow_sagemaker_automl.emulator.registration import require_distinct, require_one_source, require_sound
+from airflow_sagemaker_automl.emulator.registration import (
+    require_distinct,
+    require_registrable,
+    require_sound,
+    with_image_digests,
+)
 
 _NOT_PART_OF_A_PACKAGE = ("ClientToken", "Tags", "ModelPackageGroupName", "ModelPackageName")
 _REPLACED_BY_UPDATE = (
@@ -65,7 +70,7 @@ class ModelPackageGroup:
             raise ValidationException("Tags are not supported for a versioned model package; tag its group.")
         if request.get("CertifyForMarketplace"):
             raise ValidationException("CertifyForMarketplace does not apply to a versioned model package.")
-        _require_registrable(request)
+        require_registrable(request)
         with self._lock:  # Several accounts may register here concurrently.
             self._latest += 1
             number = self._latest
@@ -209,12 +214,14 @@ class ModelPackage:
         """
         then = time.monotonic() - seconds_ago
         approval = next((status for since, status in reversed(self._decisions) if since <= then), None)
-        # The service model requires ModelPackageName in this answer although a version has no name.
-        return copy.deepcopy(
+        # Without a name for versions and with the other two, as the developer guide prints the answer:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html
+        return with_image_digests(
             {
+                "CertifyForMarketplace": False,
                 **self._members,
                 **({"ModelApprovalStatus": approval} if approval else {}),
-                "ModelPackageName": self.name,
+                "ModelPackageName": None if self.group else self.name,
                 "ModelPackageGroupName": self.group,
                 "ModelPackageVersion": self.version,
                 "ModelPackageArn": self.arn,
@@ -288,7 +295,10 @@ class Registry:
         :raises ConflictException: the client token was used for another request.
         """
         if "ModelPackageGroupName" in request and "ModelPackageName" in request:
-            raise ValidationException("Both ModelPackageName and ModelPackageGroupName are given; give one of them.")
+            raise ValidationException(
+                "Both ModelPackageName and ModelPackageGroupName are provided in the input. "
+                "Cannot determine which one to use."
+            )
         if "ModelPackageGroupName" in request:
             group = self.find_group(request["ModelPackageGroupName"])
             known = self._owner(group.arn)._with_token(request, compares_tokens)
@@ -336,7 +346,7 @@ class Registry:
             raise ValidationException(f"Model Package already exists: {arn}")
         if "ModelApprovalStatus" in request:
             raise ValidationException("ModelApprovalStatus does not apply to a model package without a group.")
-        _require_registrable(request)
+        require_registrable(request)
         specification = request.get("InferenceSpecification")
         missing = [key for key in _NEEDED_WITHOUT_A_GROUP if specification is not None and not specification.get(key)]
         if missing:
@@ -372,12 +382,6 @@ class Registry:
             del self._unversioned[package.name]
         else:
             self.groups[package.group].delete_version(package.version or 0)
-
-
-def _require_registrable(request: Mapping[str, Any]) -> None:
-    require_one_source(request)
-    require_distinct(request.get("AdditionalInferenceSpecifications", []))
-    require_sound(request)
 
 
 def _require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None:

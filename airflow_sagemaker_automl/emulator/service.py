@@ -24,7 +24,15 @@ from airflow_sagemaker_automl.emulator.errors import (
 )
 from airflow_sagemaker_automl.emulator.fate import Fate, hang_up
 from airflow_sagemaker_automl.emulator.listing import Members
-from airflow_sagemaker_automl.emulator.operations import automl, autopilot, hosting, registry, search, tags
+from airflow_sagemaker_automl.emulator.operations import (
+    automl,
+    autopilot,
+    hosting,
+    model_cards,
+    registry,
+    search,
+    tags,
+)
 from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ OPERATIONS: Mapping[str, Handler] = {
     **automl.OPERATIONS,
     **autopilot.OPERATIONS,
     **registry.OPERATIONS,
+    **model_cards.OPERATIONS,
     **hosting.OPERATIONS,
     **tags.OPERATIONS,
     **search.OPERATIONS,

@@ -15,6 +15,7 @@ import pytest
 from airflow_sagemaker_automl.emulator.trainer.backtest import count_windows
 from airflow_sagemaker_automl.emulator.trainer.forecasters import NonParametricForecaster
 from tests.emulator.downloads import body, reported, split_part, unpack
+from tests.emulator.notebooks import code_of, output_of
 from tests.support.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
@@ -95,6 +96,13 @@ def test_a_forecast_has_a_candidate_for_each_algorithm(
         "deepar is not installed with the emulator, so there are no candidates for it.",
         "Not used: the columns depth and the holidays of PE. arima, ets, npts use only the past of the target.",
     ]
+
+
+def test_a_forecast_has_a_notebook_of_its_data(forecast_job: dict[str, Any], s3: S3Client) -> None:
+    """The data exploration notebook can be run and reads the series; there are no candidate definitions."""
+    assert set(forecast_job["AutoMLJobArtifacts"]) == {"DataExplorationNotebookLocation"}
+    code = code_of(s3, forecast_job["AutoMLJobArtifacts"]["DataExplorationNotebookLocation"])
+    assert output_of(s3, *code, "print(*columns.index)").split() == ["sea", "source", "month", "degrees"]
 
 
 def test_backtest_figures_are_those_of_the_backtest_file(

@@ -140,6 +140,39 @@ def _invoke_is_refused(url: str, name: str, code: str, words: str) -> None:
     assert refused.value.response["Error"]["Code"] == code
 
 
+def _serverless_config(sagemaker: SageMakerClient, **change: int) -> str:
+    name = unique("config")
+    serverless: Any = {"MemorySizeInMB": 2048, "MaxConcurrency": 5, **change}
+    variant: Any = {"VariantName": "all", "ModelName": _model(sagemaker), "ServerlessConfig": serverless}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    return name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"MemorySizeInMB": 1536}, "must be one of 1024, 2048, 3072, 4096, 5120, 6144, not 1536"),
+        ({"MemorySizeInMB": 2000}, "not 2000"),
+        ({"MemorySizeInMB": 7168}, "less than or equal to 6144"),
+        ({"ProvisionedConcurrency": 6}, "less than or equal to its MaxConcurrency, 5"),
+    ],
+)
+def test_serverless_memory_has_steps(change: dict[str, int], message: str, sagemaker: SageMakerClient) -> None:
+    """Memory comes in steps of 1,024 MB, and no more concurrency is provisioned than is allowed."""
+    with pytest.raises(ClientError, match=message) as refused:
+        _serverless_config(sagemaker, **change)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+@pytest.mark.parametrize("memory", [1024, 3072, 6144])
+def test_each_step_of_serverless_memory_is_kept(memory: int, sagemaker: SageMakerClient) -> None:
+    """A configuration is described with the memory and the concurrency that it was given."""
+    name = _serverless_config(sagemaker, MemorySizeInMB=memory, ProvisionedConcurrency=5)
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+    expected = {"MemorySizeInMB": memory, "MaxConcurrency": 5, "ProvisionedConcurrency": 5}
+    assert variant["ServerlessConfig"] == expected
+
+
 def test_weights_and_capacities_change_in_place(sagemaker: SageMakerClient) -> None:
     """UpdateEndpointWeightsAndCapacities changes the variants that it names."""
     name = unique("endpoint")

@@ -13,7 +13,7 @@ import regex
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from airflow_sagemaker_automl.emulator import registration
+from airflow_sagemaker_automl.emulator.card_content import package_card_schema
 from demo.sandbox import REGION, REPOSITORY, sagemaker_client
 from tests.support.jobs import ROLE, unique
 
@@ -251,5 +251,5 @@ def test_the_emulators_schema_is_the_documented_one() -> None:
     own = json.loads(
         (REPOSITORY / "airflow_sagemaker_automl/emulator/model_package_model_card.schema.json").read_text()
     )
-    assert own == registration._schema().schema
+    assert own == package_card_schema().schema
     assert own == json.loads((REPOSITORY / "airflow_sagemaker_automl/core/card/model_card.schema.json").read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ _SPECIFICATION = {
     "Containers": [
         {
             "Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:1",
+            "ImageDigest": f"sha256:{'0' * 64}",
             "ModelDataUrl": "s3://bucket/model.tar.gz",
             "Environment": {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label"},
         }
@@ -66,6 +68,66 @@ def test_every_member_is_kept(sagemaker: SageMakerClient, group: str) -> None:
     assert {key: described.get(key) for key in _EVERYTHING} == _EVERYTHING
     assert (described["ModelPackageGroupName"], described["ModelPackageVersion"]) == (group, 1)
     assert described["ModelPackageStatus"] == "Completed"
+
+
+def test_a_version_is_described_as_in_the_developer_guide(sagemaker: SageMakerClient, group: str) -> None:
+    """A version has no name, in no answer; it is not certified, and the digests of its images are resolved."""
+    digest = f"sha256:{'1' * 64}"
+    containers: Any = [{"Image": "image:1"}, {"Image": "image:1"}, {"Image": "image:2"}, {"Image": f"image@{digest}"}]
+    arn = _register(sagemaker, group, InferenceSpecification={"Containers": containers})
+    described: Any = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert "ModelPackageName" not in described
+    assert described["CertifyForMarketplace"] is False
+    kept = described["InferenceSpecification"]["Containers"]
+    assert [container["Image"] for container in kept] == [container["Image"] for container in containers]
+    first, second, third, pinned = (container["ImageDigest"] for container in kept)
+    assert re.fullmatch("sha256:[0-9a-f]{64}", first)
+    assert (second, pinned) == (first, digest)
+    assert third != first
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    found = sagemaker.search(
+        Resource="ModelPackage",
+        SearchExpression={"Filters": [{"Name": "ModelPackageGroupName", "Operator": "Equals", "Value": group}]},
+    )["Results"]
+    assert len(listed) == len(found) == 1
+    assert "ModelPackageName" not in listed[0]
+    assert "ModelPackageName" not in found[0]["ModelPackage"]
+
+
+def test_a_package_has_a_group_or_a_name(sagemaker: SageMakerClient, group: str) -> None:
+    """With both or neither the request is refused, in the service's words."""
+    both = "Both ModelPackageName and ModelPackageGroupName are provided in the input"
+    with pytest.raises(ClientError, match=rf"{both}\. Cannot determine which one to use\."):
+        _register(sagemaker, group, ModelPackageName="name")
+    with pytest.raises(ClientError, match="Missing ARN"):
+        sagemaker.create_model_package(InferenceSpecification=_SPECIFICATION)  # type: ignore[arg-type]
+
+
+def test_metadata_only_hides_the_card(sagemaker: SageMakerClient, group: str) -> None:
+    """Of the card's content only the risk rating is shown; its status and all other members are unchanged."""
+    content = {
+        "model_overview": {"model_creator": "somebody"},
+        "intended_uses": {"risk_rating": "High", "purpose_of_model": "a secret"},
+        "business_details": {"line_of_business": "another"},
+    }
+    card = {"ModelCardContent": json.dumps(content), "ModelCardStatus": "Approved"}
+    arn = _register(sagemaker, group, **{**_EVERYTHING, "ModelCard": card})
+    whole: Any = sagemaker.describe_model_package(ModelPackageName=arn)
+    part: Any = sagemaker.describe_model_package(ModelPackageName=arn, IncludedData="MetadataOnly")
+    shown = part["ModelCard"].pop("ModelCardContent")
+    assert json.loads(shown) == {"intended_uses": {"risk_rating": "High"}}
+    assert whole["ModelCard"].pop("ModelCardContent") == card["ModelCardContent"]
+    assert {**part, "ResponseMetadata": None} == {**whole, "ResponseMetadata": None}
+    everything: Any = sagemaker.describe_model_package(ModelPackageName=arn, IncludedData="AllData")
+    assert everything["ModelCard"] == card
+
+
+@pytest.mark.parametrize("card", [{}, {"ModelCard": {"ModelCardStatus": "Draft"}}])
+def test_metadata_only_adds_no_card(card: dict[str, Any], sagemaker: SageMakerClient, group: str) -> None:
+    """A version without a card, or without content in it, is described without one."""
+    arn = _register(sagemaker, group, **card)
+    described = sagemaker.describe_model_package(ModelPackageName=arn, IncludedData="MetadataOnly")
+    assert described.get("ModelCard") == card.get("ModelCard")
 
 
 def test_an_update_changes_what_it_names_and_nothing_else(sagemaker: SageMakerClient, group: str) -> None:
@@ -223,7 +285,7 @@ def test_a_package_may_be_in_no_group(sagemaker: SageMakerClient, group: str) ->
         sagemaker.create_model_package(**given)
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
     described = sagemaker.describe_model_package(ModelPackageName=name)
-    assert described["ModelPackageArn"] == arn
+    assert (described["ModelPackageArn"], described["ModelPackageName"]) == (arn, name)
     assert "ModelApprovalStatus" not in described
     for kind, expected in (("Unversioned", {arn}), ("Versioned", {version}), ("Both", {arn, version})):
         listed = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageType=kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -14,8 +13,9 @@ import numpy as np
 import pytest
 
 from airflow_sagemaker_automl.emulator.trainer.algorithms import LARGEST_ENSEMBLING_BYTES, choose_mode
-from demo.sandbox import BUCKET, REGION
-from tests.emulator.downloads import body, reported, split_part, unpack
+from demo.sandbox import BUCKET
+from tests.emulator.downloads import reported, split_part, unpack
+from tests.emulator.notebooks import code_of, output_of
 from tests.support.datasets import load_diabetes
 from tests.support.jobs import put_table, start, tabular_request, wait
 
@@ -181,21 +181,11 @@ def test_candidate_definitions_alone_are_notebooks_that_run(
     assert "BestCandidate" not in job
     assert _candidates(sagemaker, job) == []
     artifacts = job["AutoMLJobArtifacts"]
-    exploration = _code(s3, artifacts["DataExplorationNotebookLocation"])
-    definitions = _code(s3, artifacts["CandidateDefinitionNotebookLocation"])
-    script = "\n".join([*exploration, *definitions[:2], "print(len(columns), sum(map(len, candidates.values())))"])
-    environment = {**os.environ, "AWS_ENDPOINT_URL": sagemaker.meta.endpoint_url, "AWS_DEFAULT_REGION": REGION}
-    environment |= {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == ["31", "4"]
+    exploration = code_of(s3, artifacts["DataExplorationNotebookLocation"])
+    definitions = code_of(s3, artifacts["CandidateDefinitionNotebookLocation"])
+    counts = "print(len(columns), sum(map(len, candidates.values())))"
+    assert output_of(s3, *exploration, *definitions[:2], counts).split() == ["31", "4"]
     assert "predictor.fit(train, tuning_data=validation, hyperparameters=candidates" in definitions[2]
-
-
-def _code(s3: S3Client, uri: str) -> list[str]:
-    notebook = json.loads(body(s3, uri))
-    assert notebook["nbformat"] == 4
-    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def test_the_mode_follows_the_size_where_the_request_leaves_it_open() -> None:

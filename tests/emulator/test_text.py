@@ -15,6 +15,7 @@ import pytest
 from botocore.session import get_session
 
 from tests.emulator.downloads import body, reported, split_part, unpack
+from tests.emulator.notebooks import code_of, output_of
 from tests.support.jobs import put_table, start, tabular_request, wait
 
 if TYPE_CHECKING:
@@ -103,6 +104,13 @@ def test_a_text_classifier_is_as_good_as_it_says(text_job: dict[str, Any], s3: S
     whole, rest = probabilities[sample["predicted_label"]].iloc[-2:]
     assert sample["probability"] == pytest.approx(whole, abs=1e-5)
     assert sample["token_scores"][0]["attribution"] == pytest.approx(whole - rest, abs=1e-5)
+
+
+def test_a_text_job_has_a_notebook_of_its_data(text_job: dict[str, Any], s3: S3Client) -> None:
+    """The data exploration notebook can be run and reads the texts; there are no candidate definitions."""
+    assert set(text_job["AutoMLJobArtifacts"]) == {"DataExplorationNotebookLocation"}
+    code = code_of(s3, text_job["AutoMLJobArtifacts"]["DataExplorationNotebookLocation"])
+    assert output_of(s3, *code, "print(*columns.index, len(train))").split() == ["text", "service", "315"]
 
 
 def test_two_labels_are_judged_like_many(sagemaker: SageMakerClient, s3: S3Client, breast_cancer: str) -> None:

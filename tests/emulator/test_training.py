@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
+from tests.emulator.notebooks import code_of, output_of
 from tests.support.jobs import start, tabular_request, wait
 
 if TYPE_CHECKING:
@@ -201,3 +202,18 @@ def test_a_validation_channel_is_what_candidates_are_chosen_by(
     job = wait(sagemaker, start(sagemaker, request))
     prefix = job["BestCandidate"]["CandidateProperties"]["CandidateArtifactLocations"]["ModelInsights"]
     assert json.loads(_body(s3, f"{prefix}/statistics.json"))["dataset"]["item_count"] == 269
+
+
+def test_a_trained_job_has_both_notebooks(
+    binary_job: dict[str, Any], multiclass_job: dict[str, Any], s3: S3Client
+) -> None:
+    """One explores the data, the other defines the candidates that were trained; an ensemble is one more of them."""
+    for job, columns, candidates in ((binary_job, 31, None), (multiclass_job, 15, 2)):
+        artifacts = job["AutoMLJobArtifacts"]
+        exploration = code_of(s3, artifacts["DataExplorationNotebookLocation"])
+        definitions = code_of(s3, artifacts["CandidateDefinitionNotebookLocation"])
+        counts = "print(len(columns), sum(map(len, candidates.values())))"
+        shown, defined = output_of(s3, *exploration, *definitions[:2], counts).split()
+        assert int(shown) == columns
+        assert candidates in (None, int(defined))
+        assert "fit_weighted_ensemble=True" in definitions[2]

@@ -113,7 +113,7 @@ def test_the_list_of_operations_is_complete() -> None:
     assert known >= LEFT_TO_MOTO
     assert not LEFT_TO_MOTO & set(OPERATIONS)
     assert all(hasattr(SageMakerResponse, camelcase_to_underscores(operation)) for operation in LEFT_TO_MOTO)
-    subjects = ("AutoMLJob", "ModelPackage", "Endpoint", "EndpointConfig", "Tags")
+    subjects = ("AutoMLJob", "ModelPackage", "ModelCard", "Endpoint", "EndpointConfig", "Tags")
     verbs = ("Create", "Describe", "List", "Update", "Delete", "Stop", "BatchDescribe", "Add", "Get", "Put")
     ours = {f"{verb}{subject}{end}" for verb in verbs for subject in subjects for end in ("", "s", "V2", "Group")}
     assert ours & known <= set(OPERATIONS)

@@ -1,4 +1,4 @@
-"""The operations that moto answers: none of them is about AutoML jobs, the model registry or endpoints.
+"""The operations that moto answers: none of them is about AutoML jobs, the model registry, model cards or endpoints.
 
 Their answers are checked against the service model like the emulator's own; if moto breaks it, the client gets
 ``UnknownOperationException`` with the reason. So do all operations that are neither here nor in
@@ -18,7 +18,6 @@ LEFT_TO_MOTO = frozenset(
         "CreateFeatureGroup",
         "CreateHyperParameterTuningJob",
         "CreateModelBiasJobDefinition",
-        "CreateModelCard",
         "CreateModelExplainabilityJobDefinition",
         "CreateModelQualityJobDefinition",
         "CreateNotebookInstance",
@@ -36,7 +35,6 @@ LEFT_TO_MOTO = frozenset(
         "DeleteExperiment",
         "DeleteHyperParameterTuningJob",
         "DeleteModelBiasJobDefinition",
-        "DeleteModelCard",
         "DeleteModelExplainabilityJobDefinition",
         "DeleteModelQualityJobDefinition",
         "DeleteNotebookInstance",
@@ -53,7 +51,6 @@ LEFT_TO_MOTO = frozenset(
         "DescribeFeatureGroup",
         "DescribeHyperParameterTuningJob",
         "DescribeModelBiasJobDefinition",
-        "DescribeModelCard",
         "DescribeModelExplainabilityJobDefinition",
         "DescribeModelQualityJobDefinition",
         "DescribeNotebookInstance",
@@ -75,8 +72,6 @@ LEFT_TO_MOTO = frozenset(
         "ListExperiments",
         "ListHyperParameterTuningJobs",
         "ListModelBiasJobDefinitions",
-        "ListModelCardVersions",
-        "ListModelCards",
         "ListModelExplainabilityJobDefinitions",
         "ListModelQualityJobDefinitions",
         "ListNotebookInstances",
@@ -92,7 +87,6 @@ LEFT_TO_MOTO = frozenset(
         "StartPipelineExecution",
         "StopNotebookInstance",
         "StopProcessingJob",
-        "UpdateModelCard",
         "UpdatePipeline",
         "UpdateTrialComponent",
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
+from airflow_sagemaker_automl.emulator.card_content import metadata_only
 from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.listing import Members, page, within
 
 _SUMMARY = (
+    "ModelPackageName",
     "ModelPackageGroupName",
     "ModelPackageVersion",
     "ModelPackageArn",
@@ -89,7 +91,8 @@ def create_package(account: LocalSageMaker, request: Members) -> Members:
 def describe_package(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``DescribeModelPackage``."""
     package = account.registry.find_package(request["ModelPackageName"])
-    return account.lag.described(package.arn, package.describe(), account.faults.stale_descriptions)
+    described = account.lag.described(package.arn, package.describe(), account.faults.stale_descriptions)
+    return _without_card_details(described) if request.get("IncludedData") == "MetadataOnly" else described
 
 
 def describe_packages(account: LocalSageMaker, request: Members) -> Members:
@@ -131,8 +134,6 @@ def list_packages(account: LocalSageMaker, request: Members) -> Members:
         packages = [package for package in account.registry.packages() if (package.group is not None) in wanted]
     summaries = [
         {
-            # The service omits the name of versions here, too.
-            **({} if package.group else {"ModelPackageName": package.name}),
             **{key: value for key, value in package.describe(lag).items() if key in _SUMMARY},
             "Name": package.name,
         }
@@ -159,6 +160,13 @@ def delete_package(account: LocalSageMaker, request: Members) -> Members:
     """Answer ``DeleteModelPackage``."""
     account.registry.delete_package(request["ModelPackageName"])
     return {}
+
+
+def _without_card_details(described: Members) -> Members:
+    card = described.get("ModelCard", {})
+    if "ModelCardContent" not in card:
+        return described
+    return {**described, "ModelCard": {**card, "ModelCardContent": metadata_only(card["ModelCardContent"])}}
 
 
 def _policy(account: LocalSageMaker, request: Members) -> str:

@@ -10,7 +10,9 @@ from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.listing import Members, page
 
 _MOST_TAGS = 50
-OWN_KINDS = frozenset({"automl-job", "model-package-group", "model-package", "model", "endpoint", "endpoint-config"})
+OWN_KINDS = frozenset(
+    {"automl-job", "model-package-group", "model-package", "model-card", "model", "endpoint", "endpoint-config"}
+)
 
 
 class _Tagged(Protocol):
@@ -81,6 +83,7 @@ def _find(account: LocalSageMaker, arn: str) -> _Tagged:
     resources: Mapping[str, Iterable[Any]] = {
         "automl-job": account.jobs.values(),
         "model-package-group": account.registry.groups.values(),
+        "model-card": account.cards.cards.values(),
         "model": account.hosting.models.values(),
         "endpoint": account.hosting.endpoints.values(),
         "endpoint-config": account.hosting.configs.values(),

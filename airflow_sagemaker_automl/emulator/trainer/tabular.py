@@ -41,10 +41,10 @@ def train(job: Job) -> None:
 
 
 def _train_as_asked(task: TabularTask) -> None:
-    if task.job.config.get("GenerateCandidateDefinitionsOnly"):
-        from airflow_sagemaker_automl.emulator.trainer.notebooks import publish_notebooks
+    from airflow_sagemaker_automl.emulator.trainer.notebooks import publish_tabular_notebooks
 
-        publish_notebooks(task)
+    publish_tabular_notebooks(task)
+    if task.defines_candidates_only:
         task.job.events.completed(None, "CandidateDefinitionsGenerated", list(task.failures))
     elif task.mode == "ENSEMBLING":
         from airflow_sagemaker_automl.emulator.trainer.models import train_ensembling

@@ -37,5 +37,10 @@ class TabularTask:
         return str(self.job.config["TargetAttributeName"])
 
     @property
+    def defines_candidates_only(self) -> bool:
+        """Whether no candidate is trained."""
+        return bool(self.job.config.get("GenerateCandidateDefinitionsOnly"))
+
+    @property
     def features(self) -> list[str]:
         return [name for name in self.split.train.columns if name not in (self.target, self.weight)]

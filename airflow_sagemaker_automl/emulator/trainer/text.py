@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import FeatureSpecification
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
+from airflow_sagemaker_automl.emulator.trainer.notebooks import publish_text_notebook
 from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split, publish_split
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def train(job: Job) -> None:
     split = _load(job)
     job.events.resolved(metric)
     publish_split(job, split)
+    publish_text_notebook(job, split)
     job.events.stage("TrainingModels")
     _train(job, split, metric)
 

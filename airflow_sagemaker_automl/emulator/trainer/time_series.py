@@ -17,6 +17,7 @@ from airflow_sagemaker_automl.emulator.trainer.algorithms import TIME_SERIES, ch
 from airflow_sagemaker_automl.emulator.trainer.clock import Deadline, OutOfTime
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.history import History, load_history
+from airflow_sagemaker_automl.emulator.trainer.notebooks import publish_forecast_notebook
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.forecasters import Forecaster
@@ -88,6 +89,7 @@ def train(job: Job) -> None:
     job.events.resolved(metric)
     job.events.stage("PreTraining")
     job.storage.write(f"{job.output}/preprocessed-data/history.csv", history.table().to_csv(index=False).encode())
+    publish_forecast_notebook(job, history)
     task = _Task(job, _forecastable(history, job.config["ForecastHorizon"], failures), metric, _percentiles(job.config))
     failures += _unused(task, algorithms)
     job.events.stage("TrainingModels")
