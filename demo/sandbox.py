@@ -8,7 +8,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,17 +38,19 @@ def interrupt_on_signals() -> None:
 
 
 @contextmanager
-def emulator(port: int = 0, *, concurrent_jobs: int | None = None) -> Iterator[str]:
+def emulator(port: int = 0, *, concurrent_jobs: int | None = None, allowed_hosts: Sequence[str] = ()) -> Iterator[str]:
     """Run an emulator while the block runs.
 
     :param port: TCP port on loopback; 0 selects a free one.
     :param concurrent_jobs: quota of concurrent AutoML jobs. Default: the emulator's.
+    :param allowed_hosts: names, apart from localhost, under which it may be addressed.
     :return: its URL.
     :raises RuntimeError: it did not start; the message has the exit status.
     """
     quota = [] if concurrent_jobs is None else ["--concurrent-jobs", str(concurrent_jobs)]
+    hosts = [part for name in allowed_hosts for part in ("--allow-host", name)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", str(port), *quota],
+        [sys.executable, "-m", "airflow_sagemaker_automl.emulator", "--port", str(port), *quota, *hosts],
         stdout=subprocess.PIPE,
         text=True,
         # Ctrl-C must reach this process only, which ends the emulator when it is done.

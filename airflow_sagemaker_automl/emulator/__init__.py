@@ -6,13 +6,16 @@ Tests control it over plain HTTP under ``/automl-emulator/``: ``scripts`` and ``
 It shares no code with the rest of the package, so that a wrong assumption cannot be on both sides of a test.
 
 =====================  ================================================================================================
+``web_pages``          refuses requests that a web page may have made
 ``service``            the supported operations: ``OPERATIONS`` are the emulator's own, ``LEFT_TO_MOTO`` are moto's,
                        and any other is ``UnknownOperationException``
 ``contract``           checks requests and answers against botocore's service model
 ``admission``          the rules across the members of a job's request
+``roles``              refuses roles that SageMaker could not assume
 ``operations``         one module for each subject: AutoML jobs (V2 and V1), registry, hosting, tags, search
 ``jobs``               an AutoML job's states, changed by ``supervisor`` with a ``trainer`` process, or by ``playback``
                        with a ``script``
+``places``             how many jobs train at the same time
 ``child``              starts processes: forked from one that has loaded AutoGluon
 ``script``             scripts: how a job proceeds without training; ``package_script``: the same for the completion of
                        a version
@@ -21,6 +24,7 @@ It shares no code with the rest of the package, so that a wrong assumption canno
 ``documents``          reads scripts and faults strictly
 ``request_count``      counts the answers of each operation
 ``registry``           model packages and their groups; ``registration`` validates them
-``hosting``            models, endpoint configurations, endpoints
+``hosting``            models, endpoint configurations, endpoints; ``archives``: the only ones that endpoints load
+``large_objects``      S3 objects that are too large to be copied in memory
 =====================  ================================================================================================
 """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +14,11 @@ from types import FrameType
 DEFAULT_PORT = 5000
 # AWS's default in its largest regions; in others it is 2 or 1.
 DEFAULT_CONCURRENT_JOBS = 4
+# More would slow each other down on few cores; each needs up to 0.5 GiB.
+DEFAULT_CONCURRENT_TRAININGS = 8
+_MOST_FILES = 1 << 16
 RECORD_CALLS_VARIABLE = "AUTOML_EMULATOR_RECORD_CALLS"
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +40,24 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="quota of concurrent AutoML jobs in each account and region; a job beyond it is refused with "
         "ResourceLimitExceeded; 0 refuses every job (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--concurrent-trainings",
+        type=_places,
+        default=DEFAULT_CONCURRENT_TRAININGS,
+        metavar="N",
+        help="how many jobs train at the same time, since each needs memory; further jobs stay in the secondary status "
+        "Starting until one ends (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--allow-host",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also accept requests that address the emulator by this name, or by a name below it (S3 buckets); may be "
+        "repeated. Default: only 127.0.0.1, localhost and names below it, and any name from clients that use the "
+        "emulator as their HTTP proxy",
     )
     parser.add_argument("--log-requests", action="store_true", help="write a line for each request to standard error")
     parser.add_argument(
@@ -59,6 +83,18 @@ def _quota(text: str) -> int:
     return int(text)
 
 
+def _places(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of jobs (1 or more)")
+    return int(text)
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a host name; give it without scheme, port and wildcards")
+    return text
+
+
 def _folder(text: str) -> Path:
     folder = Path(text)
     try:
@@ -66,6 +102,19 @@ def _folder(text: str) -> Path:
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text!r} cannot be created as a folder: {error.strerror}") from None
     return folder
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files to the highest allowed: each S3 object of some megabytes, and each part, is one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft < most:
+        with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit that it does not show.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
@@ -83,6 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError as error:
         print(f"{error}. The emulator needs: pip install 'airflow-sagemaker-automl[emulator]'", file=sys.stderr)
         return 1
+    _allow_many_files()
     # A shell that starts it in the background sets SIGINT to be ignored.
     for how in (signal.SIGTERM, signal.SIGINT):
         signal.signal(how, _interrupt)
@@ -90,8 +140,10 @@ def main(arguments: list[str] | None = None) -> int:
         emulator = Emulator(
             options.port,
             concurrent_jobs=options.concurrent_jobs,
+            concurrent_trainings=options.concurrent_trainings,
             log_requests=options.log_requests,
             record_calls=options.record_calls,
+            allowed_hosts=options.allow_host,
         )
     except PortTaken as error:
         print(error, file=sys.stderr)

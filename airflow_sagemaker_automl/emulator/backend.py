@@ -13,6 +13,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.admission import require_admissible
+from airflow_sagemaker_automl.emulator.archives import TrainedArchives
 from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.errors import (
@@ -26,6 +27,7 @@ from airflow_sagemaker_automl.emulator.hosting import Hosting
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.lag import Lag
 from airflow_sagemaker_automl.emulator.model_cards import ModelCards
+from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from airflow_sagemaker_automl.emulator.playback import Playback
 from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
@@ -39,7 +41,9 @@ class LocalSageMaker(SageMakerModelBackend):
 
     endpoint_url: ClassVar[str]
     faults: ClassVar[FaultSwitch]
+    places: ClassVar[TrainingPlaces]
     rehearsals: ClassVar[Rehearsals] = Rehearsals()
+    archives: ClassVar[TrainedArchives] = TrainedArchives()
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -51,7 +55,9 @@ class LocalSageMaker(SageMakerModelBackend):
             lambda account: self.of(account, region_name).registry,
         )
         self.hosting = Hosting(
-            self.arn, self.registry, lambda chains: Fleet(chains, self.endpoint_url, self.region_name)
+            self.arn,
+            self.registry,
+            lambda chains: Fleet(chains, self.endpoint_url, self.region_name, self.archives.digest_of),
         )
         self.cards = ModelCards(self.arn, self.caller())
         self.lag = Lag()
@@ -73,14 +79,16 @@ class LocalSageMaker(SageMakerModelBackend):
         return backend
 
     @classmethod
-    def install(cls, endpoint_url: str, faults: FaultSwitch) -> None:
+    def install(cls, endpoint_url: str, faults: FaultSwitch, places: TrainingPlaces) -> None:
         """Replace moto's backend.
 
         :param endpoint_url: URL of this server's S3, for trainers.
         :param faults: the injected faults, including the quota.
+        :param places: limits how many trainers run at the same time, for all accounts.
         """
         cls.endpoint_url = endpoint_url
         cls.faults = faults
+        cls.places = places
         sagemaker_backends.backend = cls
 
     @classmethod
@@ -99,7 +107,8 @@ class LocalSageMaker(SageMakerModelBackend):
         super().reset()
 
     def end_runs(self) -> None:
-        for run in self._runs.values():
+        # The last first: those that wait do not begin when another one ends.
+        for run in reversed(self._runs.values()):
             run.close()
         self.hosting.end_all()
 
@@ -116,7 +125,7 @@ class LocalSageMaker(SageMakerModelBackend):
         self._require_room()
         tags, script = self._script(name, list(request.get("Tags", [])))
         job = AutoMLJob({**request, "Tags": tags}, self.arn("automl-job", name), first_request)
-        run = Playback(job, script) if script else Trainer(job, self.endpoint_url, self.account_id, self.region_name)
+        run = Playback(job, script) if script else self._trainer(job)
         self.jobs[name] = job
         self._runs[name] = run
         run.start()
@@ -144,6 +153,16 @@ class LocalSageMaker(SageMakerModelBackend):
 
     def arn(self, kind: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{kind}/{name}"
+
+    def _trainer(self, job: AutoMLJob) -> Trainer:
+        return Trainer(
+            job,
+            self.endpoint_url,
+            self.account_id,
+            self.region_name,
+            archives=self.archives,
+            places=self.places,
+        )
 
     def _require_room(self) -> None:
         """Refuse a job beyond the quota of concurrent jobs."""

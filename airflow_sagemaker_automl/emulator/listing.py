@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from airflow_sagemaker_automl.emulator.errors import ValidationException
@@ -23,15 +24,16 @@ def within(items: Iterable[Members], request: Mapping[str, Any], name: str, **fi
     :param filters: filter of the request → the member that must equal it.
     """
 
-    def wanted(item: Members) -> bool:
-        return (
-            all(item.get(member) == request[filter_] for filter_, member in filters.items() if filter_ in request)
-            and request.get("NameContains", "").lower() in item[name].lower()
-            and all(item[moment] > bound for moment, bound in _bounds(request, "After"))
-            and all(item[moment] < bound for moment, bound in _bounds(request, "Before"))
-        )
-
-    return [item for item in items if wanted(item)]
+    equal = [(member, request[filter_]) for filter_, member in filters.items() if filter_ in request]
+    part, after, before = request.get("NameContains", "").lower(), _bounds(request, "After"), _bounds(request, "Before")
+    return [
+        item
+        for item in items
+        if all(item.get(member) == value for member, value in equal)
+        and part in item[name].lower()
+        and all(item[moment] > bound for moment, bound in after)
+        and all(item[moment] < bound for moment, bound in before)
+    ]
 
 
 def _bounds(request: Mapping[str, Any], side: str) -> list[tuple[str, datetime]]:
@@ -66,14 +68,15 @@ def page(
         value = sort_key(item)
         return [value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value, item[name]]
 
-    ordered = sorted(items, key=position, reverse=descending)
+    placed = [(position(item), item) for item in items]
     if "NextToken" in request:
         last = _read_token(request["NextToken"], scope)
-        ordered = [item for item in ordered if (position(item) < last if descending else position(item) > last)]
+        placed = [(place, item) for place, item in placed if (place < last if descending else place > last)]
+    placed.sort(key=itemgetter(0), reverse=descending)
     length = request.get("MaxResults", size)
-    answer: Members = {result: ordered[:length]}
-    if len(ordered) > length:
-        answer["NextToken"] = _write_token(scope, position(ordered[length - 1]))
+    answer: Members = {result: [item for _, item in placed[:length]]}
+    if len(placed) > length:
+        answer["NextToken"] = _write_token(scope, placed[length - 1][0])
     return answer
 
 

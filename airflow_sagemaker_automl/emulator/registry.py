@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from airflow_sagemaker_automl.emulator.client_tokens import ClientTokens, require_same
 from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import AccessDeniedException, ConflictException, ValidationException
 from airflow_sagemaker_automl.emulator.package_script import PackageScript, unscripted
@@ -33,6 +34,7 @@ _NEEDED_WITHOUT_A_GROUP = (
     "SupportedContentTypes",
     "SupportedResponseMIMETypes",
 )
+_LISTED = ("ModelPackageDescription", "ModelLifeCycle", "ModelPackageRegistrationType")
 _MOST_METADATA = 50
 
 
@@ -175,7 +177,7 @@ class ModelPackage:
         """
         token = request.get("ClientToken")
         if token in self._updates:
-            _require_same(self._updates[token], request)
+            require_same(self._updates[token], request)
             return
         require_sound(request)
         changed = copy.deepcopy(self._members)
@@ -207,13 +209,28 @@ class ModelPackage:
             "LastModifiedBy": dict(editor),
         }
 
+    def summary(self, seconds_ago: float = 0) -> dict[str, Any]:
+        """Entry of ``ModelPackageSummaryList``; it costs much less than a description, and a list has thousands.
+
+        :param seconds_ago: age of the status and the approval status to show.
+        """
+        return {
+            **{key: self._members.get(key) for key in _LISTED},
+            "ModelPackageName": None if self.group else self.name,
+            "ModelPackageGroupName": self.group,
+            "ModelPackageVersion": self.version,
+            "ModelPackageArn": self.arn,
+            "CreationTime": self._created,
+            "ModelPackageStatus": self.state(seconds_ago)["ModelPackageStatus"],
+            "ModelApprovalStatus": self._approval(seconds_ago),
+        }
+
     def describe(self, seconds_ago: float = 0) -> dict[str, Any]:
         """Answer ``DescribeModelPackage``.
 
         :param seconds_ago: age of the status and the approval status to show.
         """
-        then = time.monotonic() - seconds_ago
-        approval = next((status for since, status in reversed(self._decisions) if since <= then), None)
+        approval = self._approval(seconds_ago)
         # Without a name for versions and with the other two, as the developer guide prints the answer:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html
         return with_image_digests(
@@ -230,6 +247,10 @@ class ModelPackage:
                 **self.state(seconds_ago),
             }
         )
+
+    def _approval(self, seconds_ago: float) -> str | None:
+        then = time.monotonic() - seconds_ago
+        return next((status for since, status in reversed(self._decisions) if since <= then), None)
 
 
 class Registry:
@@ -250,6 +271,7 @@ class Registry:
     ) -> None:
         self.groups: dict[str, ModelPackageGroup] = {}
         self._unversioned: dict[str, ModelPackage] = {}
+        self._tokens: ClientTokens[ModelPackage] = ClientTokens()
         self._arn = arn
         self._caller = caller
         self._script_for = script_for
@@ -285,6 +307,7 @@ class Registry:
         group = self.find_group(name_or_arn)
         if group.versions:
             raise ConflictException(f"Model Package Group {group.arn} is not empty.")
+        self._tokens.forget(group.deleted_versions)
         del self.groups[group.name]
 
     def create_package(self, request: Mapping[str, Any], *, compares_tokens: bool) -> ModelPackage:
@@ -301,25 +324,13 @@ class Registry:
             )
         if "ModelPackageGroupName" in request:
             group = self.find_group(request["ModelPackageGroupName"])
-            known = self._owner(group.arn)._with_token(request, compares_tokens)
-            return known or group.add_version(request, self._caller, self._script_for(group.name))
+            tokens = self._owner(group.arn)._tokens
+            known = tokens.find(request, is_compared=compares_tokens)
+            return known or tokens.remember(group.add_version(request, self._caller, self._script_for(group.name)))
         if "ModelPackageName" not in request:
             raise ValidationException("Missing ARN.")
-        return self._with_token(request, compares_tokens) or self._create_unversioned(request)
-
-    def _with_token(self, request: Mapping[str, Any], is_compared: bool) -> ModelPackage | None:
-        """Find the package that was registered with the same token, even if it is a version that was deleted since.
-
-        Whether the service then forgets the token is not documented; clients must handle both cases.
-        """
-        token = request.get("ClientToken")
-        deleted = (version for group in self.groups.values() for version in group.deleted_versions)
-        for package in (*self.packages(), *deleted):
-            if token and package.client_token == token:
-                if is_compared:
-                    _require_same(package.request, request)
-                return package
-        return None
+        known = self._tokens.find(request, is_compared=compares_tokens)
+        return known or self._tokens.remember(self._create_unversioned(request))
 
     def _owner(self, name_or_arn: str) -> Registry:
         """Find the registry that an ARN belongs to: this one, or that of another account in the same region."""
@@ -367,7 +378,7 @@ class Registry:
         :raises AccessDeniedException: its group does not exist in the other account (not disclosed by the service).
         """
         owner = self._owner(name_or_arn)
-        for package in owner.packages():
+        for package in owner._named(name_or_arn):
             if name_or_arn == package.arn or (package.group is None and name_or_arn == package.name):
                 return package
         if owner is not self and name_or_arn.split("/")[1] not in owner.groups:
@@ -375,24 +386,23 @@ class Registry:
         arn = name_or_arn if name_or_arn.startswith("arn:") else self._arn("model-package", name_or_arn)
         raise ValidationException(f"ModelPackage {arn} does not exist.")
 
+    def _named(self, name_or_arn: str) -> Iterator[ModelPackage]:
+        """List what the last parts of a name or an ARN name: a version, a package without a group, or both."""
+        path, _, last = name_or_arn.rpartition("/")
+        group = self.groups.get(path.rpartition("/")[2])
+        if group and last.isdecimal() and int(last) in group.versions:
+            yield group.versions[int(last)]
+        if last in self._unversioned:
+            yield self._unversioned[last]
+
     def delete_package(self, name_or_arn: str) -> None:
         self._require_own(name_or_arn)
         package = self.find_package(name_or_arn)
         if package.group is None:
             del self._unversioned[package.name]
+            self._tokens.forget([package])
         else:
             self.groups[package.group].delete_version(package.version or 0)
-
-
-def _require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """Refuse a known client token with a different request; a group's name and its ARN count as equal."""
-
-    def named(members: Mapping[str, Any]) -> dict[str, Any]:
-        group = members.get("ModelPackageGroupName")
-        return {**members, "ModelPackageGroupName": group and group.rpartition("/")[2]}
-
-    if named(earlier) != named(request):
-        raise ConflictException("The client token was used before, with other parameters.")
 
 
 def _given(request: Mapping[str, Any]) -> dict[str, Any]:

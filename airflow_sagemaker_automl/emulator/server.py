@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,13 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 from airflow_sagemaker_automl.emulator.call_record import CallRecord
 from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
+from airflow_sagemaker_automl.emulator.large_objects import LargeObjects
+from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, PlainHttp
 from airflow_sagemaker_automl.emulator.request_count import RequestCount
 from airflow_sagemaker_automl.emulator.runtime import SageMakerRuntime
 from airflow_sagemaker_automl.emulator.service import SageMakerService
+from airflow_sagemaker_automl.emulator.web_pages import ProgramsOnly
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,19 +53,28 @@ class Emulator:
 
     :param port: TCP port on loopback; 0 takes a free one.
     :param concurrent_jobs: quota of concurrent AutoML jobs in each account and region; 0 refuses every job.
+    :param concurrent_trainings: how many jobs train at the same time; others wait.
     :param log_requests: write a line for each request to standard error.
     :param record_calls: folder to record calls in; None records nothing.
+    :param allowed_hosts: names, apart from localhost, under which it may be addressed.
     :raises PortTaken: the port is in use.
     """
 
     def __init__(
-        self, port: int, *, concurrent_jobs: int, log_requests: bool = False, record_calls: Path | None = None
+        self,
+        port: int,
+        *,
+        concurrent_jobs: int,
+        concurrent_trainings: int = 8,
+        log_requests: bool = False,
+        record_calls: Path | None = None,
+        allowed_hosts: Sequence[str] = (),
     ) -> None:
         faults = FaultSwitch(concurrent_jobs)
         handler = _LoggingRequestHandler if log_requests else _QuietRequestHandler
         record = None if record_calls is None else CallRecord(record_calls)
-        self._server = _listen(port, _FrontDoor(faults, record), handler)
-        LocalSageMaker.install(self.url, faults)
+        self._server = _listen(port, ProgramsOnly(_FrontDoor(faults, record), allowed_hosts), handler)
+        LocalSageMaker.install(self.url, faults, TrainingPlaces(concurrent_trainings))
 
     @property
     def url(self) -> str:
@@ -91,7 +103,7 @@ class _FrontDoor:
         self._plain_http = PlainHttp(
             {"scripts": LocalSageMaker.rehearsals, "faults": faults, "requests": self._requests}
         )
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = LargeObjects(DomainDispatcherApplication(create_backend_app))
         self._runtime = SageMakerRuntime()
         self._sagemaker = SageMakerService(self._moto)
 
@@ -100,6 +112,7 @@ class _FrontDoor:
         if path == _RESET_PATH and environ["REQUEST_METHOD"] == "POST":
             # moto resets only the backends that have been used.
             LocalSageMaker.rehearsals.clear()
+            LocalSageMaker.archives.clear()
             self._faults.reset()
             self._requests.clear()
         application: WSGIApplication = self._moto
@@ -114,7 +127,7 @@ class _FrontDoor:
         return application(environ, self._requests.counting(environ, start_response))
 
 
-def _listen(port: int, application: _FrontDoor, handler: type[MotoRequestHandler]) -> BaseWSGIServer:
+def _listen(port: int, application: WSGIApplication, handler: type[MotoRequestHandler]) -> BaseWSGIServer:
     try:
         return make_server(LOOPBACK, port, application, threaded=True, request_handler=handler)
     except (OSError, SystemExit) as error:  # werkzeug exits instead of raising.

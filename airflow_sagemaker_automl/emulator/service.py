@@ -34,6 +34,7 @@ from airflow_sagemaker_automl.emulator.operations import (
     tags,
 )
 from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO
+from airflow_sagemaker_automl.emulator.roles import require_assumable_roles
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -105,23 +106,25 @@ class SageMakerService:
         operation = _operation(request)
         fate.raise_error(lambda: LocalSageMaker.of(caller.account, caller.region), operation, request)
         if operation in LEFT_TO_MOTO:
-            return self._left_to_moto(operation, request)
+            return self._left_to_moto(operation, request, caller)
         if operation not in OPERATIONS:
             raise UnknownOperationException(f"The emulator does not implement {operation or 'this request'}.")
         members = check_request(operation, _json(request))
         if "Tags" in members:
             tags.require_taggable(members["Tags"])
         if _is_left_to_moto(operation, members):
-            return self._left_to_moto(operation, request)
+            return self._left_to_moto(operation, request, caller)
         account = LocalSageMaker.of(caller.account, caller.region)
+        require_assumable_roles(operation, members, caller.account, account.partition)
         with account.lock:
             answer = on_the_wire(OPERATIONS[operation](account, members))
         check_answer(operation, answer)
         return json.dumps(answer) if service_model().operation_model(operation).output_shape else ""
 
-    def _left_to_moto(self, operation: str, request: Request) -> str:
+    def _left_to_moto(self, operation: str, request: Request, caller: Caller) -> str:
         """Let moto answer, but check the request and the answer against the service's contract."""
-        check_request(operation, _json(request))
+        partition = LocalSageMaker.of(caller.account, caller.region).partition
+        require_assumable_roles(operation, check_request(operation, _json(request)), caller.account, partition)
         environ = {"HTTP_AUTHORIZATION": _UNSIGNED, **request.environ, "wsgi.input": io.BytesIO(request.get_data())}
         try:
             response = Response.from_app(self._moto, environ)

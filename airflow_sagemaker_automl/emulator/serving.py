@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,11 @@ from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.inference.process import serve
 
 Containers = Sequence[Mapping[str, Any]]
+# Finds the digest of a container's archive; None for an archive that no trainer has written.
+DigestOf = Callable[[Mapping[str, Any]], str | None]
 # Prefix of the trainer's images for tabular and text models; forecast models cannot be invoked with rows.
 _SERVED_IMAGE = "automl-emulator:autogluon-"
+_LONGEST_REASON = 1024
 
 
 class NotServed(Exception):
@@ -31,9 +34,12 @@ class Process:
     :param containers: its containers, in the order of inference.
     :param endpoint_url: URL of this server's S3.
     :param region: region of the endpoint.
+    :param digest_of: the only archives that the process may load.
     """
 
-    def __init__(self, variant: str, containers: Containers, endpoint_url: str, region: str) -> None:
+    def __init__(
+        self, variant: str, containers: Containers, endpoint_url: str, region: str, digest_of: DigestOf
+    ) -> None:
         self.failure: str | None = None
         self.settled: datetime | None = None
         self._spec = {
@@ -41,6 +47,7 @@ class Process:
             "endpoint_url": endpoint_url,
             "region": region,
             "containers": list(containers),
+            "digests": [digest_of(container) for container in containers],
         }
         # The process answers one invocation at a time.
         self._lock = threading.Lock()
@@ -70,8 +77,8 @@ class Process:
         answer = self._ask(self._spec)
         if answer is None:
             self.failure = f"The container ended with exit status {self._child.wait()}: {self._child.log_tail()}"
-        else:
-            self.failure = answer.get("failed")
+        elif "failed" in answer:
+            self.failure = answer["failed"][:_LONGEST_REASON]
         self.settled = now()
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -96,11 +103,12 @@ class Fleet:
         own count as healthy, but cannot be invoked.
     :param endpoint_url: URL of this server's S3.
     :param region: region of the endpoint.
+    :param digest_of: the only archives that the processes may load.
     """
 
-    def __init__(self, variants: Mapping[str, Containers], endpoint_url: str, region: str) -> None:
+    def __init__(self, variants: Mapping[str, Containers], endpoint_url: str, region: str, digest_of: DigestOf) -> None:
         self._processes = {
-            name: Process(name, containers, endpoint_url, region) if _can_run(containers) else None
+            name: Process(name, containers, endpoint_url, region, digest_of) if _can_run(containers) else None
             for name, containers in variants.items()
         }
 

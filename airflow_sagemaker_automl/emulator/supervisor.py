@@ -9,10 +9,13 @@ import contextlib
 import signal
 import tempfile
 import threading
+import time
 from typing import Any
 
+from airflow_sagemaker_automl.emulator.archives import TrainedArchives
 from airflow_sagemaker_automl.emulator.child import Child, Gone
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
+from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from airflow_sagemaker_automl.emulator.trainer.process import train
 
 # At a job's run-time limit the trainer finishes by itself, on a busy machine within minutes; it is killed only if it
@@ -31,26 +34,43 @@ class Trainer:
     :param endpoint_url: URL of this server's S3.
     :param account: the job's account.
     :param region: the job's region.
+    :param archives: learns of each archive that the trainer writes.
+    :param places: says when the trainer may begin.
     """
 
-    def __init__(self, job: AutoMLJob, endpoint_url: str, account: str, region: str) -> None:
+    def __init__(
+        self,
+        job: AutoMLJob,
+        endpoint_url: str,
+        account: str,
+        region: str,
+        *,
+        archives: TrainedArchives,
+        places: TrainingPlaces,
+    ) -> None:
         self._job = job
+        self._archives = archives
         self._folder = tempfile.TemporaryDirectory(prefix="automl-emulator-", ignore_cleanup_errors=True)
         self._spec = {
             "job_name": job.name,
             "endpoint_url": endpoint_url,
             "region": region,
-            "created": job.created.timestamp(),
             "image_prefix": f"{account}.dkr.ecr.{region}.amazonaws.com/",
             "request": job.request,
             "folder": self._folder.name,
         }
+        self._places = places
         self._child: Child | None = None
+        self._launching = threading.Lock()
+        self._is_over = False
         self._watcher = threading.Thread(target=self._watch, name=f"trainer-{job.name}", daemon=True)
         self._reached_deadline = False
 
     def start(self) -> None:
-        self._child = Child(train, f"trainer-{self._job.name}")
+        """Begin to train as soon as there is a place; the job's run-time limit counts from then."""
+        self._places.enter(self._job.name, self._begin)
+
+    def _begin(self) -> None:
         self._watcher.start()
 
     def stop(self) -> None:
@@ -59,14 +79,19 @@ class Trainer:
             threading.Thread(target=self._stop, name=f"stop-{self._job.name}", daemon=True).start()
 
     def kill(self) -> None:
-        """Kill the trainer and its subprocesses, and wait until they have ended."""
+        """Kill the trainer and its subprocesses, and wait until they have ended; it does not begin any more."""
+        with self._launching:
+            self._is_over = True
         if self._child is not None:
             self._child.kill()
 
     def close(self) -> None:
         """Kill the trainer and wait until its watcher has cleaned up."""
+        if self._places.withdraw(self._begin):
+            self._folder.cleanup()
+            return
         self.kill()
-        if self._watcher.is_alive():
+        if self._watcher.ident is not None:
             self._watcher.join()
 
     def _stop(self) -> None:
@@ -74,8 +99,27 @@ class Trainer:
         self._job.stopped()
 
     def _watch(self) -> None:
-        child = self._child
-        assert child is not None
+        try:
+            child = self._launch()
+            if child:
+                self._follow_to_the_end(child)
+        finally:
+            self._folder.cleanup()
+            self._places.leave()
+
+    def _launch(self) -> Child | None:
+        """Start the process, unless the trainer has been killed before."""
+        with self._launching:
+            if self._is_over:
+                return None
+            self._spec["created"] = time.time()
+            try:
+                self._child = Child(train, f"trainer-{self._job.name}")
+            except OSError as error:
+                self._job.fail(f"The training process cannot be started: {error.strerror or error}.")
+            return self._child
+
+    def _follow_to_the_end(self, child: Child) -> None:
         deadline = self._arm_deadline()
         try:
             # If the trainer has ended, its exit status gives the reason (below).
@@ -89,7 +133,6 @@ class Trainer:
                 deadline.cancel()
             self._conclude(status, child)
             child.close()
-            self._folder.cleanup()
 
     def _arm_deadline(self) -> threading.Timer | None:
         limit = self._job.problem.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
@@ -116,6 +159,9 @@ class Trainer:
 
     def _on_artifacts(self, locations: dict[str, str]) -> None:
         self._job.record_artifacts(locations)
+
+    def _on_archive(self, uri: str, digest: str) -> None:
+        self._archives.record(uri, digest)
 
     def _on_candidate(self, candidate: dict[str, Any]) -> None:
         self._job.record_candidate(candidate)

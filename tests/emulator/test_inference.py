@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import pickle
+import tarfile
 import threading
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,6 +181,65 @@ def test_a_model_that_is_not_there_fails_the_endpoint(sagemaker: SageMakerClient
         sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=configure(sagemaker, broken))
     sagemaker.delete_endpoint(EndpointName=endpoint)
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=endpoint, WaiterConfig={"Delay": 1})
+
+
+def _archive_that_runs_code(marker: Path) -> bytes:
+    """Make an archive with the files of a tuned model, whose pickles create a file when they are loaded."""
+    served = {"columns": ["a"], "verbatim": [], "problem_type": "Regression"}
+    files = {"serving.json": json.dumps(served).encode(), "transformer.pkl": pickle.dumps(_Touches(marker))}
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+        for name, content in {**files, "model.pkl": files["transformer.pkl"]}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return written.getvalue()
+
+
+class _Touches:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self._marker = marker
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self._marker,)
+
+
+def test_only_what_its_trainers_wrote_is_loaded(
+    sagemaker: SageMakerClient, s3: S3Client, tuned_job: dict[str, Any], tmp_path: Path
+) -> None:
+    """An uploaded archive, a copy and a replaced one run no code; the endpoint fails and says why."""
+    containers, marker = tuned_job["BestCandidate"]["InferenceContainers"], tmp_path / "ran"
+    first, *others = containers
+    bucket, _, key = first["ModelDataUrl"].removeprefix("s3://").partition("/")
+    trained = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    foreign = unique("foreign")
+    for body in (_archive_that_runs_code(marker), trained):
+        s3.put_object(Bucket=bucket, Key=foreign, Body=body)
+        moved = [{**first, "ModelDataUrl": f"s3://{bucket}/{foreign}"}, *others]
+        failed = settled(sagemaker, put_up(sagemaker, moved))
+        assert failed["EndpointStatus"] == "Failed"
+        assert (
+            f'"s3://{bucket}/{foreign}", because no training job of this emulator wrote it' in failed["FailureReason"]
+        )
+    s3.put_object(Bucket=bucket, Key=key, Body=_archive_that_runs_code(marker))
+    failed = settled(sagemaker, put_up(sagemaker, containers))
+    assert "because it has changed since a training job wrote it" in failed["FailureReason"]
+    assert "Loading model data runs code" in failed["FailureReason"]
+    assert not marker.exists()
+    s3.put_object(Bucket=bucket, Key=key, Body=trained)
+    assert settled(sagemaker, put_up(sagemaker, containers))["EndpointStatus"] == "InService"
+
+
+def test_a_container_without_an_archive_fails_the_endpoint(
+    sagemaker: SageMakerClient, binary_job: dict[str, Any]
+) -> None:
+    """Model data that is not an archive is not loaded either, and the reason says so."""
+    (container,) = binary_job["BestCandidate"]["InferenceContainers"]
+    without = {key: value for key, value in container.items() if key != "ModelDataUrl"}
+    failed = settled(sagemaker, put_up(sagemaker, [without]))
+    assert (failed["EndpointStatus"], "has no ModelDataUrl" in failed["FailureReason"]) == ("Failed", True)
 
 
 def test_the_former_model_predicts_until_the_next_is_ready(

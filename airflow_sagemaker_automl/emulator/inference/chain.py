@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import tarfile
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 
 _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
+_CHANGED = "it has changed since a training job wrote it"
+_NOT_WRITTEN = "no training job of this emulator wrote it there"
+_UNTRUSTED = (
+    'The emulator does not load the model data from URL: "{uri}", because {why}. '
+    "Loading model data runs code, so endpoints serve only archives that were trained since the emulator was started "
+    "or reset, unchanged, from where the job wrote them."
+)
 
 
 @dataclass(frozen=True)
@@ -38,16 +46,19 @@ class Chain:
     model: Any
 
     @classmethod
-    def load(cls, storage: Storage, containers: Sequence[Mapping[str, Any]], folder: Path) -> Chain:
+    def load(
+        cls, storage: Storage, containers: Sequence[Mapping[str, Any]], digests: Sequence[str | None], folder: Path
+    ) -> Chain:
         """Download and load a chain.
 
         :param containers: in the order of inference; at least one.
+        :param digests: SHA-256 of each container's archive; None refuses the archive.
         :param folder: for the archives' content; it must exist as long as the chain.
-        :raises UnusableData: an archive cannot be read.
+        :raises UnusableData: an archive cannot be read, or is not the one that a trainer has written.
         """
         folders = [folder / str(number) for number, _ in enumerate(containers)]
-        for container, place in zip(containers, folders, strict=True):
-            _unpack(storage, container, place)
+        for container, digest, place in zip(containers, digests, folders, strict=True):
+            _unpack(storage, container, digest, place)
         served = json.loads((folders[0] / "serving.json").read_text())
         keys = containers[-1].get("Environment", {}).get(_OUTPUT, "")
         return cls(
@@ -104,7 +115,7 @@ class _Tuned:
         files = {file.name: file for folder in folders for file in folder.iterdir()}
         labels = files.get("labels.json")
         return cls(
-            # The archives were written by this emulator's own trainer.
+            # The digests of the archives prove that this emulator's own trainers wrote them.
             pickle.loads(files["transformer.pkl"].read_bytes()),  # noqa: S301
             pickle.loads(files["model.pkl"].read_bytes()),  # noqa: S301
             json.loads(labels.read_text()) if labels else [],
@@ -132,15 +143,25 @@ def unpack(archive: tarfile.TarFile, folder: Path) -> None:
     archive.extractall(folder)  # noqa: S202  # Each member has been checked.
 
 
-def _unpack(storage: Storage, container: Mapping[str, Any], folder: Path) -> None:
-    uri = container["ModelDataUrl"]
+def _unpack(storage: Storage, container: Mapping[str, Any], digest: str | None, folder: Path) -> None:
+    uri = container.get("ModelDataUrl")
+    if uri is None:
+        raise UnusableData(
+            f'The container "{container["Image"]}" has no ModelDataUrl; the emulator loads no other model data.'
+        )
     try:
-        with storage.read(uri) as body, tarfile.open(fileobj=body) as archive:
-            unpack(archive, folder)
+        body = storage.read(uri)
     except UnusableData as error:
         raise UnusableData(
             f'Failed to download model data for container "{container["Image"]}" from URL: "{uri}". Please ensure that '
             f"there is an object located at the URL. {error}"
         ) from error
-    except tarfile.TarError as error:
-        raise UnusableData(f'Failed to extract model data from URL: "{uri}": {error}') from error
+    with body:
+        if hashlib.file_digest(body, "sha256").hexdigest() != digest:
+            raise UnusableData(_UNTRUSTED.format(uri=uri, why=_CHANGED if digest else _NOT_WRITTEN))
+        body.seek(0)
+        try:
+            with tarfile.open(fileobj=body) as archive:
+                unpack(archive, folder)
+        except tarfile.TarError as error:
+            raise UnusableData(f'Failed to extract model data from URL: "{uri}": {error}') from error

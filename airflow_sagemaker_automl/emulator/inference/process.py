@@ -1,8 +1,8 @@
 """The main function of the process behind a variant: it answers each document on its link with a document.
 
-The first is the chain to load (``endpoint_url``, ``region``, ``containers``), answered by ``{"ready": true}`` or
-``{"failed": why}``; each later one is an invocation (``body``, ``content_type``, ``accept``), answered by ``status``,
-``content_type`` and ``body``. The process ends when the other end of the link is closed.
+The first is the chain to load (``endpoint_url``, ``region``, ``containers``, ``digests``), answered by
+``{"ready": true}`` or ``{"failed": why}``; each later one is an invocation (``body``, ``content_type``, ``accept``),
+answered by ``status``, ``content_type`` and ``body``. The process ends when the other end of the link is closed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _load(spec: dict[str, Any], folder: Path) -> Any:
     from airflow_sagemaker_automl.emulator.inference.chain import Chain
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 
-    return Chain.load(Storage(spec["endpoint_url"], spec["region"]), spec["containers"], folder)
+    return Chain.load(Storage(spec["endpoint_url"], spec["region"]), spec["containers"], spec["digests"], folder)
 
 
 def _answer(chain: Any, invocation: dict[str, Any]) -> dict[str, Any]:

@@ -7,18 +7,6 @@ from airflow_sagemaker_automl.emulator.card_content import metadata_only
 from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.listing import Members, page, within
 
-_SUMMARY = (
-    "ModelPackageName",
-    "ModelPackageGroupName",
-    "ModelPackageVersion",
-    "ModelPackageArn",
-    "ModelPackageDescription",
-    "CreationTime",
-    "ModelPackageStatus",
-    "ModelApprovalStatus",
-    "ModelLifeCycle",
-    "ModelPackageRegistrationType",
-)
 _BATCH_SUMMARY = (
     "ModelPackageGroupName",
     "ModelPackageVersion",
@@ -133,10 +121,8 @@ def list_packages(account: LocalSageMaker, request: Members) -> Members:
         wanted = {"Versioned": (True,), "Unversioned": (False,), "Both": (True, False)}[kind]
         packages = [package for package in account.registry.packages() if (package.group is not None) in wanted]
     summaries = [
-        {
-            **{key: value for key, value in package.describe(lag).items() if key in _SUMMARY},
-            "Name": package.name,
-        }
+        # The service omits the name of versions here, too.
+        {**package.summary(lag), "Name": package.name}
         for package in packages
         if package.existed(lag)
     ]

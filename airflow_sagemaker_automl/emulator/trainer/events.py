@@ -36,6 +36,13 @@ class EventStream:
         """Report the locations of the job's notebooks, as ``AutoMLJobArtifacts``."""
         self._send("artifacts", locations=locations)
 
+    def archive(self, uri: str, digest: str) -> None:
+        """Report an archive that endpoints may load.
+
+        :param digest: SHA-256 in hexadecimal digits.
+        """
+        self._send("archive", uri=uri, digest=digest)
+
     def candidate(self, candidate: dict[str, Any]) -> None:
         """Report a new or updated candidate.
 

@@ -22,7 +22,7 @@ class Job:
     :param request: ``CreateAutoMLJobV2`` request.
     :param storage: S3 with data, models and reports.
     :param image_prefix: registry of the candidates' container images.
-    :param created: POSIX time of the job's creation, from which its run-time limit counts.
+    :param created: POSIX time at which the training began; the job's run-time limit counts from it.
     :param folder: folder for temporary files; the server removes it, since the trainer may be killed.
     """
 
@@ -37,7 +37,7 @@ class Job:
     @classmethod
     def from_spec(cls, spec: dict[str, Any], events: EventStream) -> Job:
         """Read the task that the server has sent."""
-        storage = Storage(spec["endpoint_url"], spec["region"])
+        storage = Storage(spec["endpoint_url"], spec["region"], events.archive)
         return cls(
             spec["job_name"],
             spec["request"],

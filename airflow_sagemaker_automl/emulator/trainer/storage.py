@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -26,9 +27,13 @@ class Storage:
 
     :param endpoint_url: the emulator's address.
     :param region: the job's region.
+    :param on_archive: called with URI and SHA-256 digest of each archive that was written.
     """
 
-    def __init__(self, endpoint_url: str, region: str) -> None:
+    def __init__(
+        self, endpoint_url: str, region: str, on_archive: Callable[[str, str], object] = lambda uri, digest: None
+    ) -> None:
+        self._on_archive = on_archive
         # moto accepts any credentials; these never leave loopback.
         self._client: S3Client = boto3.client(
             "s3",
@@ -72,8 +77,11 @@ class Storage:
             with tarfile.open(fileobj=spool, mode="w:gz", compresslevel=1) as archive:
                 archive.add(folder, arcname=".")
             spool.seek(0)
+            digest = hashlib.file_digest(spool, "sha256").hexdigest()
+            spool.seek(0)
             with _refusals_named("The output", uri, "written"):
                 self._client.upload_fileobj(spool, bucket, key)
+        self._on_archive(uri, digest)
 
 
 @contextmanager

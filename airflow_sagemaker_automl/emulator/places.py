@@ -1,0 +1,60 @@
+"""The number of trainers that run at the same time: each needs a core and hundreds of megabytes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+
+
+class TrainingPlaces:
+    """Lets trainers begin as long as there are places; others begin in order as soon as one is free.
+
+    :param number: how many trainers may run at the same time.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._taken = 0
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+
+    def enter(self, name: str, begin: Callable[[], None]) -> None:
+        """Begin now or later.
+
+        :param name: name of the job, for the log.
+        :param begin: starts the trainer without waiting for anything; who calls it must :meth:`leave` in the end.
+        """
+        with self._lock:
+            if self._taken < self._number:
+                self._taken += 1
+                begin()
+                return
+            self._waiting.append(begin)
+            ahead = len(self._waiting) - 1
+        print(  # noqa: T201 - the server's log.
+            f"AutoML job {name} waits, with {ahead} others before it: {self._number} jobs train at the same time "
+            "(--concurrent-trainings).",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def withdraw(self, begin: Callable[[], None]) -> bool:
+        """Give up waiting.
+
+        :return: False if it does not wait, so it has begun.
+        """
+        with self._lock:
+            if begin not in self._waiting:
+                return False
+            self._waiting.remove(begin)
+            return True
+
+    def leave(self) -> None:
+        """Free a place, and let the next trainer begin."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft()()
+            else:
+                self._taken -= 1
