@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -107,7 +108,7 @@ def _grow(create: Callable[[int], object], calls: dict[str, Callable[[], object]
         creation = _seconds(create, range(end - _REPEATED, end))
         figures.append(
             {
-                name: creation if call is None else _seconds(lambda _, call=call: call(), range(_REPEATED))
+                name: creation if call is None else _seconds(_without_number(call), range(_REPEATED))
                 for name, call in calls.items()
             }
         )
@@ -121,16 +122,17 @@ def _measure_objects(s3: S3Client, process: psutil.Process) -> None:
     seconds = []
     for size in (_SMALL, _LARGE):
         s3.put_object(Bucket=BUCKET, Key=str(size), Body=bytes(size))
-        seconds.append(
-            _seconds(
-                lambda number, size=size: s3.get_object(
-                    Bucket=BUCKET, Key=str(size), Range=f"bytes={number}-{number + (1 << 20)}"
-                )["Body"].read(),
-                range(_REPEATED),
-            )
-        )
+        seconds.append(_seconds(partial(_read_range, s3, str(size)), range(_REPEATED)))
     print(f"  {'a range of an S3 object':<28} {seconds[1] / seconds[0]:5.1f} x with 10 x the bytes")
     print(f"  memory of the server in the end: {process.memory_info().rss >> 20} MiB")
+
+
+def _read_range(s3: S3Client, key: str, first: int) -> bytes:
+    return s3.get_object(Bucket=BUCKET, Key=key, Range=f"bytes={first}-{first + (1 << 20)}")["Body"].read()
+
+
+def _without_number(call: Callable[[], object]) -> Callable[[int], object]:
+    return lambda _: call()
 
 
 def _seconds(call: Callable[[int], object], numbers: range) -> float:

@@ -7,8 +7,8 @@ It shares no code with the rest of the package, so that a wrong assumption canno
 
 =====================  ================================================================================================
 ``web_pages``          refuses requests that a web page may have made
-``service``            the supported operations: ``OPERATIONS`` are the emulator's own, ``LEFT_TO_MOTO`` are moto's,
-                       and any other is ``UnknownOperationException``
+``service``            the supported operations: ``OPERATIONS`` are the emulator's own, ``LEFT_TO_MOTO`` are moto's
+                       records of experiments, and any other is ``UnknownOperationException``
 ``contract``           checks requests and answers against botocore's service model
 ``admission``          the rules across the members of a job's request
 ``roles``              refuses roles that SageMaker could not assume

@@ -61,6 +61,7 @@ class LocalSageMaker(SageMakerModelBackend):
         )
         self.cards = ModelCards(self.arn, self.caller())
         self.lag = Lag()
+        self.seen_words: set[str] = set()  # The ``Seen`` of all scripts that jobs follow.
         self._runs: dict[str, Trainer | Playback] = {}
         # One request at a time: if two clients create the same name concurrently, only one succeeds.
         self.lock = threading.RLock()
@@ -125,6 +126,7 @@ class LocalSageMaker(SageMakerModelBackend):
         self._require_room()
         tags, script = self._script(name, list(request.get("Tags", [])))
         job = AutoMLJob({**request, "Tags": tags}, self.arn("automl-job", name), first_request)
+        self.seen_words |= script.seen if script else set()
         run = Playback(job, script) if script else self._trainer(job)
         self.jobs[name] = job
         self._runs[name] = run
@@ -162,6 +164,7 @@ class LocalSageMaker(SageMakerModelBackend):
             self.region_name,
             archives=self.archives,
             places=self.places,
+            complete_objectives=self.faults.complete_objectives,
         )
 
     def _require_room(self) -> None:

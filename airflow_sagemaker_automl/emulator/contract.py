@@ -7,7 +7,7 @@ All values here are in their wire format: JSON, with times as numbers of seconds
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,10 +52,12 @@ class Problem(NamedTuple):
 
     :param kind: ``type``, ``unknown`` for a member that the shape does not have, or ``constraint``.
     :param text: a sentence in the service's wording.
+    :param word: the text that is not one of the values of an enum; None for other violations.
     """
 
     kind: str
     text: str
+    word: str | None = None
 
 
 @cache
@@ -89,25 +91,31 @@ def check_request(operation: str, body: Any) -> dict[str, Any]:
     return read
 
 
-def check_answer(operation: str, answer: Any) -> None:
+def check_answer(operation: str, answer: Any, seen: Collection[str] = ()) -> None:
     """Make sure that an answer satisfies the service model.
 
     :param answer: the answer's JSON.
+    :param seen: enum values that the service was seen to answer, whether the model lists them or not.
     :raises AssertionError: the emulator has a bug; the message names each invalid member.
     """
     shape = service_model().operation_model(operation).output_shape
-    problems = [] if shape is None else [problem.text for problem in _problems(shape, answer, "")]
+    problems = [] if shape is None else _texts(_problems(shape, answer, ""), seen)
     if problems:
         raise AssertionError(f"The answer to {operation} breaks the service model: {'; '.join(problems)}")
 
 
-def violations(shape: str, value: Any, path: str) -> list[str]:
+def violations(shape: str, value: Any, path: str, seen: Collection[str] = ()) -> list[str]:
     """List how a value violates a shape of the model; unknown members are violations too.
 
     :param shape: the shape's name, for example ``AutoMLCandidate``.
     :param path: path of the value, prepended to the path in each message.
+    :param seen: as for :func:`check_answer`.
     """
-    return [problem.text for problem in _problems(service_model().shape_for(shape), value, path)]
+    return _texts(_problems(service_model().shape_for(shape), value, path), seen)
+
+
+def _texts(problems: Iterable[Problem], seen: Collection[str]) -> list[str]:
+    return [problem.text for problem in problems if problem.word is None or problem.word not in seen]
 
 
 def error_member(code: str) -> str:
@@ -199,7 +207,8 @@ def _string_problems(shape: Shape, value: str, path: str) -> Iterator[Problem]:
     yield from _size_problems(shape, len(value), value, path, "length")
     allowed = shape.metadata.get("enum")
     if allowed and value not in (*allowed, *_NOT_IN_THE_MODEL.get(shape.name, ())):
-        yield _constraint(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
+        rule = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+        yield _constraint(value, path, rule)._replace(word=value)
     pattern = shape.metadata.get("pattern")
     if pattern and not _matches(pattern, value):
         yield _constraint(value, path, f"Member must satisfy regular expression pattern: {pattern}")

@@ -106,6 +106,11 @@ class FaultSwitch:
         """Whether ``CreateModelPackage`` accepts a known client token without comparing the request."""
         return self._in_force().faults.tokens_not_compared
 
+    @property
+    def complete_objectives(self) -> bool:
+        """Whether the candidates of jobs in tuning mode have a complete objective."""
+        return self._in_force().faults.complete_objectives
+
     def fate(self, operation: str, caller: Caller) -> Fate:
         """Draw the fate of a request to SageMaker."""
         with self._lock:

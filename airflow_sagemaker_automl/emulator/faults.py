@@ -49,6 +49,11 @@ working. All members are optional; a member that is not set causes no fault.
     True: ``CreateModelPackage`` returns the package that the same ``ClientToken`` registered before, even if the
     request differs. Otherwise a known token with a different request is a ``ConflictException``; what AWS does is not
     documented.
+``CompleteObjectives``
+    True: jobs of mode ``HYPERPARAMETER_TUNING`` that are created from now on describe the objective of their candidates
+    completely, like jobs of mode ``ENSEMBLING``: with the standard name as ``MetricName``, ``StandardMetricName`` and
+    ``Type``. Otherwise only with the name in the tuning job, for example ``validation:f1_binary``, and the value. Both
+    were seen in answers of the service.
 ``ForSeconds``
     The seconds after which all faults end. Default: when they are deleted or replaced.
 ``Seed``
@@ -87,8 +92,9 @@ _RATES = (
 _SECONDS = ("LatencySeconds", "StaleListSeconds", "ForSeconds")
 _COUNTS = ("ConcurrentJobs", "StaleDescriptions", "StaleTags")
 _OPERATIONS = ("Operations", "DeniedOperations")
-_OTHERS = ("DeniedResources", "ExpiredTokens", "TokensNotCompared", "Seed")
-_MEMBERS = frozenset({*_RATES, *_SECONDS, *_COUNTS, *_OPERATIONS, *_OTHERS})
+_SWITCHES = ("CompleteObjectives", "TokensNotCompared")
+_OTHERS = ("DeniedResources", "ExpiredTokens", "Seed")
+_MEMBERS = frozenset({*_RATES, *_SECONDS, *_COUNTS, *_OPERATIONS, *_SWITCHES, *_OTHERS})
 _MOST_SECONDS = 24 * 60 * 60
 
 
@@ -107,6 +113,7 @@ class Faults:
     :param stale_tags: number of empty lists of tags after a creation.
     :param concurrent_jobs: quota of concurrent AutoML jobs; None for the emulator's own.
     :param tokens_not_compared: whether a known client token is accepted with a different request.
+    :param complete_objectives: whether the candidates of tuning mode have a complete objective.
     :param lasting: duration in seconds; None without an end.
     :param seed: seed of the random generator; None for a random one.
     """
@@ -122,6 +129,7 @@ class Faults:
     stale_tags: int = 0
     concurrent_jobs: int | None = None
     tokens_not_compared: bool = False
+    complete_objectives: bool = False
     lasting: float | None = None
     seed: int | None = None
 
@@ -145,6 +153,7 @@ class Faults:
             document.get("StaleTags", 0),
             document.get("ConcurrentJobs"),
             document.get("TokensNotCompared", False),
+            document.get("CompleteObjectives", False),
             document.get("ForSeconds"),
             document.get("Seed"),
         )
@@ -170,8 +179,9 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
 def _other_problems(document: Mapping[str, Any]) -> Iterator[str]:
     if not _is_list_of_texts(document.get("DeniedResources", ["none"])):
         yield f"DeniedResources must be a list of one or more names or ARNs, not {document['DeniedResources']!r}."
-    if not isinstance(document.get("TokensNotCompared", False), bool):
-        yield f"TokensNotCompared must be true or false, not {document['TokensNotCompared']!r}."
+    for name in _SWITCHES:
+        if not isinstance(document.get(name, False), bool):
+            yield f"{name} must be true or false, not {document[name]!r}."
     if not _is_whole(document.get("Seed", 0)):
         yield f"Seed must be a whole number, not {document['Seed']!r}."
 

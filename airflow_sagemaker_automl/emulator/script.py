@@ -44,6 +44,10 @@ A script is a JSON object with the service's own members::
     least one stage.
 ``StoppingSeconds``
     How long the job stays ``Stopping`` when ``StopAutoMLJob`` stops it (default 0).
+``Seen``
+    Values that the service was seen to answer although the installed botocore does not list them: wherever the service
+    model restricts a text to an enum, the script may have them, and so may the answers about its job. The secondary
+    status ``MergingAutoMLTaskReports`` and the names of tuning jobs' objectives need no entry. Default: none.
 
 A job that reaches its ``MaxAutoMLJobRuntimeInSeconds`` ends as on the service, whatever its script says:
 ``Completed`` with ``MaxAutoMLJobRuntimeReached``, and with the best candidate if it exists and is ``Completed``.
@@ -76,7 +80,7 @@ _ENDINGS = {
     "Stopped": frozenset({"Stopped"}),
 }
 _NOT_WHILE_RUNNING = FINISHED | _AFTER_STEPS
-_MEMBERS = frozenset({"Stages", "Candidates", "Ending", "Held", "ResolvedAttributes", "StoppingSeconds"})
+_MEMBERS = frozenset({"Stages", "Candidates", "Ending", "Held", "ResolvedAttributes", "Seen", "StoppingSeconds"})
 _DESCRIBED_ENDING = {
     "FailureReason": "AutoMLFailureReason",
     "PartialFailureReasons": "AutoMLPartialFailureReasons",
@@ -97,6 +101,7 @@ class Script:
     :param ending: members of ``DescribeAutoMLJobV2``; ``BestCandidate`` is a name.
     :param resolved: ``ResolvedAttributes``, or None.
     :param stopping_seconds: how long a stop takes.
+    :param seen: enum values that answers about the job may have in addition to those of the service model.
     :param is_held: whether jobs stay in their last stage until :meth:`let_go`.
     """
 
@@ -105,6 +110,7 @@ class Script:
     ending: dict[str, Any]
     resolved: dict[str, Any] | None
     stopping_seconds: float
+    seen: frozenset[str] = frozenset()
     is_held: bool = False
     _gone: Event = field(default_factory=Event)
 
@@ -132,6 +138,7 @@ class Script:
             ending,
             document.get("ResolvedAttributes"),
             document.get("StoppingSeconds", 0),
+            frozenset(document.get("Seen", [])),
             document.get("Held", False),
         )
 
@@ -148,26 +155,34 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"Held must be true or false, not {document['Held']!r}."
     elif document.get("Held") and not document.get("Stages"):
         yield "Held: there is no stage to stay in."
+    if not _is_list_of_texts(document.get("Seen", [])):
+        yield f"Seen must be a list of texts, not {document['Seen']!r}."
+        return
+    seen = frozenset(document.get("Seen", []))
     if "ResolvedAttributes" in document:
-        yield from violations("AutoMLResolvedAttributes", document["ResolvedAttributes"], "ResolvedAttributes")
+        yield from violations("AutoMLResolvedAttributes", document["ResolvedAttributes"], "ResolvedAttributes", seen)
     if malformed:
         return
     stages, candidates, ending = document.get("Stages", []), document.get("Candidates", []), document["Ending"]
-    problems = [*_stage_problems(stages, ending), *_candidate_problems(candidates)]
+    problems = [*_stage_problems(stages, ending, seen), *_candidate_problems(candidates, seen)]
     yield from problems
-    yield from _ending_problems(ending)
+    yield from _ending_problems(ending, seen)
     if not problems:
         yield from _timing_problems(stages, candidates)
         yield from _best_candidate_problems(candidates, ending)
 
 
-def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any]) -> Iterator[str]:
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any], seen: frozenset[str]) -> Iterator[str]:
     for number, stage in enumerate(stages):
         path = f"Stages[{number}]"
         yield from unknown_members(stage, {"AutoMLJobSecondaryStatus", "Seconds"}, path)
         yield from seconds_problems(stage, "Seconds", f"{path}.Seconds")
         status = stage.get("AutoMLJobSecondaryStatus")
-        found = violations("AutoMLJobSecondaryStatus", status, f"{path}.AutoMLJobSecondaryStatus")
+        found = violations("AutoMLJobSecondaryStatus", status, f"{path}.AutoMLJobSecondaryStatus", seen)
         yield from found
         if not found and status in _NOT_WHILE_RUNNING:
             yield f"{path}: {status} is not a status of a running job; move it to Ending."
@@ -175,7 +190,7 @@ def _stage_problems(stages: list[dict[str, Any]], ending: Mapping[str, Any]) -> 
             yield f"{path}: Stopping is allowed only as the last stage of a job that ends Stopped."
 
 
-def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
+def _candidate_problems(candidates: list[dict[str, Any]], seen: frozenset[str]) -> Iterator[str]:
     malformed: list[str] = []
     for number, entry in enumerate(candidates):
         path = f"Candidates[{number}]"
@@ -192,7 +207,7 @@ def _candidate_problems(candidates: list[dict[str, Any]]) -> Iterator[str]:
     if not malformed:
         for number, _, candidate in _unfolded(candidates):
             timed = {**candidate, **dict.fromkeys(_TIMES, 0)}
-            yield from violations("AutoMLCandidate", timed, f"Candidates[{number}].Candidate")
+            yield from violations("AutoMLCandidate", timed, f"Candidates[{number}].Candidate", seen)
 
 
 def _unfolded(candidates: list[dict[str, Any]]) -> list[tuple[int, float, dict[str, Any]]]:
@@ -207,7 +222,7 @@ def _unfolded(candidates: list[dict[str, Any]]) -> list[tuple[int, float, dict[s
     return unfolded
 
 
-def _ending_problems(ending: Mapping[str, Any]) -> Iterator[str]:
+def _ending_problems(ending: Mapping[str, Any], seen: frozenset[str]) -> Iterator[str]:
     yield from unknown_members(
         ending, {"AutoMLJobStatus", "AutoMLJobSecondaryStatus", "BestCandidate", *_DESCRIBED_ENDING}, "Ending"
     )
@@ -216,7 +231,7 @@ def _ending_problems(ending: Mapping[str, Any]) -> Iterator[str]:
         yield f"Ending.AutoMLJobStatus must be one of {', '.join(_ENDINGS)}, not {status!r}."
         return
     secondary = ending.get("AutoMLJobSecondaryStatus", status)
-    if secondary not in _ENDINGS[status]:
+    if secondary not in _ENDINGS[status] | seen:
         allowed = ", ".join(sorted(_ENDINGS[status]))
         yield f"Ending.AutoMLJobSecondaryStatus of a {status} job must be one of {allowed}, not {secondary!r}."
     if "FailureReason" in ending and status == "Completed":
@@ -225,7 +240,7 @@ def _ending_problems(ending: Mapping[str, Any]) -> Iterator[str]:
         yield f"Ending.BestCandidate: a job that ends {secondary} has none."
     for name, shape in _DESCRIBED_ENDING.items():
         if name in ending:
-            yield from violations(shape, ending[name], f"Ending.{name}")
+            yield from violations(shape, ending[name], f"Ending.{name}", seen)
 
 
 def _timing_problems(stages: list[dict[str, Any]], candidates: list[dict[str, Any]]) -> Iterator[str]:

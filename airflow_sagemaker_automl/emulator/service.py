@@ -33,7 +33,8 @@ from airflow_sagemaker_automl.emulator.operations import (
     search,
     tags,
 )
-from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO
+from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO, require_answerable
+from airflow_sagemaker_automl.emulator.operations.refused import refusal
 from airflow_sagemaker_automl.emulator.roles import require_assumable_roles
 
 if TYPE_CHECKING:
@@ -105,26 +106,23 @@ class SageMakerService:
     def _answer(self, request: Request, caller: Caller, fate: Fate) -> str:
         operation = _operation(request)
         fate.raise_error(lambda: LocalSageMaker.of(caller.account, caller.region), operation, request)
-        if operation in LEFT_TO_MOTO:
-            return self._left_to_moto(operation, request, caller)
-        if operation not in OPERATIONS:
-            raise UnknownOperationException(f"The emulator does not implement {operation or 'this request'}.")
+        if operation not in OPERATIONS and operation not in LEFT_TO_MOTO:
+            raise UnknownOperationException(refusal(operation))
         members = check_request(operation, _json(request))
         if "Tags" in members:
             tags.require_taggable(members["Tags"])
-        if _is_left_to_moto(operation, members):
-            return self._left_to_moto(operation, request, caller)
         account = LocalSageMaker.of(caller.account, caller.region)
         require_assumable_roles(operation, members, caller.account, account.partition)
         with account.lock:
+            if _is_left_to_moto(operation, members):
+                require_answerable(account, operation, members)
+                return self._left_to_moto(operation, request)
             answer = on_the_wire(OPERATIONS[operation](account, members))
-        check_answer(operation, answer)
+        check_answer(operation, answer, account.seen_words)
         return json.dumps(answer) if service_model().operation_model(operation).output_shape else ""
 
-    def _left_to_moto(self, operation: str, request: Request, caller: Caller) -> str:
-        """Let moto answer, but check the request and the answer against the service's contract."""
-        partition = LocalSageMaker.of(caller.account, caller.region).partition
-        require_assumable_roles(operation, check_request(operation, _json(request)), caller.account, partition)
+    def _left_to_moto(self, operation: str, request: Request) -> str:
+        """Let moto answer, but check the answer against the service's contract."""
         environ = {"HTTP_AUTHORIZATION": _UNSIGNED, **request.environ, "wsgi.input": io.BytesIO(request.get_data())}
         try:
             response = Response.from_app(self._moto, environ)
@@ -156,8 +154,10 @@ class _MotoError(ServiceError):
 
 
 def _is_left_to_moto(operation: str, members: Members) -> bool:
-    """Whether a request is about the tags of a resource in moto, for example a training job."""
-    return operation in tags.OPERATIONS and tags.kind_of(members["ResourceArn"]) not in tags.OWN_KINDS
+    """Whether moto answers: its operations, and those on the tags of a resource in moto, for example an experiment."""
+    if operation in tags.OPERATIONS:
+        return tags.kind_of(members["ResourceArn"]) not in tags.OWN_KINDS
+    return operation in LEFT_TO_MOTO
 
 
 def on_the_wire(value: Any) -> Any:

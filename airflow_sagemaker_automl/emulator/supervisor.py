@@ -36,6 +36,7 @@ class Trainer:
     :param region: the job's region.
     :param archives: learns of each archive that the trainer writes.
     :param places: says when the trainer may begin.
+    :param complete_objectives: whether the candidates of tuning mode have a complete objective.
     """
 
     def __init__(
@@ -47,17 +48,19 @@ class Trainer:
         *,
         archives: TrainedArchives,
         places: TrainingPlaces,
+        complete_objectives: bool = False,
     ) -> None:
         self._job = job
         self._archives = archives
         self._folder = tempfile.TemporaryDirectory(prefix="automl-emulator-", ignore_cleanup_errors=True)
-        self._spec = {
+        self._spec: dict[str, Any] = {
             "job_name": job.name,
             "endpoint_url": endpoint_url,
             "region": region,
             "image_prefix": f"{account}.dkr.ecr.{region}.amazonaws.com/",
             "request": job.request,
             "folder": self._folder.name,
+            "complete_objectives": complete_objectives,
         }
         self._places = places
         self._child: Child | None = None

@@ -85,7 +85,7 @@ def test_a_service_that_fails_does_nothing(
     assert failed.value.response["Error"]["Code"] == code
     assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     with pytest.raises(ClientError, match=words):
-        sagemaker.list_training_jobs()
+        sagemaker.list_experiments()
     put({})
     assert _listed(sagemaker) == {}
 
@@ -335,7 +335,7 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
         (b"{", "cannot be read as JSON"),
         (b'{"ThrottlingRate": NaN}', "is not a JSON number"),
         ([], "must be a JSON object"),
-        ({"Latency": 1}, "There is no fault 'Latency'; valid are: ConcurrentJobs, "),
+        ({"Latency": 1}, "There is no fault 'Latency'; valid are: CompleteObjectives, ConcurrentJobs, "),
         ({"DroppedRequestRate": True}, "DroppedRequestRate must be a share of requests, from 0 to 1, not True"),
         ({"DroppedAnswerRate": -0.1}, "DroppedAnswerRate must be a share"),
         ({"LatencySeconds": "1"}, "LatencySeconds must be a number of seconds, from 0 to 86400, not '1'"),
@@ -351,6 +351,7 @@ def test_a_document_with_mistakes_changes_nothing(private_url: str, put: Put) ->
         ({"StaleTags": -1}, "StaleTags must be a whole number, 0 or more, not -1"),
         ({"StaleDescriptions": True}, "StaleDescriptions must be a whole number, 0 or more, not True"),
         ({"TokensNotCompared": 1}, "TokensNotCompared must be true or false, not 1"),
+        ({"CompleteObjectives": "yes"}, "CompleteObjectives must be true or false, not 'yes'"),
         ({"Seed": "now"}, "Seed must be a whole number"),
     ],
 )

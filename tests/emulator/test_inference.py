@@ -132,9 +132,9 @@ def test_a_text_stays_a_text(sagemaker: SageMakerClient, s3: S3Client, breast_ca
 @pytest.mark.parametrize(
     ("call", "status", "words"),
     [
-        ({"Body": b"1,2,3"}, 400, r"A row has 3 values; 30 are needed \(mean radius, mean texture, mean perimeter, "),
+        ({"Body": b"1,2,3"}, 400, r"Row 1 has 3 values; 30 are needed \(mean radius, mean texture, mean perimeter, "),
         ({"Body": b""}, 400, "cannot be read as CSV"),
-        ({"Body": b'1,"2'}, 400, "cannot be read as CSV"),
+        ({"Body": b'1,"2'}, 400, "Row 1 has 2 values; 30 are needed"),
         ({"Body": b"{}", "ContentType": "application/json"}, 415, "content type 'application/json' is not text/csv"),
         ({"Accept": "image/png"}, 406, "The answer cannot be 'image/png'"),
     ],

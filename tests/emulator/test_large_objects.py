@@ -12,7 +12,7 @@ from moto.s3.models import FakeKey
 from werkzeug.test import Client
 
 from airflow_sagemaker_automl.emulator.large_objects import LargeObjects
-from tests.jobs import unique
+from tests.support.jobs import unique
 
 if TYPE_CHECKING:
     from pathlib import Path

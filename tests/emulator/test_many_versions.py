@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from airflow_sagemaker_automl.emulator.model_package import ModelPackage
 from airflow_sagemaker_automl.emulator.operations.registry import list_packages
-from airflow_sagemaker_automl.emulator.registry import ModelPackage, Registry
+from airflow_sagemaker_automl.emulator.registry import Registry
 
 _CONTAINERS = {"Containers": [{"Image": "image:1"}]}
 
@@ -49,7 +50,9 @@ def test_a_list_describes_no_version(registry: Registry, monkeypatch: pytest.Mon
     """A description has containers and a card, which are copied."""
     monkeypatch.setattr(ModelPackage, "describe", lambda self, *_: pytest.fail("a version was described"))
     account: Any = SimpleNamespace(registry=registry, faults=SimpleNamespace(stale_list_seconds=0))
-    answer = list_packages(account, {"ModelPackageGroupName": "group", "MaxResults": 3, "SortOrder": "Descending"})
+    # By number: versions of the same millisecond are in the order of their ARNs otherwise.
+    order = {"SortBy": "Name", "SortOrder": "Descending"}
+    answer = list_packages(account, {"ModelPackageGroupName": "group", "MaxResults": 3, **order})
     assert [version["ModelPackageVersion"] for version in answer["ModelPackageSummaryList"]] == [20, 19, 18]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from demo.sandbox import end, s3_client, sagemaker_client, upload_breast_cancer
-from tests.jobs import put_table, slow_data, start, tabular_request, wait
+from tests.support.jobs import put_table, slow_data, start, tabular_request, wait
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from demo.sandbox import REGION, sagemaker_client
-from tests.jobs import ROLE, tabular_request, unique
-from tests.plain_http import hold_jobs
+from tests.support.jobs import ROLE, tabular_request, unique
+from tests.support.plain_http import hold_jobs
 
 _FOREIGN = "arn:aws:iam::210987654321:role/sagemaker-automl"
 _TRUST = {
@@ -66,11 +66,6 @@ def _package(role: str) -> dict[str, Any]:
     }
 
 
-def _pipeline(role: str) -> dict[str, Any]:
-    name = unique()
-    return {"PipelineName": name, "ClientRequestToken": name * 3, "PipelineDefinition": "{}", "RoleArn": role}
-
-
 _CALLS: dict[str, Any] = {
     "create_auto_ml_job_v2": _v2,
     "create_auto_ml_job": _v1,
@@ -82,7 +77,6 @@ _CALLS: dict[str, Any] = {
     },
     "create_endpoint_config": _config,
     "create_model_package": _package,
-    "create_pipeline": _pipeline,
 }
 
 

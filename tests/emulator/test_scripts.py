@@ -275,6 +275,12 @@ def test_a_wrong_script_in_s3_starts_no_job(
         ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Starting", "Seconds": -1}]}, "0 or more, not -1"),
         ({**_COMPLETED, "Stages": [{"AutoMLJobSecondaryStatus": "Starting", "Seconds": 1e9}]}, "longer than 30 days"),
         ({**_COMPLETED, "ResolvedAttributes": {"ProblemType": "Regression"}}, "Unknown member"),
+        ({**_COMPLETED, "Seen": "Dreaming"}, "Seen must be a list of texts, not 'Dreaming'"),
+        ({**_COMPLETED, "Seen": [1]}, "Seen must be a list of texts, not [1]"),
+        (
+            {**_COMPLETED, "Seen": ["Waking"], "Stages": [{"AutoMLJobSecondaryStatus": "Dreaming", "Seconds": 1}]},
+            "'Dreaming'",
+        ),
     ],
 )
 def test_a_script_that_no_job_could_follow_is_refused(document: Any, problem: str) -> None:

@@ -13,10 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from airflow_sagemaker_automl.emulator.trainer.channels import CSV, PARQUET, read_channel
+from airflow_sagemaker_automl.emulator.trainer.columns import Columns
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import load_specification
 from airflow_sagemaker_automl.emulator.trainer.storage import Storage
-from airflow_sagemaker_automl.emulator.trainer.table import Columns, load_split
+from airflow_sagemaker_automl.emulator.trainer.table import load_split
 from demo.sandbox import BUCKET, REGION
 from tests.support.datasets import load_wine
 

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from airflow_sagemaker_automl.emulator.trainer.algorithms import LARGEST_ENSEMBLING_BYTES, choose_mode
-from demo.sandbox import BUCKET
+from airflow_sagemaker_automl.core.values.metric_names import read_metric
+from airflow_sagemaker_automl.emulator.trainer.algorithms import LARGEST_ENSEMBLING_BYTES, TUNING, choose_mode
+from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES, STANDARD_NAME_ONLY
+from airflow_sagemaker_automl.emulator.trainer.scoring import tuned_objective
+from demo.sandbox import BUCKET, sagemaker_client, upload_breast_cancer
 from tests.emulator.downloads import reported, split_part, unpack
 from tests.emulator.notebooks import code_of, output_of
 from tests.support.datasets import load_diabetes
 from tests.support.jobs import put_table, start, tabular_request, wait
+from tests.support.plain_http import send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -140,6 +144,12 @@ def test_tuning_varies_settings_and_chains_containers(
         == pytest.approx(f1)
         == pytest.approx(reported(best, "F1", "Validation"))
     )
+    names_of_f1 = {"xgboost": "validation:f1_binary", "linear-learner": "validation:binary_f_beta"}
+    for candidate in _candidates(sagemaker, jobs[0]):
+        algorithm = candidate["CandidateName"].removeprefix(f"{jobs[0]['AutoMLJobName']}-").rpartition("-")[0]
+        value = reported(candidate, "F1", "Validation")
+        assert candidate["FinalAutoMLJobObjectiveMetric"] == {"MetricName": names_of_f1[algorithm], "Value": value}
+    assert jobs[0]["ResolvedAttributes"]["AutoMLJobObjective"] == {"MetricName": "F1"}
     last = best["InferenceContainers"][2]["Environment"]
     assert last["AUTOML_TRANSFORM_MODE"] == "inverse-label-transform"
     assert "labels" in last["SAGEMAKER_INFERENCE_SUPPORTED"].split(",")
@@ -165,7 +175,41 @@ def test_a_tuned_regression_has_two_containers(
     rows = split_part(s3, job, "test")
     transformed = _loaded(first / "transformer.pkl").transform(rows.drop(columns="target"))
     predicted = _loaded(second / "model.pkl").predict(transformed)
+    objective = {"MetricName": "validation:mse", "Value": reported(best, "MSE", "Validation")}
+    assert best["FinalAutoMLJobObjectiveMetric"] == objective
     assert reported(best, "MSE", "Test") == pytest.approx(((rows["target"] - predicted) ** 2).mean())
+
+
+def test_a_switch_completes_the_objective_of_tuning_mode(private_url: str) -> None:
+    """With the standard name and the direction, as in ensembling mode."""
+    data = upload_breast_cancer(private_url)
+    assert send(f"{private_url}/automl-emulator/faults", "PUT", {"CompleteObjectives": True})[0] == 200
+    sagemaker = sagemaker_client(private_url)
+    request = tabular_request(
+        data,
+        Mode="HYPERPARAMETER_TUNING",
+        CompletionCriteria={"MaxCandidates": 1},
+        CandidateGenerationConfig={"AlgorithmsConfig": [{"AutoMLAlgorithms": ["linear-learner"]}]},
+    )
+    best = wait(sagemaker, start(sagemaker, request))["BestCandidate"]
+    value = reported(best, "F1", "Validation")
+    assert best["FinalAutoMLJobObjectiveMetric"] == {
+        "Type": "Maximize",
+        "MetricName": "F1",
+        "StandardMetricName": "F1",
+        "Value": value,
+    }
+
+
+@pytest.mark.parametrize("algorithm", [algorithm.name for algorithm in TUNING if algorithm.library])
+@pytest.mark.parametrize("problem_type", PROBLEM_TYPES)
+def test_every_objective_has_a_name_in_the_tuning_job(problem_type: str, algorithm: str) -> None:
+    """The product's table reads each as the metric that it is."""
+    for metric in PROBLEM_TYPES[problem_type].metrics:
+        if metric not in STANDARD_NAME_ONLY:
+            name = tuned_objective(algorithm, problem_type, metric, 0.5)["MetricName"]
+            assert name.startswith("validation:")
+            assert read_metric(name).metric == metric
 
 
 @pytest.mark.parametrize("mode", ["ENSEMBLING", "HYPERPARAMETER_TUNING"])

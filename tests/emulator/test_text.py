@@ -134,6 +134,20 @@ def test_two_labels_are_judged_like_many(sagemaker: SageMakerClient, s3: S3Clien
         (pd.DataFrame({"text": ["one text"] * 60, "service": "s3"}), "the same label in every row"),
         (pd.DataFrame({"text": ["one text"] * 49, "service": "s3"}), "49 rows with a value in 'service'"),
         (pd.DataFrame({"body": ["one text"] * 60, "service": "s3"}), "not in the data: text; it has body, service"),
+        (
+            pd.DataFrame(
+                {"text": [f"text of {row}" for row in range(60)], "service": [f"s{row}" for row in range(60)]}
+            ),
+            "'service' has 60 different values in 60 rows, of which none occurs 5 times or more",
+        ),
+        (
+            pd.DataFrame({"text": ["a b c"[: row % 5] for row in range(60)], "service": ["s3", "iam"] * 30}),
+            "The texts in 'text' have no word of two or more letters or digits that occurs in two of them",
+        ),
+        (
+            pd.DataFrame({"text": ["one text"] * 60, "service": ["s3", "iam"] * 30}),
+            "each column besides 'service' is empty or has the same value in all rows ('text')",
+        ),
     ],
 )
 def test_texts_that_cannot_be_classified_say_why(

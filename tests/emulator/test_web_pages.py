@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from demo.sandbox import REGION, emulator, s3_client, sagemaker_client
-from tests.jobs import unique
+from tests.support.jobs import unique
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

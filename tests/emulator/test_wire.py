@@ -158,19 +158,11 @@ def test_what_moto_answers_is_held_to_the_service_model(sagemaker: SageMakerClie
     assert sagemaker.describe_experiment(ExperimentName=name)["ExperimentArn"] == arn
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "risk"}])
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "risk"}]
-    source: Any = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data/"}}
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName="model",
-        TransformInput={"DataSource": source},
-        TransformOutput={"S3OutputPath": "s3://bucket/out/"},
-        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-    )
-    assert "LabelingJobArn" not in sagemaker.describe_transform_job(TransformJobName=name)
-    with pytest.raises(ClientError, match="ValidationException"):
-        sagemaker.describe_notebook_instance(NotebookInstanceName="none")
-    with pytest.raises(ClientError, match=r"UnknownOperationException.*cannot answer this ListTags"):
-        sagemaker.list_tags(ResourceArn=arn.replace(name, "none"))
+    component = unique("component")
+    sagemaker.create_trial_component(TrialComponentName=component)
+    assert "Status" not in sagemaker.describe_trial_component(TrialComponentName=component)
+    with pytest.raises(ClientError, match=r"UnknownOperationException.*cannot answer this UpdateTrialComponent"):
+        sagemaker.update_trial_component(TrialComponentName=component, ParametersToRemove=["none"])
     with pytest.raises(ClientError, match="length less than or equal to 120"):
         sagemaker.create_experiment(ExperimentName="x" * 121)
 

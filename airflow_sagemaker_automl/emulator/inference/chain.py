@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from airflow_sagemaker_automl.emulator.inference.messages import Input, Predicted
+from airflow_sagemaker_automl.emulator.trainer.columns import COLUMN_TYPES_FILE
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ class Chain:
         for container, digest, place in zip(containers, digests, folders, strict=True):
             _unpack(storage, container, digest, place)
         served = json.loads((folders[0] / "serving.json").read_text())
+        types = json.loads((folders[0] / COLUMN_TYPES_FILE).read_text())
         keys = containers[-1].get("Environment", {}).get(_OUTPUT, "")
         return cls(
-            Input(served["columns"], served["verbatim"]),
+            Input(served["columns"], served["verbatim"], types),
             [key.strip() for key in keys.split(",") if key.strip()],
             served["problem_type"],
             _Tuned.load(folders) if (folders[0] / "transformer.pkl").exists() else _Ensemble.load(folders[0]),
@@ -150,7 +152,7 @@ def _unpack(storage: Storage, container: Mapping[str, Any], digest: str | None, 
             f'The container "{container["Image"]}" has no ModelDataUrl; the emulator loads no other model data.'
         )
     try:
-        body = storage.read(uri)
+        body: Any = storage.read(uri)
     except UnusableData as error:
         raise UnusableData(
             f'Failed to download model data for container "{container["Image"]}" from URL: "{uri}". Please ensure that '

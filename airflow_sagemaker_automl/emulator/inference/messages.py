@@ -42,10 +42,12 @@ class Input:
 
     :param columns: names in order.
     :param verbatim: columns to read as text even if they look like numbers.
+    :param types: column → how it was read in training; see ``trainer.columns.types_of``.
     """
 
     columns: list[str]
     verbatim: list[str]
+    types: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,67 @@ def rows_of(body: str, content_type: str, form: Input) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from airflow_sagemaker_automl.emulator.trainer.columns import NUMBER
+
     if content_type.partition(";")[0].strip().lower() != CSV:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The content type {content_type!r} is not {CSV}.")
-    texts = {form.columns.index(name): str for name in form.verbatim}
+    _require_widths(body, form.columns)
+    positions = {name: position for position, name in enumerate(form.columns)}
     try:
-        rows = pd.read_csv(io.StringIO(body), header=None, converters=texts, skipinitialspace=True)
+        rows = pd.read_csv(
+            io.StringIO(body),
+            header=None,
+            converters={positions[name]: str for name in form.verbatim},
+            dtype={positions[name]: str for name, kind in form.types.items() if name in positions and kind != NUMBER},
+            skipinitialspace=True,
+        )
     except ValueError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"The body cannot be read as CSV: {error}") from error
-    if len(rows.columns) != len(form.columns):
-        names = f"{', '.join(form.columns[:3])}{', ...' if len(form.columns) > 3 else ''}"
+        raise Refusal(HTTPStatus.BAD_REQUEST, "The body cannot be read as CSV.") from error
+    rows = rows.set_axis(form.columns, axis="columns")
+    return rows.assign(
+        **{name: _as_trained(rows[name], kind) for name, kind in form.types.items() if name in positions}
+    )
+
+
+def _as_trained(column: pd.Series, kind: str) -> pd.Series:
+    """Convert a column as the training did."""
+    import pandas as pd
+
+    from airflow_sagemaker_automl.emulator.trainer.columns import MOMENT, NUMBER, TEXT
+    from airflow_sagemaker_automl.emulator.trainer.day_order import in_order
+    from airflow_sagemaker_automl.emulator.trainer.values import too_large
+
+    if kind == TEXT:
+        return column
+    if kind == MOMENT:
+        moments = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
+        return moments.dt.tz_localize(None).astype("datetime64[ns]")
+    if kind != NUMBER:
+        return in_order(column, kind)
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = column[column.notna() & numbers.isna()]
+    if len(wrong):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
-            f"A row has {len(rows.columns)} values; {len(form.columns)} are needed ({names}), without a header line.",
+            f"The value {wrong.iloc[0]!r} of {column.name!r} in row {wrong.index[0] + 1} is not a number.",
         )
-    return rows.set_axis(form.columns, axis="columns")
+    return numbers.mask(too_large(numbers))
+
+
+def _require_widths(body: str, columns: list[str]) -> None:
+    """Refuse rows that pandas would shift or fill."""
+    from airflow_sagemaker_automl.emulator.trainer.csv_tables import row_lengths
+
+    names = f"{', '.join(columns[:3])}{', ...' if len(columns) > 3 else ''}"
+    try:
+        for number, _, row in row_lengths(io.StringIO(body, newline="")):
+            if len(row) != len(columns):
+                raise Refusal(
+                    HTTPStatus.BAD_REQUEST,
+                    f"Row {number} has {len(row)} values; {len(columns)} are needed ({names}), without a header line.",
+                )
+    except ValueError as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"The body cannot be read as CSV: {error}.") from error
 
 
 def written(predicted: Predicted, keys: list[str], accept: str) -> tuple[str, str]:

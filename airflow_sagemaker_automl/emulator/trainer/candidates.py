@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
+from airflow_sagemaker_automl.emulator.trainer.metrics import MINIMISED
 from airflow_sagemaker_automl.emulator.trainer.reports import explain, model_statistics
 from airflow_sagemaker_automl.emulator.trainer.scoring import FittedModel, Predictions, metric_data, objective
 
@@ -28,6 +29,7 @@ class Publisher(Generic[Model]):
     :param metric: the objective.
     :param containers: uploads a model and describes its inference containers.
     :param weight: column of row weights, applied to all metrics.
+    :param describe_objective: describes a model's value of the objective. Default: completely.
     :param explain_model: builds ``analysis.json`` from the best candidate's model and the validation rows.
     """
 
@@ -38,6 +40,7 @@ class Publisher(Generic[Model]):
         metric: str,
         containers: Callable[[Model], list[Container]],
         weight: str | None = None,
+        describe_objective: Callable[[Model, float], dict[str, Any]] | None = None,
         explain_model: Callable[[FittedModel, pd.DataFrame], bytes] = explain,
     ) -> None:
         self._job = job
@@ -45,6 +48,7 @@ class Publisher(Generic[Model]):
         self._metric = metric
         self._containers = containers
         self._weight = weight
+        self._describe_objective = describe_objective or (lambda model, value: objective(metric, value))
         self._explain_model = explain_model
         self._published: list[tuple[Model, dict[str, Any]]] = []
 
@@ -58,7 +62,8 @@ class Publisher(Generic[Model]):
         }
         if self._metric not in scores["Validation"]:
             raise UnusableData(f"{self._metric} is not defined on the validation rows: they have only one class.")
-        candidate = describe_candidate(self._job, model.name, self._metric, scores["Validation"][self._metric])
+        value = scores["Validation"][self._metric]
+        candidate = describe_candidate(self._job, model.name, self._describe_objective(model, value))
         candidate["CandidateProperties"] = {
             "CandidateMetrics": [datum for part, found in scores.items() for datum in metric_data(found, part)]
         }
@@ -77,7 +82,7 @@ class Publisher(Generic[Model]):
         if not self._published:
             self._job.events.completed(None, "MaxAutoMLJobRuntimeReached", list(failures))
             return
-        sign = 1 if objective(self._metric, 0)["Type"] == "Maximize" else -1
+        sign = -1 if self._metric in MINIMISED else 1
         model, best = max(
             self._published, key=lambda found: sign * float(found[1]["FinalAutoMLJobObjectiveMetric"]["Value"])
         )
@@ -134,11 +139,14 @@ class Publisher(Generic[Model]):
         return "MaxCandidatesReached" if reached else "Completed"
 
 
-def describe_candidate(job: Job, model: str, metric: str, value: float) -> dict[str, Any]:
-    """Describe a candidate whose model is trained and scored on the validation rows."""
+def describe_candidate(job: Job, model: str, scored: dict[str, Any]) -> dict[str, Any]:
+    """Describe a candidate whose model is trained and scored on the validation rows.
+
+    :param scored: ``FinalAutoMLJobObjectiveMetric``.
+    """
     return {
         "CandidateName": job.candidate_name(model),
-        "FinalAutoMLJobObjectiveMetric": objective(metric, value),
+        "FinalAutoMLJobObjectiveMetric": scored,
         "ObjectiveStatus": "Succeeded",
         "CandidateStatus": "Completed",
     }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from zlib import error as ZlibError  # noqa: N812 - the module's own name is lower case.
 
 import pandas as pd
 
+from airflow_sagemaker_automl.emulator.trainer.csv_tables import read_csv
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
+from airflow_sagemaker_automl.emulator.trainer.parquet_tables import read_parquet
+from airflow_sagemaker_automl.emulator.trainer.values import stacked
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
@@ -25,10 +28,34 @@ class Channel(NamedTuple):
 
     :param table: all its rows.
     :param size: bytes in S3.
+    :param left_out: columns of the files that are not in the table → what they hold.
+    :param notes: what else of the files is not used, or incomplete: one sentence each.
     """
 
     table: pd.DataFrame
     size: int
+    left_out: dict[str, str]
+    notes: tuple[str, ...]
+
+    def require(self, names: Iterable[str]) -> None:
+        """Refuse columns that cannot be read.
+
+        :raises UnusableData: one of the columns is left out.
+        """
+        for name in names:
+            if name in self.left_out:
+                raise UnusableData(
+                    f"The column {name!r} holds {self.left_out[name]}; only numbers, texts, truth values and dates "
+                    "are read."
+                )
+
+
+class _File(NamedTuple):
+    """The content of one file; see :class:`Channel`."""
+
+    table: pd.DataFrame
+    left_out: dict[str, str]
+    notes: list[str]
 
 
 def channels_of(request: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -60,14 +87,19 @@ def read_channel(storage: Storage, channel: dict[str, Any], *, verbatim: Collect
         raise UnusableData(f"S3DataType {kind} is for images, not for tables; use S3Prefix or ManifestFile.")
     if not files:
         raise UnusableData(f"There is no data at {uri}: no object with content has this prefix.")
-    tables, size = [], 0
+    content, size = [], 0
     for file in files:
         with storage.read(file) as body:
             size += body.seek(0, 2)
             body.seek(0)
-            tables.append(_read_table(body, file, _content_type(channel), compressed, verbatim))
-    _require_same_columns(files, tables)
-    return Channel(pd.concat(tables, ignore_index=True), size)
+            content.append(_read_file(body, file, _content_type(channel), compressed, verbatim))
+    _require_same_columns(files, [one.table for one in content])
+    return Channel(
+        stacked([one.table for one in content]),
+        size,
+        {name: kind for one in content for name, kind in one.left_out.items()},
+        tuple(note for one in content for note in one.notes),
+    )
 
 
 def _content_type(channel: dict[str, Any]) -> str:
@@ -100,9 +132,7 @@ def _files_of_manifest(storage: Storage, uri: str) -> list[str]:
     return [manifest[0]["prefix"] + key for key in manifest[1:]]
 
 
-def _read_table(
-    body: IO[bytes], uri: str, content_type: str, compressed: bool, verbatim: Collection[str]
-) -> pd.DataFrame:
+def _read_file(body: IO[bytes], uri: str, content_type: str, compressed: bool, verbatim: Collection[str]) -> _File:
     form = "CSV with a header line" if content_type == CSV else "Parquet"
     hint = ""
     if body.read(2) == _GZIP_MAGIC and not compressed:
@@ -110,25 +140,21 @@ def _read_table(
     body.seek(0)
     try:
         with gzip.open(body) if compressed else body as content:
-            table = _read_csv(content, verbatim) if content_type == CSV else pd.read_parquet(content)
+            if content_type == CSV:
+                csv = read_csv(content, uri, verbatim)
+                read = _File(csv.table, {}, csv.notes)
+            else:
+                read = _File(*read_parquet(content), [])
     except gzip.BadGzipFile as error:
-        raise UnusableData(f"{uri} is not gzipped, as its channel says: {error}") from error
-    except (ValueError, UnicodeDecodeError, EOFError, OSError, ZlibError) as error:
-        raise UnusableData(f"{uri} cannot be read as {form}{hint}: {error}") from error
-    if table.columns.has_duplicates:
-        twice = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
+        raise UnusableData(f"{uri} is not gzipped, as its channel says.") from error
+    except (EOFError, OSError, ZlibError) as error:
+        raise UnusableData(f"{uri} cannot be read as {form}{hint}: it is cut off or damaged.") from error
+    except ValueError as error:
+        raise UnusableData(f"{uri} cannot be read as {form}{hint}: {error}.") from error
+    if read.table.columns.has_duplicates:
+        twice = sorted({str(name) for name in read.table.columns[read.table.columns.duplicated()]})
         raise UnusableData(f"{uri} has columns of the same name: {', '.join(twice)}.")
-    return table
-
-
-def _read_csv(content: Any, verbatim: Collection[str]) -> pd.DataFrame:
-    header = pd.read_csv(content, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
-    content.seek(0)
-    table = pd.read_csv(content, low_memory=False, converters=dict.fromkeys(verbatim, str))
-    # pandas renames the second of two equal names; a row of values longer than the header becomes an index.
-    if len(header) == len(table.columns):
-        table.columns = pd.Index([name or old for name, old in zip(header, table.columns, strict=True)])
-    return table
+    return read
 
 
 def _require_same_columns(files: list[str], tables: list[pd.DataFrame]) -> None:

@@ -13,6 +13,8 @@ from airflow_sagemaker_automl.emulator.trainer.channels import channels_of, read
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import load_specification
 from airflow_sagemaker_automl.emulator.trainer.frequency import Frequency
+from airflow_sagemaker_automl.emulator.trainer.timestamps import read_timestamps
+from airflow_sagemaker_automl.emulator.trainer.values import text_of, too_large
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
@@ -22,6 +24,8 @@ _AGGREGATIONS = {"sum": "sum", "avg": "mean", "first": "first", "min": "min", "m
 # https://docs.aws.amazon.com/forecast/latest/dg/API_FeaturizationMethod.html
 _DEFAULT_FILLING = {"frontfill": "none", "middlefill": "zero", "backfill": "zero"}
 LONGEST_HORIZON = 500
+# All steps of all series are kept in memory, also those that are filled.
+_MOST_STEPS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class History:
     :param key_columns: names of the key columns.
     :param moments: start time of each step, from the first one to a horizon after the last.
     :param unused: columns that no model here uses.
+    :param notes: what of the data is incomplete, or was assumed: one sentence each.
     """
 
     key_columns: list[str]
@@ -54,6 +59,7 @@ class History:
     series: list[Series]
     moments: pd.DatetimeIndex
     unused: list[str]
+    notes: list[str]
 
     def table(self) -> pd.DataFrame:
         """The series as the models see them: aggregated and filled."""
@@ -82,11 +88,12 @@ def load_history(job: Job) -> History:
     target, timestamp = columns["TargetAttributeName"], columns["TimestampAttributeName"]
     keys = [columns["ItemIdentifierAttributeName"], *columns.get("GroupingAttributeNames", [])]
     named = [target, timestamp, *keys]
-    table = _read(job, keys, named)
+    table, notes = _read(job, keys, named)
     frequency = Frequency.parse(config["ForecastFrequency"])
-    moments = _moments(table[timestamp])
+    moments, assumed = read_timestamps(table[timestamp])
     values = _numbers(table[target])
     steps = frequency.steps(moments)
+    _require_size(config["ForecastFrequency"], steps, len(table[keys].drop_duplicates()))
     aggregation = config.get("Transformations", {}).get("Aggregation", {}).get(target, "sum")
     # Generated names: a column of the data may be called "step".
     levels = [f"key {number}" for number in range(len(keys))]
@@ -107,12 +114,14 @@ def load_history(job: Job) -> History:
     _require_history(series, horizon)
     unused = [str(name) for name in table.columns if name not in named]
     begins = frequency.moments(moments, np.arange(last + 1 + horizon))
-    return History(keys, timestamp, target, frequency, series, begins, unused)
+    return History(keys, timestamp, target, frequency, series, begins, unused, [*notes, *assumed])
 
 
-def _read(job: Job, keys: list[str], named: list[str]) -> pd.DataFrame:
+def _read(job: Job, keys: list[str], named: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     channel = channels_of(job.request)["training"]
-    table = read_channel(job.storage, channel, verbatim=keys).table
+    read = read_channel(job.storage, channel, verbatim=keys)
+    read.require(named)
+    table = read.table
     missing = [name for name in named if name not in table.columns]
     if missing:
         raise UnusableData(
@@ -125,32 +134,24 @@ def _read(job: Job, keys: list[str], named: list[str]) -> pd.DataFrame:
         empty = table[key].isna() | (table[key].astype(str) == "")
         if empty.any():
             raise UnusableData(f"{int(empty.sum())} rows have no value in {key!r}, which identifies the series.")
-        table[key] = table[key].astype(str)
+        table[key] = table[key].map(text_of)
     specification = load_specification(job.storage, job.config.get("FeatureSpecificationS3Uri"))
-    return specification.apply(table, named)
-
-
-def _moments(column: pd.Series) -> pd.Series:
-    written = column if pd.api.types.is_datetime64_any_dtype(column) else column.astype(str)
-    moments = pd.to_datetime(written, errors="coerce", format="ISO8601", utc=True)
-    if moments.isna().any():
-        moments = moments.fillna(pd.to_datetime(written, errors="coerce", format="mixed", utc=True))
-    if moments.isna().any():
-        wrong = column[moments.isna()]
-        raise UnusableData(
-            f"{len(wrong)} rows have no readable timestamp in {column.name!r}, the first is {wrong.iloc[0]!r}; "
-            "write timestamps like 2024-01-31 or 2024-01-31 23:59:59."
-        )
-    return moments.dt.tz_localize(None)
+    return specification.apply(table, named), read.notes
 
 
 def _numbers(column: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    wrong = column[column.notna() & ~np.isfinite(numbers)]
+    wrong = column[column.notna() & numbers.isna()]
     if len(wrong):
         raise UnusableData(
             f"The target column {column.name!r} must be numeric; {len(wrong)} rows are not, "
             f"the first is {wrong.iloc[0]!r}."
+        )
+    large = column[too_large(numbers)]
+    if len(large):
+        raise UnusableData(
+            f"The target column {column.name!r} has {len(large)} values that are infinite or too large to compute "
+            f"with; the first is {large.iloc[0]}."
         )
     if numbers.notna().sum() == 0:
         raise UnusableData(f"The target column {column.name!r} has no value in any row.")
@@ -197,6 +198,16 @@ _FILLERS: dict[str, Callable[[np.ndarray], Any]] = {
     "min": np.min,
     "max": np.max,
 }
+
+
+def _require_size(frequency: str, steps: np.ndarray, series: int) -> None:
+    """Refuse a period that is far too long for its time-step, as one wrong timestamp makes it."""
+    whole = (int(steps.max()) + 1) * series
+    if whole > _MOST_STEPS:
+        raise UnusableData(
+            f"From the first to the last timestamp there are {int(steps.max()) + 1} steps of {frequency}, in {series} "
+            f"series; the emulator forecasts at most {_MOST_STEPS} steps in all."
+        )
 
 
 def _require_history(series: list[Series], horizon: int) -> None:

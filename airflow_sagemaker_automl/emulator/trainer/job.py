@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ class Job:
     :param image_prefix: registry of the candidates' container images.
     :param created: POSIX time at which the training began; the job's run-time limit counts from it.
     :param folder: folder for temporary files; the server removes it, since the trainer may be killed.
+    :param column_types: column → how an endpoint has to read it, once the data are read; see ``columns.types_of``.
+    :param complete_objectives: whether the candidates of tuning mode have a complete objective.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Job:
     created: float
     folder: Path
     events: EventStream
+    column_types: dict[str, str] = field(default_factory=dict)
+    complete_objectives: bool = False
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any], events: EventStream) -> Job:
@@ -46,6 +50,7 @@ class Job:
             spec["created"],
             Path(spec["folder"]),
             events,
+            complete_objectives=spec["complete_objectives"],
         )
 
     @property

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autogluon.core.callbacks import AbstractCallback
+from autogluon.features.generators import AutoMLPipelineFeatureGenerator
 from autogluon.tabular import TabularPredictor
 
 from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher, describe_candidate
@@ -14,6 +15,8 @@ from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.feature_types import feature_metadata
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
 from airflow_sagemaker_automl.emulator.trainer.predictor import PredictorModel, publish_model
+from airflow_sagemaker_automl.emulator.trainer.scoring import objective
+from airflow_sagemaker_automl.emulator.trainer.values import listed
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
@@ -45,11 +48,23 @@ def train_ensembling(task: TabularTask) -> None:
     predictor = None if job.out_of_time else _fit(task, models)
     trained = predictor.model_names() if predictor else []
     if not trained and not job.out_of_time:
-        raise UnusableData("None of the algorithms could be trained on this data.")
+        raise UnusableData(_why_untrained(task))
     publisher = Publisher(job, task.split, task.metric, partial(publish_model, job, predictor), task.weight)
     for name in trained:
         publisher.publish(PredictorModel(predictor, name, task.problem_type))
     publisher.finish(sum(len(settings) for settings in models.values()), task.failures)
+
+
+def _why_untrained(task: TabularTask) -> str:
+    features = task.split.train[task.features]
+    metadata = feature_metadata(features, task.types)
+    transformed = AutoMLPipelineFeatureGenerator(verbosity=0).fit_transform(features, feature_metadata_in=metadata)
+    if transformed.nunique().max() > 1:
+        return "None of the algorithms could be trained on this data."
+    return (
+        f"None of the columns is of use to a model ({listed(task.features)}): their values are the same in nearly "
+        "every row, or different in nearly every row, as those of an identifier."
+    )
 
 
 def planned_models(algorithms: list[str]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -107,7 +122,7 @@ class _CandidateProgress(AbstractCallback):  # type: ignore[misc]  # AutoGluon s
             score = float(trainer.get_model_attribute(model, "val_score"))
             # AutoGluon negates scores that are minimized.
             value = score if trainer.eval_metric.greater_is_better_internal else -score
-            self._job.events.candidate(describe_candidate(self._job, model, self._metric, value))
+            self._job.events.candidate(describe_candidate(self._job, model, objective(self._metric, value)))
         return False
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from airflow_sagemaker_automl.emulator.trainer.candidates import (
     describe_serving,
     model_environment,
 )
+from airflow_sagemaker_automl.emulator.trainer.columns import COLUMN_TYPES_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +68,7 @@ def publish_model(job: Job, predictor: TabularPredictor, model: FittedModel) -> 
     texts = [job.config["ContentColumn"]] if "ContentColumn" in job.config else []
     columns = [str(name) for name in predictor.original_features if name != predictor.sample_weight]
     (clone / SERVING_FILE).write_bytes(describe_serving(columns, model.problem_type, texts))
+    (clone / COLUMN_TYPES_FILE).write_text(json.dumps(job.column_types))
     uri = f"{job.output}/sagemaker-automl-candidates/model/{candidate}/model.tar.gz"
     job.storage.write_archive(uri, clone)
     environment = model_environment(candidate, model.problem_type)

@@ -7,26 +7,31 @@ import os
 import shutil
 import signal
 import threading
-import traceback
 
 from airflow_sagemaker_automl.emulator.child import Gone, Link
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.events import EventStream
 from airflow_sagemaker_automl.emulator.trainer.job import Job
+from airflow_sagemaker_automl.emulator.trainer.tracebacks import publish_traceback
 
 
 def train(link: Link) -> None:
-    """Train the job that arrives on the link; an error becomes the job's failure reason."""
+    """Train the job that arrives on the link."""
     events = EventStream(link)
     spec = link.receive()
     threading.Thread(target=_end_with_server, args=(link, spec["folder"]), daemon=True).start()
+    run(Job.from_spec(spec, events))
+
+
+def run(job: Job) -> None:
+    """Train a job; what fails it becomes its reason, in a sentence."""
     try:
-        _train(Job.from_spec(spec, events))
+        _train(job)
     except UnusableData as error:
-        events.failed(str(error))
-    except Exception as error:
-        traceback.print_exc()
-        events.failed(f"Training failed with {type(error).__name__}: {error}")
+        job.events.failed(str(error))
+    except Exception:
+        kept = publish_traceback(job, "training")
+        job.events.failed(f"The training failed for a reason that the emulator does not recognize. {kept}")
 
 
 def _end_with_server(link: Link, folder: str) -> None:

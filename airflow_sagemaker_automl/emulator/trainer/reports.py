@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -130,7 +131,7 @@ def _regression(actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
         "rmse": metrics.root_mean_squared_error,
         "r2": metrics.r2_score,
     }
-    return {name: _scalar(score, actual, predicted) for name, score in scores.items()}
+    return _scalars(scores, actual, predicted)
 
 
 def _binary(actual: np.ndarray, predicted: np.ndarray, probability: np.ndarray, positive: Any) -> dict[str, Any]:
@@ -151,19 +152,26 @@ def _binary(actual: np.ndarray, predicted: np.ndarray, probability: np.ndarray, 
         "false_positive_rate": lambda a, p: 1 - metrics.recall_score(a, p, pos_label=False, zero_division=1),
         "false_negative_rate": lambda a, p: 1 - metrics.recall_score(a, p, zero_division=1),
     }
-    false_positives, true_positives, _ = metrics.roc_curve(is_positive, probability)
-    precisions, recalls, _ = metrics.precision_recall_curve(is_positive, probability)
     return {
         "confusion_matrix": _confusion(actual, predicted),
         **_with_constant_classifier(scores, is_positive, said_positive),
-        **{name: _scalar(score, is_positive, said_positive) for name, score in rates.items()},
+        **_scalars(rates, is_positive, said_positive),
+        **(_curves(is_positive, probability) if len(np.unique(is_positive)) == 2 else {}),
+    }
+
+
+def _curves(is_positive: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
+    """What is only defined for rows of both classes."""
+    false_positives, true_positives, _ = metrics.roc_curve(is_positive, probability)
+    precisions, recalls, _ = metrics.precision_recall_curve(is_positive, probability)
+    areas: dict[str, _Score] = {"auc": metrics.roc_auc_score, "au_prc": metrics.average_precision_score}
+    return {
         "receiver_operating_characteristic_curve": {
             "false_positive_rates": false_positives.tolist(),
             "true_positive_rates": true_positives.tolist(),
         },
         "precision_recall_curve": {"precisions": precisions.tolist(), "recalls": recalls.tolist()},
-        "auc": _scalar(metrics.roc_auc_score, is_positive, probability),
-        "au_prc": _scalar(metrics.average_precision_score, is_positive, probability),
+        **_scalars(areas, is_positive, probability),
     }
 
 
@@ -180,7 +188,7 @@ def _multiclass(actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     }
     return {
         "confusion_matrix": _confusion(actual, predicted),
-        **_with_constant_classifier(scores, actual, predicted),
+        **_with_constant_classifier(scores, *_coded(actual, predicted)[1:]),
     }
 
 
@@ -190,23 +198,36 @@ def _with_constant_classifier(
     """Add to each score that of the best constant classifier, which predicts the most frequent class."""
     values, counts = np.unique(actual, return_counts=True)
     constant = np.full_like(actual, values[counts.argmax()])
-    ours = {name: _scalar(score, actual, predicted) for name, score in scores.items()}
-    theirs = {f"{name}_best_constant_classifier": _scalar(score, actual, constant) for name, score in scores.items()}
-    return ours | theirs
+    theirs = {f"{name}_best_constant_classifier": score for name, score in scores.items()}
+    return _scalars(scores, actual, predicted) | _scalars(theirs, actual, constant)
 
 
 def _confusion(actual: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, int]]:
     """Count rows by actual (outer key) and predicted (inner key) label."""
-    labels = sorted(set(actual) | set(predicted))
-    matrix = metrics.confusion_matrix(actual, predicted, labels=labels)
+    labels, *codes = _coded(actual, predicted)
+    matrix = metrics.confusion_matrix(*codes, labels=range(len(labels)))
     return {
         str(label): {str(other): int(count) for other, count in zip(labels, row, strict=True)}
         for label, row in zip(labels, matrix, strict=True)
     }
 
 
-def _scalar(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    return {"value": float(score(actual, predicted)), "standard_deviation": _deviation(score, actual, predicted)}
+def _coded(actual: np.ndarray, predicted: np.ndarray) -> tuple[list[Any], np.ndarray, np.ndarray]:
+    """Number the labels, since scikit-learn takes labels such as 0.5 for the values of a regression."""
+    labels = sorted(set(actual) | set(predicted))
+    codes = {label: code for code, label in enumerate(labels)}
+    numbered = [np.array([codes[label] for label in side]) for side in (actual, predicted)]
+    return labels, numbered[0], numbered[1]
+
+
+def _scalars(scores: dict[str, _Score], actual: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Compute scores, each with its standard deviation; a score that is not defined for these rows is left out."""
+    found = {name: float(score(actual, predicted)) for name, score in scores.items()}
+    return {
+        name: {"value": value, "standard_deviation": _deviation(scores[name], actual, predicted)}
+        for name, value in found.items()
+        if math.isfinite(value)
+    }
 
 
 def _deviation(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> float | str:
@@ -215,7 +236,8 @@ def _deviation(score: _Score, actual: np.ndarray, predicted: np.ndarray) -> floa
     generator = np.random.default_rng(0)
     size = round(len(actual) * _SAMPLE_FRACTION)
     samples = [generator.choice(len(actual), size, replace=False) for _ in range(_SAMPLES)]
-    return float(np.std([score(actual[sample], predicted[sample]) for sample in samples]))
+    deviation = float(np.std([score(actual[sample], predicted[sample]) for sample in samples]))
+    return deviation if math.isfinite(deviation) else "NaN"
 
 
 def as_json(report: Any) -> bytes:

@@ -12,7 +12,12 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 
-from airflow_sagemaker_automl.emulator.trainer.metrics import MINIMISED, PROBLEM_TYPES, STANDARD_NAME_ONLY
+from airflow_sagemaker_automl.emulator.trainer.metrics import (
+    MINIMISED,
+    PROBLEM_TYPES,
+    STANDARD_NAME_ONLY,
+    name_in_tuning_job,
+)
 
 
 class FittedModel(Protocol):
@@ -125,6 +130,14 @@ def objective(metric: str, value: float) -> dict[str, Any]:
     """Convert a score to the API's ``FinalAutoMLJobObjectiveMetric``."""
     direction = "Minimize" if metric in MINIMISED else "Maximize"
     return {"Type": direction, "MetricName": metric, "StandardMetricName": metric, "Value": value}
+
+
+def tuned_objective(algorithm: str, problem_type: str, metric: str, value: float) -> dict[str, Any]:
+    """Convert a score to ``FinalAutoMLJobObjectiveMetric`` as tuning mode answers it: without direction.
+
+    :param algorithm: as in ``AutoMLAlgorithms`` of the API.
+    """
+    return {"MetricName": f"validation:{name_in_tuning_job(algorithm, problem_type, metric)}", "Value": value}
 
 
 def _is_finite(value: float | None) -> bool:

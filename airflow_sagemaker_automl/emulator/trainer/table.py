@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from airflow_sagemaker_automl.emulator.trainer.channels import channels_of, read_channel, uri_of
+from airflow_sagemaker_automl.emulator.trainer.channels import Channel, channels_of, read_channel, uri_of
+from airflow_sagemaker_automl.emulator.trainer.columns import Columns, settle
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
-from airflow_sagemaker_automl.emulator.trainer.features import ALL_FEATURES, FeatureSpecification
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.job import Job
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 
-FEWEST_ROWS = 500
 DEFAULT_VALIDATION_FRACTION = 0.2
 # Held back from training and from model selection, so that each candidate has one unbiased set of metrics.
 HOLD_OUT_FRACTION = 0.1
@@ -31,35 +30,25 @@ class Split:
     :param validation: rows that are used to choose the best candidate.
     :param test: rows that are used neither for training nor for selection.
     :param size: bytes of the training channel in S3.
+    :param day_orders: column → order of day and month in its dates.
+    :param notes: what of the data is not used, or was assumed: one sentence each.
     """
 
     train: pd.DataFrame
     validation: pd.DataFrame
     test: pd.DataFrame
     size: int = 0
+    day_orders: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def labels(self, target: str) -> pd.Series:
+        """The target column of all parts."""
+        return pd.concat([rows[target] for rows in self.parts.values()], ignore_index=True)
 
     @property
     def parts(self) -> dict[str, pd.DataFrame]:
         """The parts by their names in the API."""
         return {"Train": self.train, "Validation": self.validation, "Test": self.test}
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The roles of the columns.
-
-    :param target: the column to predict.
-    :param weight: column of row weights; None without weights.
-    :param features: which of the other columns to learn from.
-    :param verbatim: columns to read as text.
-    :param fewest: minimum number of training rows.
-    """
-
-    target: str
-    weight: str | None = None
-    features: FeatureSpecification = ALL_FEATURES
-    verbatim: tuple[str, ...] = ()
-    fewest: int = FEWEST_ROWS
 
 
 def load_split(storage: Storage, request: dict[str, Any], columns: Columns) -> Split:
@@ -69,18 +58,23 @@ def load_split(storage: Storage, request: dict[str, Any], columns: Columns) -> S
     :raises UnusableData: there is no table, or it cannot be trained on.
     """
     channels = channels_of(request)
-    training = read_channel(storage, channels["training"], verbatim=columns.verbatim)
-    train = _usable_rows(training.table, columns, columns.fewest)
+    read = [read_channel(storage, channels["training"], verbatim=columns.verbatim)]
     if "validation" in channels:
-        table = read_channel(storage, channels["validation"], verbatim=columns.verbatim).table
-        _require_same_columns(training.table, table, uri_of(channels["validation"]))
-        validation = _usable_rows(table, columns, fewest=1)
+        read.append(read_channel(storage, channels["validation"], verbatim=columns.verbatim))
+        _require_same_columns(read[0].table, read[1].table, uri_of(channels["validation"]))
+    for channel in read:
+        channel.require(columns.named)
+    settled = settle([channel.table for channel in read], columns)
+    train = _usable_rows(settled.tables[0], columns, columns.fewest)
+    if "validation" in channels:
+        validation = _usable_rows(settled.tables[1], columns, fewest=1)
     else:
         fraction = request.get("DataSplitConfig", {}).get("ValidationFraction", DEFAULT_VALIDATION_FRACTION)
         train, validation = _cut(train, columns.target, fraction, whole=len(train))
     rows = len(train) + (0 if "validation" in channels else len(validation))
     train, test = _cut(train, columns.target, HOLD_OUT_FRACTION, whole=rows)
-    return Split(train, validation, test, training.size)
+    notes = (*_left_out(read, columns), *settled.notes, *(note for channel in read for note in channel.notes))
+    return Split(train, validation, test, read[0].size, settled.day_orders, notes)
 
 
 def publish_split(job: Job, split: Split) -> None:
@@ -91,8 +85,8 @@ def publish_split(job: Job, split: Split) -> None:
 
 
 def _usable_rows(table: pd.DataFrame, columns: Columns, fewest: int) -> pd.DataFrame:
-    kept = [columns.target] if columns.weight is None else [columns.target, columns.weight]
-    for name, role in zip(kept, ("target", "weight"), strict=False):
+    kept = list(columns.roles)
+    for name, role in columns.roles.items():
         if name not in table.columns:
             known = ", ".join(map(str, table.columns))
             raise UnusableData(f"The {role} column {name!r} is not in the data; its columns are {known}.")
@@ -106,7 +100,14 @@ def _usable_rows(table: pd.DataFrame, columns: Columns, fewest: int) -> pd.DataF
     usable = columns.features.apply(usable, kept)
     if len(usable.columns) == len(kept):
         raise UnusableData(f"The data has no column to learn from besides {', '.join(map(repr, kept))}.")
-    return usable.reset_index(drop=True)
+    # Labels that are whole numbers are Python objects while some are missing.
+    return usable.assign(**{columns.target: usable[columns.target].infer_objects()}).reset_index(drop=True)
+
+
+def _left_out(channels: list[Channel], columns: Columns) -> list[str]:
+    left_out = {name: kind for channel in channels for name, kind in channel.left_out.items()}
+    unused = [f"{name!r} ({kind})" for name, kind in left_out.items() if columns.are_used(name)]
+    return [f"Not used: the columns {', '.join(unused)}."] if unused else []
 
 
 def _weighted_rows(table: pd.DataFrame, weight: str, fewest: int) -> pd.DataFrame:

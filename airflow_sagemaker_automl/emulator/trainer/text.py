@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_sagemaker_automl.emulator.trainer.classes import learnable
+from airflow_sagemaker_automl.emulator.trainer.columns import Columns, require_variety
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.features import FeatureSpecification
 from airflow_sagemaker_automl.emulator.trainer.metrics import PROBLEM_TYPES
 from airflow_sagemaker_automl.emulator.trainer.notebooks import publish_text_notebook
-from airflow_sagemaker_automl.emulator.trainer.table import Columns, Split, load_split, publish_split
+from airflow_sagemaker_automl.emulator.trainer.table import Split, load_split, publish_split
 
 if TYPE_CHECKING:
+    import pandas as pd
     from autogluon.tabular import TabularPredictor
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
     from airflow_sagemaker_automl.emulator.trainer.job import Job
 
@@ -30,7 +34,7 @@ def train(job: Job) -> None:
     job.events.stage("AnalyzingData")
     known = PROBLEM_TYPES[_PROBLEM_TYPE]
     metric = job.request.get("AutoMLJobObjective", {}).get("MetricName", known.default_metric)
-    split = _load(job)
+    split = prepare(job)
     job.events.resolved(metric)
     publish_split(job, split)
     publish_text_notebook(job, split)
@@ -38,14 +42,41 @@ def train(job: Job) -> None:
     _train(job, split, metric)
 
 
-def _load(job: Job) -> Split:
+def prepare(job: Job) -> Split:
+    """Read and judge the data of a job.
+
+    :raises UnusableData: the data cannot be trained on.
+    """
     content, label = job.config["ContentColumn"], job.config["TargetLabelColumn"]
     columns = Columns(label, features=FeatureSpecification([content]), verbatim=(content,), fewest=FEWEST_TEXTS)
     split = load_split(job.storage, job.request, columns)
-    labels = split.train[label].nunique()
-    if labels < 2:
+    if split.labels(label).nunique() < 2:
         raise UnusableData(f"The column {label!r} has the same label in every row; there is nothing to learn.")
+    split = learnable(split, label)
+    require_variety(split.train, [label])
+    _require_words(split.train[content])
     return split
+
+
+def _require_words(texts: pd.Series) -> None:
+    """Refuse texts without words to learn from.
+
+    :raises UnusableData: no word occurs in two texts.
+    """
+    try:
+        _vectorizer().fit(texts)
+    except ValueError as error:
+        raise UnusableData(
+            f"The texts in {texts.name!r} have no word of two or more letters or digits that occurs in two of them, "
+            "so there is nothing to learn from."
+        ) from error
+
+
+def _vectorizer() -> TfidfVectorizer:
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=_MOST_TERMS, sublinear_tf=True, dtype=np.float32)
 
 
 def _train(job: Job, split: Split, metric: str) -> None:
@@ -64,20 +95,15 @@ def _train(job: Job, split: Split, metric: str) -> None:
     publisher = Publisher(job, split, metric, containers, explain_model=explain_texts)
     for name in trained:
         publisher.publish(PredictorModel(predictor, name, _PROBLEM_TYPE))
-    publisher.finish(asked_for=1, failures=[])
+    publisher.finish(asked_for=1, failures=split.notes)
 
 
 def _fit(job: Job, split: Split, metric: str) -> TabularPredictor:
-    import numpy as np
     from autogluon.common.features.feature_metadata import FeatureMetadata
     from autogluon.features.generators import AutoMLPipelineFeatureGenerator
     from autogluon.tabular import TabularPredictor
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
     content, label = job.config["ContentColumn"], job.config["TargetLabelColumn"]
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2), min_df=2, max_features=_MOST_TERMS, sublinear_tf=True, dtype=np.float32
-    )
     predictor = TabularPredictor(
         label=label,
         problem_type="binary" if split.train[label].nunique() == 2 else "multiclass",
@@ -89,7 +115,7 @@ def _fit(job: Job, split: Split, metric: str) -> TabularPredictor:
         split.train,
         tuning_data=split.validation,
         hyperparameters={"LR": {}},
-        feature_generator=AutoMLPipelineFeatureGenerator(enable_text_special_features=False, vectorizer=vectorizer),
+        feature_generator=AutoMLPipelineFeatureGenerator(enable_text_special_features=False, vectorizer=_vectorizer()),
         feature_metadata=FeatureMetadata({content: "object"}, type_map_special={content: ["text"]}),
         time_limit=job.seconds_left(),
         num_gpus=0,

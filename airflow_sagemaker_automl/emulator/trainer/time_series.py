@@ -7,7 +7,6 @@ ARIMA, ETS and NPTS use only the past of the target, so there is nothing to expl
 from __future__ import annotations
 
 import pickle
-import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from airflow_sagemaker_automl.emulator.trainer.clock import Deadline, OutOfTime
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.history import History, load_history
 from airflow_sagemaker_automl.emulator.trainer.notebooks import publish_forecast_notebook
+from airflow_sagemaker_automl.emulator.trainer.tracebacks import publish_traceback
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.forecasters import Forecaster
@@ -91,7 +91,7 @@ def train(job: Job) -> None:
     job.storage.write(f"{job.output}/preprocessed-data/history.csv", history.table().to_csv(index=False).encode())
     publish_forecast_notebook(job, history)
     task = _Task(job, _forecastable(history, job.config["ForecastHorizon"], failures), metric, _percentiles(job.config))
-    failures += _unused(task, algorithms)
+    failures += [*history.notes, *_unused(task, algorithms)]
     job.events.stage("TrainingModels")
     candidates = [found for name in algorithms if (found := _train_candidate(task, name, failures))]
     if not candidates and not job.out_of_time:
@@ -151,9 +151,8 @@ def _train_candidate(task: _Task, algorithm: str, failures: list[str]) -> dict[s
             failures.append(f"{algorithm} took longer than MaxRuntimePerTrainingJobInSeconds allows.")
     except UnusableData:
         raise
-    except Exception as error:
-        traceback.print_exc()
-        failures.append(f"{algorithm} could not be trained on these data: {type(error).__name__}: {error}")
+    except Exception:
+        failures.append(f"{algorithm} could not be trained on these data. {publish_traceback(task.job, algorithm)}")
     return None
 
 

@@ -12,6 +12,7 @@ import pickle
 from typing import TYPE_CHECKING
 
 from airflow_sagemaker_automl.emulator.trainer.candidates import SERVING_FILE, describe_serving
+from airflow_sagemaker_automl.emulator.trainer.columns import COLUMN_TYPES_FILE
 from airflow_sagemaker_automl.emulator.trainer.predictor import image_name
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class ChainPublisher:
                 {
                     "transformer.pkl": pickle.dumps(model.transformer),
                     SERVING_FILE: describe_serving(model.features, model.problem_type),
+                    COLUMN_TYPES_FILE: json.dumps(self._job.column_types).encode(),
                 },
                 _TRANSFORM,
             ),

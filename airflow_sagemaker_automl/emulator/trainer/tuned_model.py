@@ -11,9 +11,13 @@ import pandas as pd
 
 @dataclass
 class TunedModel:
-    """A chain of transformer, model and labels; see :class:`scoring.FittedModel`."""
+    """A chain of transformer, model and labels; see :class:`scoring.FittedModel`.
+
+    :param algorithm: as in ``AutoMLAlgorithms`` of the API.
+    """
 
     name: str
+    algorithm: str
     problem_type: str
     label: str
     features: list[str]

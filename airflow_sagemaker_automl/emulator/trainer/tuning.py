@@ -10,6 +10,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher
 from airflow_sagemaker_automl.emulator.trainer.feature_types import feature_metadata
+from airflow_sagemaker_automl.emulator.trainer.scoring import objective, tuned_objective
 from airflow_sagemaker_automl.emulator.trainer.tuned_containers import ChainPublisher
 from airflow_sagemaker_automl.emulator.trainer.tuned_model import TunedModel
 
@@ -42,12 +44,20 @@ def train_tuning(task: TabularTask) -> None:
     job, planned = task.job, planned_settings(task)
     search = _Search(task)
     job.events.stage("ModelTuning")
-    publisher = Publisher(job, task.split, task.metric, ChainPublisher(job).publish)
+    publisher = Publisher(
+        job, task.split, task.metric, ChainPublisher(job).publish, describe_objective=partial(_describe_objective, task)
+    )
     for number, (algorithm, settings) in enumerate(planned, start=1):
         if job.out_of_time:
             break
         publisher.publish(search.fit(f"{algorithm}-{number:03}", algorithm, settings))
     publisher.finish(len(planned), task.failures)
+
+
+def _describe_objective(task: TabularTask, model: TunedModel, value: float) -> dict[str, Any]:
+    if task.job.complete_objectives:
+        return objective(task.metric, value)
+    return tuned_objective(model.algorithm, task.problem_type, task.metric, value)
 
 
 def sampled_settings(algorithms: list[str]) -> Iterator[tuple[str, Settings]]:
@@ -109,7 +119,7 @@ class _Search:
         estimator = fit(settings)
         task = self._task
         return TunedModel(
-            name, task.problem_type, task.target, self._features, self._classes, self._transformer, estimator
+            name, algorithm, task.problem_type, task.target, self._features, self._classes, self._transformer, estimator
         )
 
     def _encoded(self, labels: pd.Series) -> np.ndarray:
