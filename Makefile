@@ -78,6 +78,11 @@ lock: $(INSTALLED) ## Update the locked requirements
 	$(BIN)/uv pip compile benchmarks/requirements.in --universal --python-version 3.11 --constraint build/constraints.txt \
 		--generate-hashes --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file $(BENCH_LOCK)
+	for wanted in requirements/foreign/*.in; do \
+		$(BIN)/uv pip compile $$wanted --universal --python-version 3.11 \
+			--generate-hashes --upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+			--custom-compile-command "make lock" --output-file $${wanted%.in}.txt || exit 1; \
+	done
 
 clean: ## Remove all build results, including the environment
 	rm -rf $(VENV) .nox build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -26,6 +26,13 @@ UNIT = "not emulator and not live and not aws"
 EMULATOR = "not live and not aws"
 LOCKED = ["--constraint", "requirements/development.txt"]
 _KILLS = {"LIVE_KILLS": "150"}
+# Locked requirements of a client → the program that uses it.
+FOREIGN = {
+    "aws_cli": "aws_cli.py",
+    "sagemaker_sdk_2": "sagemaker_sdk_2.py",
+    "sagemaker_sdk_3": "sagemaker_resources.py",
+    "sagemaker_core": "sagemaker_resources.py",
+}
 SHOWN = ["apache-airflow", "apache-airflow-providers-amazon", "apache-airflow-providers-standard", "boto3", "moto"]
 
 nox.options.default_venv_backend = "uv"
@@ -86,6 +93,29 @@ def kills(session: nox.Session) -> None:
     session.install("--group", "test", ".[emulator,openlineage]", *LOCKED)
     session.install("--no-deps", "--editable", ".")
     session.run("python", "-m", "pytest", "tests/live/killing/test_kill_schedule.py", *session.posargs, env=_KILLS)
+
+
+@nox.session(python=OF_MWAA)
+@nox.parametrize("client", [nox.param(client, id=client.replace("_", "-")) for client in FOREIGN])
+def foreign(session: nox.Session, client: str) -> None:
+    """Train, register and delete in the emulator with another client of SageMaker, which is not changed for it."""
+    session.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"requirements/foreign/{client}.txt")
+    _drive(session, f"{session.bin}/python", f"tests/foreign/{FOREIGN[client]}")
+
+
+@nox.session(python=False, name="foreign-javascript")
+def foreign_javascript(session: nox.Session) -> None:
+    """Do the same with the AWS SDK for JavaScript."""
+    if not shutil.which("npm"):
+        session.skip("It needs Node.js with npm.")
+    with session.chdir("tests/foreign/javascript"):
+        session.run("npm", "ci", "--no-audit", "--no-fund", "--silent", external=True)
+    _drive(session, "node", "tests/foreign/javascript/client.mjs")
+
+
+def _drive(session: nox.Session, *command: str) -> None:
+    """Run a client against an emulator in the environment that runs this file."""
+    session.run(sys.executable, "-m", "tests.foreign", *command, external=True)
 
 
 def _install_built(session: nox.Session) -> Path:
