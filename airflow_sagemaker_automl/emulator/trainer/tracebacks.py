@@ -1,4 +1,4 @@
-"""Keeps a library's error for whoever wants to know it; a job's reason is a sentence."""
+"""Publishes the traceback of a library's error, since the reason of a failed job is a sentence."""
 
 from __future__ import annotations
 
