@@ -71,7 +71,7 @@ def _require_labels_of(sample: Sample, labels: pd.Series) -> None:
     assert labels.map(_written).value_counts().to_dict() == counted.to_dict()
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(240))
 @given(sample=samples(540, **{TARGET: columns()}), regression=st.booleans())
 @example(
     sample=Sample({"a": Column("float", 700, 0), TARGET: Column("truth", 2, 30)}, 540, "csv", None), regression=False
@@ -113,7 +113,7 @@ def test_any_table_is_judged_in_plain_words_and_by_its_target(
     assert all(job.column_types[name] == DAY_FIRST for name in dates & set(task.features))
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(60))
 @given(sample=samples(120, **{TARGET: columns(), "feature 0": columns("sentence", "letter") | columns()}))
 @example(sample=Sample({"feature 0": _OF_TEXT, TARGET: Column("truth", 2, 0)}, 120, "csv", None))
 def test_any_texts_are_judged_in_plain_words(sample: Sample, s3: S3Client, emulator_url: str) -> None:
@@ -133,7 +133,7 @@ def test_any_texts_are_judged_in_plain_words(sample: Sample, s3: S3Client, emula
         _require_labels_of(sample, split.labels(TARGET))
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(
     sample=samples(
         90,
@@ -196,7 +196,7 @@ def test_any_job_ends_in_time_and_its_metrics_are_those_of_the_target(
     config = {"TargetAttributeName": TARGET, "Mode": mode, "CandidateGenerationConfig": _ALGORITHMS}
     config["CompletionCriteria"] = {"MaxCandidates": 1}
     request = _request(s3, sample, {"TabularJobConfig": config})
-    job = wait(sagemaker, start(sagemaker, request), seconds=120)
+    job = wait(sagemaker, start(sagemaker, request))
     assert (job["AutoMLJobStatus"] == "Failed") == ("FailureReason" in job)
     assert (job["AutoMLJobStatus"] == "Completed") == ("BestCandidate" in job)
     for note in job.get("PartialFailureReasons", []):

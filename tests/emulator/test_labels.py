@@ -40,11 +40,9 @@ def _table() -> pd.DataFrame:
     ("negative", "positive", "form", "mode"),
     [
         (False, True, "csv", "ENSEMBLING"),
-        (False, True, "csv", _TUNING),
         (False, True, "parquet", "ENSEMBLING"),
         (0, 1, "csv", "ENSEMBLING"),
         (0.5, 1.5, "csv", _TUNING),
-        (datetime.date(2024, 1, 1), datetime.date(2024, 1, 2), "parquet", "ENSEMBLING"),
         (datetime.date(2024, 1, 1), datetime.date(2024, 1, 2), "parquet", _TUNING),
     ],
 )
