@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from airflow_sagemaker_automl.core.jobs.v1_request import from_v1 as from_v1
     from airflow_sagemaker_automl.core.registry.model_version import ModelVersion as ModelVersion
+    from airflow_sagemaker_automl.core.registry.version_arn import VersionArn as VersionArn
     from airflow_sagemaker_automl.exceptions import (
         AnswerNotApplied as AnswerNotApplied,
         AutoMLError as AutoMLError,
@@ -149,6 +150,7 @@ _MODULES = {
     ),
     "core.jobs.v1_request": ("from_v1",),
     "core.registry.model_version": ("ModelVersion",),
+    "core.registry.version_arn": ("VersionArn",),
     "exceptions": (
         "AnswerNotApplied",
         "AutoMLError",

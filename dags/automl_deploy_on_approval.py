@@ -41,8 +41,7 @@ from airflow.sdk import DAG, Param, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
 
-from airflow_sagemaker_automl import approvals_watched, approved_versions
-from airflow_sagemaker_automl.core.registry.version_arn import VersionArn
+from airflow_sagemaker_automl import VersionArn, approvals_watched, approved_versions
 
 GROUP = "breast-cancer"
 # The first row of the training data without the target column, whose value is "malignant".
