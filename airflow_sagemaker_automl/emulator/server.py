@@ -14,6 +14,7 @@ from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 from airflow_sagemaker_automl.emulator.call_record import CallRecord
 from airflow_sagemaker_automl.emulator.fault_switch import FaultSwitch
 from airflow_sagemaker_automl.emulator.large_objects import LargeObjects
+from airflow_sagemaker_automl.emulator.other_services import StorageOnly
 from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, PlainHttp
 from airflow_sagemaker_automl.emulator.request_count import RequestCount
@@ -73,7 +74,8 @@ class Emulator:
         faults = FaultSwitch(concurrent_jobs)
         handler = _LoggingRequestHandler if log_requests else _QuietRequestHandler
         record = None if record_calls is None else CallRecord(record_calls)
-        self._server = _listen(port, ProgramsOnly(_FrontDoor(faults, record), allowed_hosts), handler)
+        answered = ProgramsOnly(StorageOnly(_FrontDoor(faults, record)), allowed_hosts)
+        self._server = _listen(port, answered, handler)
         LocalSageMaker.install(self.url, faults, TrainingPlaces(concurrent_trainings))
 
     @property

@@ -7,17 +7,11 @@ rebinding) is of the same site as the emulator, but its requests have its name a
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
-from werkzeug.wrappers import Response
-from werkzeug.wsgi import get_input_stream
-
-from airflow_sagemaker_automl.emulator.caller import Caller
+from airflow_sagemaker_automl.emulator.denial import denied
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,7 +22,6 @@ _LOOPBACK = ("127.0.0.1", "::1")
 _NOT_FROM_A_PAGE = ("none", "same-origin")
 _HOST = re.compile(r"(?:\[(?P<address>[^\]]*)\]|(?P<name>[^:]*))(?P<port>:\d*)?")
 _LONGEST_SHOWN = 200
-_CHUNK = 1 << 16
 
 
 class ProgramsOnly:
@@ -46,7 +39,7 @@ class ProgramsOnly:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reason = self._refusal(environ)
         if reason:
-            return _refused(environ, reason)(environ, start_response)
+            return denied(environ, reason)(environ, start_response)
         return self._application(environ, _without_cors(start_response))
 
     def _refusal(self, environ: WSGIEnvironment) -> str | None:
@@ -103,19 +96,6 @@ def _without_cors(start_response: StartResponse) -> StartResponse:
         return start_response(status, kept, *more)
 
     return start
-
-
-def _refused(environ: WSGIEnvironment, reason: str) -> Response:
-    """Answer in the form that the client of the service reads."""
-    stream = get_input_stream(environ)
-    while stream.read(_CHUNK):  # An unread body would reset the connection before the client has read the answer.
-        pass
-    if Caller.of(environ).service in (None, "sagemaker"):
-        body = json.dumps({"__type": "AccessDeniedException", "Message": reason})
-        return Response(body, HTTPStatus.FORBIDDEN, content_type="application/json")
-    error = f"<Error><Code>AccessDenied</Code><Message>{escape(reason)}</Message></Error>"
-    body = f"<ErrorResponse>{error}<RequestId>refused</RequestId></ErrorResponse>"
-    return Response(body, HTTPStatus.FORBIDDEN, content_type="application/xml")
 
 
 def _shown(value: str) -> str:

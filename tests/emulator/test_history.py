@@ -166,7 +166,7 @@ def test_grouping_columns_tell_series_apart_and_other_columns_are_listed(load: A
         (
             pd.concat([_STEADY, _days("a", [1], "1700-01-01")]),
             {"ForecastFrequency": "1min"},
-            "there are 170416801 steps of 1min, in 1 series; the emulator forecasts at most 5000000 steps",
+            "there are 170416801 steps of 1min, in 1 series; the emulator forecasts at most 1000000 steps",
         ),
         (_days("a", [None] * 8), {}, "'sales' has no value in any row"),
         (_days("", [1] * 8), {}, "8 rows have no value in 'item'"),

@@ -166,4 +166,4 @@ def _unpack(storage: Storage, container: Mapping[str, Any], digest: str | None, 
             with tarfile.open(fileobj=body) as archive:
                 unpack(archive, folder)
         except tarfile.TarError as error:
-            raise UnusableData(f'Failed to extract model data from URL: "{uri}": {error}') from error
+            raise UnusableData(f'Failed to extract model data from URL: "{uri}": it is not a tar archive.') from error

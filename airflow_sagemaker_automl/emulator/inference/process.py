@@ -19,8 +19,9 @@ from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
 _CANNOT_LOAD = (
     "The primary container for production variant {variant} did not pass the ping health check: its model cannot be "
-    "loaded. {error}"
+    "loaded. The traceback is in the emulator's output."
 )
+_CANNOT_PREDICT = "The model failed on this request. The traceback is in the emulator's output."
 
 
 def serve(link: Link) -> None:
@@ -32,10 +33,9 @@ def serve(link: Link) -> None:
         except UnusableData as error:
             link.send({"failed": str(error)})
             return
-        except Exception as error:
+        except Exception:
             traceback.print_exc()
-            why = _CANNOT_LOAD.format(variant=spec["variant"], error=f"{type(error).__name__}: {error}")
-            link.send({"failed": why})
+            link.send({"failed": _CANNOT_LOAD.format(variant=spec["variant"])})
             return
         link.send({"ready": True})
         with contextlib.suppress(Gone):
@@ -58,7 +58,7 @@ def _answer(chain: Any, invocation: dict[str, Any]) -> dict[str, Any]:
         body, content_type = written(chain.predict(rows), chain.output, invocation["accept"])
     except Refusal as refusal:
         return {"status": refusal.status, "content_type": "text/plain", "body": str(refusal)}
-    except Exception as error:
+    except Exception:
         traceback.print_exc()
-        return {"status": 500, "content_type": "text/plain", "body": f"{type(error).__name__}: {error}"}
+        return {"status": 500, "content_type": "text/plain", "body": _CANNOT_PREDICT}
     return {"status": 200, "content_type": content_type, "body": body}

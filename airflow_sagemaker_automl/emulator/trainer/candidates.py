@@ -10,6 +10,7 @@ from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.metrics import MINIMISED
 from airflow_sagemaker_automl.emulator.trainer.reports import explain, model_statistics
 from airflow_sagemaker_automl.emulator.trainer.scoring import FittedModel, Predictions, metric_data, objective
+from airflow_sagemaker_automl.emulator.trainer.tracebacks import publish_traceback
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,8 +124,10 @@ class Publisher(Generic[Model]):
             prefix = f"{self._job.output}/documentation/{folder}/output/{candidate['CandidateName']}"
             try:
                 self._job.storage.write(f"{prefix}/{file}", build())
-            except Exception as error:
-                failures.append(f"{file} could not be made: {type(error).__name__}: {error}")
+            except UnusableData as error:
+                failures.append(f"{file} could not be made: {error}")
+            except Exception:
+                failures.append(f"{file} could not be made. {publish_traceback(self._job, file.removesuffix('.json'))}")
             else:
                 locations[member] = prefix
         if "Explainability" in locations:  # The service's answer requires this member.

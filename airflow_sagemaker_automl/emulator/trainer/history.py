@@ -25,7 +25,7 @@ _AGGREGATIONS = {"sum": "sum", "avg": "mean", "first": "first", "min": "min", "m
 _DEFAULT_FILLING = {"frontfill": "none", "middlefill": "zero", "backfill": "zero"}
 LONGEST_HORIZON = 500
 # All steps of all series are kept in memory, also those that are filled.
-_MOST_STEPS = 5_000_000
+_MOST_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)
