@@ -27,6 +27,7 @@ from airflow_sagemaker_automl import (
 from airflow_sagemaker_automl.core.rules.request_check import require_literals
 from airflow_sagemaker_automl.core.values.literals import is_resolved, literal
 from airflow_sagemaker_automl.core.values.shapes import Shape, recorded_request
+from airflow_sagemaker_automl.core.values.shapes.patterns import without_outer_group
 from airflow_sagemaker_automl.hooks.service_model import checked_request, request_shape
 from airflow_sagemaker_automl.tasks.request import RefusedAtParse
 from tests.core.jobs.test_job_request import EVERY_TYPE, LARGEST
@@ -212,7 +213,8 @@ def _stricter(recorded: Shape, installed: Mapping[str, Any], name: str, path: st
         yield path
     if limits.get("max", raw.get("max")) != raw.get("max") and limits["max"] < raw.get("max", float("inf")):
         yield path
-    if limits.get("min", 0) > raw.get("min", 0) or limits.get("pattern", raw.get("pattern")) != raw.get("pattern"):
+    theirs = without_outer_group(raw.get("pattern", ""))
+    if limits.get("min", 0) > raw.get("min", 0) or without_outer_group(limits.get("pattern", theirs)) != theirs:
         yield path
     for member, other in raw.get("members", {}).items():
         if member not in recorded.members:

@@ -9,7 +9,7 @@ import regex
 from hypothesis import example, given, strategies as st
 
 from airflow_sagemaker_automl.core.values.shapes import Shape
-from airflow_sagemaker_automl.core.values.shapes.patterns import fits, in_words
+from airflow_sagemaker_automl.core.values.shapes.patterns import fits, in_words, without_outer_group
 from airflow_sagemaker_automl.hooks.service_model import input_shape
 
 
@@ -64,3 +64,27 @@ def test_a_pattern_that_is_not_known_is_told_by_its_characters(pattern: str, wor
 def test_texts_are_matched_as_by_the_service(pattern: str, text: str) -> None:
     """Plain texts are matched without the Unicode library, with the same result."""
     assert fits(pattern, text) == (regex.fullmatch(pattern, text) is not None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "plain"),
+    [
+        ("(a|b)", "a|b"),
+        ("a|b", "a|b"),
+        ("(a)|(b)", "(a)|(b)"),
+        ("((a)|(b))", "(a)|(b)"),
+        (r"(\)|[)])", r"\)|[)]"),
+        ("(?!x)", "(?!x)"),
+        ("", ""),
+    ],
+)
+def test_parentheses_around_a_whole_pattern_mean_nothing(pattern: str, plain: str) -> None:
+    """botocore 1.43 writes the frequencies of a forecast without them, 1.44 with them."""
+    assert without_outer_group(pattern) == plain
+
+
+def test_a_known_pattern_has_its_words_with_and_without_parentheses() -> None:
+    """The oldest supported botocore and the newest say the same."""
+    frequency = next(pattern for pattern in PATTERNS if "min" in pattern)
+    plain = without_outer_group(frequency)
+    assert in_words(plain) == in_words(f"({plain})") != f"must match the pattern {plain}"

@@ -22,7 +22,7 @@ _KNOWN: Mapping[str, str] = {
     r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*": f"must have {_NAME}, and no two hyphens in a row",
     r"[a-zA-Z_][a-zA-Z0-9_]*": "must have letters, digits and _, and not start with a digit",
     r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}": "must have 1 to 1024 letters, digits and _, and not start with a digit",
-    r"(1Y|Y|([1-9]|1[0-1])M|M|[1-4]W|W|[1-6]D|D|([1-9]|1[0-9]|2[0-3])H|H|([1-9]|[1-5][0-9])min)": (
+    r"1Y|Y|([1-9]|1[0-1])M|M|[1-4]W|W|[1-6]D|D|([1-9]|1[0-9]|2[0-3])H|H|([1-9]|[1-5][0-9])min": (
         "must be 1Y, 1 to 11 M, 1 to 4 W, 1 to 6 D, 1 to 23 H, or 1 to 59 min, for example 1D or 15min"
     ),
     r"(^p[1-9]\d?$)": "must be from p1 to p99",
@@ -67,10 +67,23 @@ def fits(pattern: str, value: str) -> bool:
     return regex.fullmatch(pattern, value) is not None
 
 
+def without_outer_group(pattern: str) -> str:
+    """Leave out parentheses around a whole pattern: some versions of botocore have them, and others do not."""
+    inner = pattern[1:-1]
+    if f"({inner})" != pattern or pattern.startswith("(?"):
+        return pattern
+    depth = 0
+    for character in re.sub(r"\\.|\[[^\]]*\]", "", inner):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return pattern
+    return inner
+
+
 def in_words(pattern: str) -> str:
     """Describe a pattern, as the rest of a sentence that begins with the member."""
-    if pattern in _KNOWN:
-        return _KNOWN[pattern]
+    if known := _KNOWN.get(pattern) or _KNOWN.get(without_outer_group(pattern)):
+        return known
     if limited := _LIMITED_NAME.fullmatch(pattern):
         return f"must have 1 to {int(limited[1]) + 1} {_NAME}"
     if characters := _class_in_words(pattern):
