@@ -9,6 +9,7 @@ from airflow_sagemaker_automl.core.jobs import problem_types
 from airflow_sagemaker_automl.emulator import faults
 from airflow_sagemaker_automl.emulator.faults import Faults
 from airflow_sagemaker_automl.emulator.script import Script
+from airflow_sagemaker_automl.emulator.transform_script import TransformScript
 from airflow_sagemaker_automl.hooks.service_model import checked_request
 from demo.sandbox import BUCKET, REPOSITORY, TABLES
 from demo.ui import TOUR
@@ -73,10 +74,15 @@ def test_the_table_of_faults_has_all_of_them() -> None:
     assert set(re.findall(r"\w+", " ".join(rows))) == set(re.findall(r"\w+", " ".join(described)))
 
 
-def test_the_script_that_is_shown_can_be_put() -> None:
-    """The emulator takes the script of a job that is given to curl."""
-    (document,) = re.findall(r"/automl-emulator/scripts/\S+ -d '(.*?)'\n", _page("how-to/emulator.md"), re.DOTALL)
-    assert Script.from_json(document)
+def test_the_scripts_that_are_shown_can_be_put() -> None:
+    """The emulator takes the scripts that are given to curl: of a job, and of a transform job."""
+    shown = re.findall(
+        r"/automl-emulator/scripts/\w+\?([\w-]+)=\S+ -d '(.*?)'\n", _page("how-to/emulator.md"), re.DOTALL
+    )
+    readers = {"job-names": Script.from_json, "transform-jobs": TransformScript.from_json}
+    assert {kind for kind, _ in shown} == readers.keys()
+    for kind, document in shown:
+        assert readers[kind](document)
 
 
 def test_the_links_of_the_readme_lead_somewhere() -> None:

@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_places,
         default=DEFAULT_CONCURRENT_TRAININGS,
         metavar="N",
-        help="how many jobs train at the same time, since each needs memory; further jobs stay in the secondary status "
-        "Starting until one ends (default: %(default)s)",
+        help="how many jobs train or transform at the same time, since each needs memory; further jobs wait "
+        "in progress until one ends (default: %(default)s)",
     )
     parser.add_argument(
         "--allow-host",

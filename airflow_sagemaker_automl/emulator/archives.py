@@ -1,7 +1,7 @@
 """The archives that this server's trainers have written.
 
 An archive contains pickles, and loading a pickle runs code. Anyone who can write to the emulator's S3 can put one
-there, so an endpoint loads only archives that are known here.
+there, so endpoints and transform jobs load only archives that are known here.
 """
 
 from __future__ import annotations

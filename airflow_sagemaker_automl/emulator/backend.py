@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import moto.sagemaker.urls
-from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from airflow_sagemaker_automl.emulator.admission import require_admissible
 from airflow_sagemaker_automl.emulator.archives import TrainedArchives
 from airflow_sagemaker_automl.emulator.clock import now
-from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.errors import (
     ResourceInUse,
     ResourceLimitExceeded,
@@ -27,17 +25,22 @@ from airflow_sagemaker_automl.emulator.hosting import Hosting
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.lag import Lag
 from airflow_sagemaker_automl.emulator.model_cards import ModelCards
+from airflow_sagemaker_automl.emulator.package_validation import Validations
 from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from airflow_sagemaker_automl.emulator.playback import Playback
 from airflow_sagemaker_automl.emulator.registry import Registry
 from airflow_sagemaker_automl.emulator.rehearsals import Rehearsals
-from airflow_sagemaker_automl.emulator.script import TAG, Script
+from airflow_sagemaker_automl.emulator.script import Script
+from airflow_sagemaker_automl.emulator.script_choice import ScriptChoice
 from airflow_sagemaker_automl.emulator.serving import Fleet
 from airflow_sagemaker_automl.emulator.supervisor import Trainer
+from airflow_sagemaker_automl.emulator.transform_run import Surroundings, TransformRun
+from airflow_sagemaker_automl.emulator.transform_script import TransformPlayback
+from airflow_sagemaker_automl.emulator.transforms import Transforms
 
 
 class LocalSageMaker(SageMakerModelBackend):
-    """moto's SageMaker backend, plus the jobs, the registry and the endpoints of this emulator."""
+    """moto's SageMaker backend, plus the jobs, the registry, the endpoints and the transforms of this emulator."""
 
     endpoint_url: ClassVar[str]
     faults: ClassVar[FaultSwitch]
@@ -48,21 +51,33 @@ class LocalSageMaker(SageMakerModelBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.jobs: dict[str, AutoMLJob] = {}
+        # What runs, by the ARN of its job, in the order of creation.
+        self._runs: dict[str, Trainer | Playback | TransformRun | TransformPlayback] = {}
         self.registry = Registry(
             self.arn,
             self.caller(),
             self.rehearsals.for_group,
+            Validations(self._surroundings, self._runs).begin,
             lambda account: self.of(account, region_name).registry,
         )
         self.hosting = Hosting(
             self.arn,
             self.registry,
             lambda chains: Fleet(chains, self.endpoint_url, self.region_name, self.archives.digest_of),
+            self._store,
         )
         self.cards = ModelCards(self.arn, self.caller())
         self.lag = Lag()
         self.seen_words: set[str] = set()  # The ``Seen`` of all scripts that jobs follow.
-        self._runs: dict[str, Trainer | Playback] = {}
+        self.scripts = ScriptChoice(self.rehearsals, account_id, self.partition)
+        self.transforms = Transforms(
+            self.arn,
+            self.hosting,
+            lambda: self.faults.transform_instances,
+            self._surroundings,
+            self.scripts,
+            self._runs,
+        )
         # One request at a time: if two clients create the same name concurrently, only one succeeds.
         self.lock = threading.RLock()
 
@@ -124,20 +139,24 @@ class LocalSageMaker(SageMakerModelBackend):
         if name.lower() in (taken.lower() for taken in self.jobs):
             raise ResourceInUse(f"AutoML job with name {name} already exists.")
         self._require_room()
-        tags, script = self._script(name, list(request.get("Tags", [])))
+        tags, script = self.scripts.of_job(Script, name, list(request.get("Tags", [])))
         job = AutoMLJob({**request, "Tags": tags}, self.arn("automl-job", name), first_request)
         self.seen_words |= script.seen if script else set()
         run = Playback(job, script) if script else self._trainer(job)
         self.jobs[name] = job
-        self._runs[name] = run
+        self._runs[job.arn] = run
         run.start()
         return job
 
     def summaries(self) -> list[dict[str, Any]]:
         """Entries of ``ListAutoMLJobs``, current or as old as the ``StaleListSeconds`` fault says."""
-        lag = self.faults.stale_list_seconds
-        as_of = now() - timedelta(seconds=lag) if lag else None
+        as_of = self.lists_as_of()
         return [summary for job in self.jobs.values() if (summary := job.summary(as_of))]
+
+    def lists_as_of(self) -> datetime | None:
+        """The time whose state lists of jobs show; None for now."""
+        lag = self.faults.stale_list_seconds
+        return now() - timedelta(seconds=lag) if lag else None
 
     def find_job(self, name: str) -> AutoMLJob:
         job = self.jobs.get(name)
@@ -146,8 +165,7 @@ class LocalSageMaker(SageMakerModelBackend):
         return job
 
     def stop_job(self, name: str) -> None:
-        self.find_job(name)
-        self._runs[name].stop()
+        self._runs[self.find_job(name).arn].stop()
 
     def caller(self) -> dict[str, Any]:
         """The caller as ``UserContext``; the emulator has one user."""
@@ -167,6 +185,20 @@ class LocalSageMaker(SageMakerModelBackend):
             complete_objectives=self.faults.complete_objectives,
         )
 
+    def _store(self, uri: str, content: bytes) -> None:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        s3_backends[self.account_id][self.partition].put_object(bucket, key, content)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            self.endpoint_url,
+            self.account_id,
+            self.partition,
+            self.region_name,
+            self.archives.digest_of,
+            self.places,
+        )
+
     def _require_room(self) -> None:
         """Refuse a job beyond the quota of concurrent jobs."""
         quota = self.faults.concurrent_jobs
@@ -179,31 +211,3 @@ class LocalSageMaker(SageMakerModelBackend):
                 f"with current utilization of {running} AutoML Jobs and a request delta of 1 AutoML Jobs. "
                 "Please use AWS Service Quotas to request an increase for this quota."
             )
-
-    def _script(self, job_name: str, tags: list[dict[str, str]]) -> tuple[list[dict[str, str]], Script | None]:
-        """Find the script for a job.
-
-        :return: the job's tags, which name the script if there is one, and the script.
-        """
-        named = next((tag["Value"] for tag in tags if tag["Key"] == TAG), None)
-        if named is None:
-            named = self.rehearsals.matching(job_name)
-            if named is None:
-                return tags, None
-            tags = [*tags, {"Key": TAG, "Value": named}]
-        try:
-            script = self._read_script(named) if named.startswith("s3://") else self.rehearsals.find(named)
-        except InvalidDocument as error:
-            raise ValidationException(f"The script {named} cannot be used for a job: {error}") from None
-        if script is None:
-            known = "PUT it to /automl-emulator/scripts/NAME first, or give an S3 URI"
-            raise ValidationException(f"The tag {TAG} names the script {named!r}, which does not exist; {known}.")
-        return tags, script
-
-    def _read_script(self, uri: str) -> Script | None:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            stored = s3_backends[self.account_id][self.partition].get_object(bucket, key)
-        except S3ClientError:  # The bucket does not exist.
-            return None
-        return Script.from_json(stored.value) if stored else None

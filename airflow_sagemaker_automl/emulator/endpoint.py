@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from airflow_sagemaker_automl.emulator.capture import Capture, Message
 from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import ValidationException
 from airflow_sagemaker_automl.emulator.serving import Fleet, NotServed, chosen
@@ -28,11 +29,15 @@ class Deployment:
     :param config: ``CreateEndpointConfig`` request.
     :param images: the images of each variant.
     :param fleet: the processes of its variants.
+    :param capture: captures invocations; None if the configuration does not say so.
     """
 
-    def __init__(self, config: Mapping[str, Any], images: Mapping[str, Sequence[str]], fleet: Fleet) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], images: Mapping[str, Sequence[str]], fleet: Fleet, capture: Capture | None
+    ) -> None:
         self.config = config
         self.fleet = fleet
+        self.capture = capture
         self.variants = {
             variant["VariantName"]: {
                 "VariantName": variant["VariantName"],
@@ -48,6 +53,27 @@ class Deployment:
             }
             for variant in config["ProductionVariants"]
         }
+
+    def note(self, variant: str, request: Message, answer: Message, inference_id: str | None) -> None:
+        """Capture a successful invocation of a variant, if the configuration says so.
+
+        :param inference_id: ``InferenceId`` of the request.
+        """
+        # AWS documents that serverless endpoints capture nothing.
+        if self.capture and self.variants[variant]["DesiredServerlessConfig"] is None:
+            self.capture.note(variant, request, answer, inference_id)
+
+    def close(self) -> None:
+        """Write what is captured, and end its processes in the background."""
+        if self.capture:
+            self.capture.write()
+        self.fleet.close()
+
+    def kill(self) -> None:
+        """Kill its processes and wait until they have ended."""
+        if self.capture:  # S3 ends, too.
+            self.capture.discard()
+        self.fleet.kill()
 
     def retain(self, former: Deployment, excluded: set[str]) -> None:
         """Take over the weights and capacities of another deployment's variants."""
@@ -120,14 +146,14 @@ class Endpoint:
         self._begin("Updating", self._running)
 
     def delete(self) -> None:
-        for fleet in self.fleets():
-            fleet.close()
+        for deployment in self.deployments():
+            deployment.close()
         self._state, self._changing_since, self._coming = "Deleting", now(), None
 
-    def fleets(self) -> list[Fleet]:
-        """List its fleets."""
+    def deployments(self) -> list[Deployment]:
+        """List its current and its pending deployment."""
         both = [self._running, *([self._coming] if self._coming else [])]
-        return list({id(deployment): deployment.fleet for deployment in both}.values())
+        return list({id(deployment): deployment for deployment in both}.values())
 
     def require_in_service(self) -> None:
         """Refuse a change while another change is in progress, or after the endpoint has failed."""
@@ -136,11 +162,11 @@ class Endpoint:
         if self.status != "InService":
             raise ValidationException(f'Cannot update in-progress endpoint "{self.arn}".')
 
-    def variant_for(self, target: str | None) -> tuple[str, Fleet]:
+    def variant_for(self, target: str | None) -> tuple[str, Deployment]:
         """Choose the variant that an invocation goes to.
 
         :param target: ``TargetVariant`` of the request.
-        :return: the variant's name and its fleet.
+        :return: the variant's name and its deployment.
         :raises NotServed: no variant has this name.
         """
         self._look()
@@ -148,7 +174,7 @@ class Endpoint:
         if target is not None and target not in variants:
             raise NotServed(f"Variant {target} of endpoint {self.name} not found.")
         weights = {name: variant["DesiredWeight"] for name, variant in variants.items()}
-        return target or chosen(weights), self._running.fleet
+        return target or chosen(weights), self._running
 
     def describe(self) -> dict[str, Any]:
         summary, config = self.summary(), self._running.config
@@ -162,7 +188,7 @@ class Endpoint:
                 "PendingDeploymentSummary": (
                     self._coming.pending(self._changing_since) if self._coming and is_next else None
                 ),
-                "DataCaptureConfig": _data_capture(config.get("DataCaptureConfig")),
+                "DataCaptureConfig": self._running.capture.describe() if self._running.capture else None,
                 "AsyncInferenceConfig": config.get("AsyncInferenceConfig"),
                 "ExplainerConfig": config.get("ExplainerConfig"),
                 "LastDeploymentConfig": self._guardrails,
@@ -193,7 +219,7 @@ class Endpoint:
         self._state = "Failed" if self._failure and coming is self._running else "InService"
         left = coming if self._failure else self._running
         if self._failure or coming is not self._running:
-            left.fleet.close()
+            left.close()
         if not self._failure:
             self._running = coming
 
@@ -201,16 +227,3 @@ class Endpoint:
         if status in ("Creating", "Updating", "Deleting"):
             return {**variant, "VariantStatus": [{"Status": status, "StartTime": self._changing_since}]}
         return {**variant, **{f"Current{name}": variant.get(f"Desired{name}") for name in _CURRENT}}
-
-
-def _data_capture(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if config is None:
-        return None
-    enabled = bool(config.get("EnableCapture"))
-    return {
-        "EnableCapture": enabled,
-        "CaptureStatus": "Started" if enabled else "Stopped",
-        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
-        "DestinationS3Uri": config["DestinationS3Uri"],
-        "KmsKeyId": config.get("KmsKeyId", ""),
-    }

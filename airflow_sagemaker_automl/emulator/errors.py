@@ -2,7 +2,7 @@
 
 ServiceError
 ├── ValidationException          the request is invalid, or a resource that it names does not exist
-├── ResourceNotFound             no AutoML job, model card or experiment has this name
+├── ResourceNotFound             no job, model card or experiment has this name
 ├── ResourceInUse                the name is in use
 ├── ConflictException            the request conflicts with the current state
 ├── ResourceLimitExceeded        the account's quota is used up
@@ -36,7 +36,7 @@ class ValidationException(ServiceError):
 
 
 class ResourceNotFound(ServiceError):
-    """No AutoML job, model card or experiment has this name."""
+    """No job, model card or experiment has this name."""
 
 
 class ResourceInUse(ServiceError):

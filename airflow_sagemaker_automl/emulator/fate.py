@@ -35,6 +35,13 @@ _ERRORS: dict[str, Callable[[], ServiceError]] = {
 }
 
 
+# Part of an operation's name → resource type and member with the name.
+_NAMED_IN_DENIALS = (
+    ("AutoMLJob", "automl-job", "AutoMLJobName"),
+    ("TransformJob", "transform-job", "TransformJobName"),
+)
+
+
 class Account(Protocol):
     """An account in a region, as far as a refusal names it."""
 
@@ -128,8 +135,9 @@ def _named(request: Request) -> set[str]:
 def _denial(account: Account, operation: str, request: Request) -> AccessDeniedException:
     given = _members(request)
     resource = given.get("ResourceArn", "*")
-    if "AutoMLJob" in operation:
-        resource = account.arn("automl-job", given.get("AutoMLJobName", "*"))
+    for part, kind, member in _NAMED_IN_DENIALS:
+        if part in operation:
+            resource = account.arn(kind, given.get(member, "*"))
     user = account.caller()["IamIdentity"]["Arn"]
     return AccessDeniedException(
         f"User: {user} is not authorized to perform: sagemaker:{operation} on resource: {resource} "

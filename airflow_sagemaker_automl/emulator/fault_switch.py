@@ -87,8 +87,13 @@ class FaultSwitch:
         return self._quota(self._in_force())
 
     @property
+    def transform_instances(self) -> int:
+        """The quota of instances of each type for transform jobs in each account and region."""
+        return self._in_force().faults.transform_instances
+
+    @property
     def stale_list_seconds(self) -> float:
-        """How many seconds ``ListAutoMLJobs`` and ``ListModelPackages`` lag behind."""
+        """How many seconds the lists of jobs and ``ListModelPackages`` lag behind."""
         return self._in_force().faults.stale_list
 
     @property

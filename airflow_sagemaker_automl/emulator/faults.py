@@ -35,9 +35,9 @@ working. All members are optional; a member that is not set causes no fault.
 ``DeniedResources``
     Names and ARNs that ``DeniedOperations`` applies to. Default: all.
 ``StaleListSeconds``
-    ``ListAutoMLJobs`` answers as of this many seconds ago: jobs created since then are missing, and later changes, for
-    example the end of a job, do not show. The same holds for the ``ModelPackageStatus`` in ``ListModelPackages``.
-    Other operations return the current state.
+    ``ListAutoMLJobs`` and ``ListTransformJobs`` answer as of this many seconds ago: jobs created since then are
+    missing, and later changes, for example the end of a job, do not show. The same holds for the
+    ``ModelPackageStatus`` in ``ListModelPackages``. Other operations return the current state.
 ``StaleDescriptions``
     After each ``UpdateModelPackage``, this many ``DescribeModelPackage`` calls for the version show its state before.
 ``StaleTags``
@@ -45,6 +45,9 @@ working. All members are optional; a member that is not set causes no fault.
 ``ConcurrentJobs``
     How many AutoML jobs may be ``InProgress`` or ``Stopping`` at the same time in each account and region; 0 is an
     account without quota. Default: the quota that the emulator was started with.
+``TransformInstances``
+    How many instances of each type the transform jobs of an account and region may use at the same time; 0 is an
+    account without quota. Default: 100.
 ``TokensNotCompared``
     True: ``CreateModelPackage`` returns the package that the same ``ClientToken`` registered before, even if the
     request differs. Otherwise a known token with a different request is a ``ConflictException``; what AWS does is not
@@ -81,6 +84,7 @@ from airflow_sagemaker_automl.emulator.contract import service_model
 
 ALL = "All"
 KNOWN = "Known"
+TRANSFORM_INSTANCES = 100
 
 _RATES = (
     "DroppedRequestRate",
@@ -90,7 +94,7 @@ _RATES = (
     "DroppedAnswerRate",
 )
 _SECONDS = ("LatencySeconds", "StaleListSeconds", "ForSeconds")
-_COUNTS = ("ConcurrentJobs", "StaleDescriptions", "StaleTags")
+_COUNTS = ("ConcurrentJobs", "StaleDescriptions", "StaleTags", "TransformInstances")
 _OPERATIONS = ("Operations", "DeniedOperations")
 _SWITCHES = ("CompleteObjectives", "TokensNotCompared")
 _OTHERS = ("DeniedResources", "ExpiredTokens", "Seed")
@@ -112,6 +116,7 @@ class Faults:
     :param stale_descriptions: number of stale descriptions after a change.
     :param stale_tags: number of empty lists of tags after a creation.
     :param concurrent_jobs: quota of concurrent AutoML jobs; None for the emulator's own.
+    :param transform_instances: quota of instances of each type for transform jobs.
     :param tokens_not_compared: whether a known client token is accepted with a different request.
     :param complete_objectives: whether the candidates of tuning mode have a complete objective.
     :param lasting: duration in seconds; None without an end.
@@ -128,6 +133,7 @@ class Faults:
     stale_descriptions: int = 0
     stale_tags: int = 0
     concurrent_jobs: int | None = None
+    transform_instances: int = TRANSFORM_INSTANCES
     tokens_not_compared: bool = False
     complete_objectives: bool = False
     lasting: float | None = None
@@ -152,6 +158,7 @@ class Faults:
             document.get("StaleDescriptions", 0),
             document.get("StaleTags", 0),
             document.get("ConcurrentJobs"),
+            document.get("TransformInstances", TRANSFORM_INSTANCES),
             document.get("TokensNotCompared", False),
             document.get("CompleteObjectives", False),
             document.get("ForSeconds"),

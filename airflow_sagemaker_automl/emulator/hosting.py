@@ -6,11 +6,13 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_sagemaker_automl.emulator.capture import Capture
 from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.endpoint import Deployment, Endpoint
 from airflow_sagemaker_automl.emulator.errors import ValidationException
+from airflow_sagemaker_automl.emulator.images import Containers
 from airflow_sagemaker_automl.emulator.registry import Registry
-from airflow_sagemaker_automl.emulator.serving import Containers, Fleet
+from airflow_sagemaker_automl.emulator.serving import Fleet
 
 _NOT_WITH_A_PACKAGE = ("Image", "ModelDataUrl", "ModelDataSource", "Environment")
 _SERVERLESS_MEMORY = range(1024, 6144 + 1, 1024)
@@ -33,6 +35,11 @@ class Model:
     @property
     def containers(self) -> list[dict[str, Any]]:
         return _containers(self._request)
+
+    @property
+    def role(self) -> str | None:
+        """Its execution role."""
+        return self._request.get("ExecutionRoleArn")
 
     def describe(self) -> dict[str, Any]:
         answer = {**self._request, "ModelArn": self.arn, "CreationTime": self._created}
@@ -68,6 +75,7 @@ class Hosting:
     :param arn: builds an ARN from a resource type and a name.
     :param registry: the model packages.
     :param start: starts the processes for the variants of a configuration, given the containers of each.
+    :param store: writes captured data, given URI and content.
     """
 
     def __init__(
@@ -75,6 +83,7 @@ class Hosting:
         arn: Callable[[str, str], str],
         registry: Registry,
         start: Callable[[Mapping[str, Containers]], Fleet],
+        store: Callable[[str, bytes], None],
     ) -> None:
         self.models: dict[str, Model] = {}
         self.configs: dict[str, EndpointConfig] = {}
@@ -82,6 +91,7 @@ class Hosting:
         self._arn = arn
         self._registry = registry
         self._start = start
+        self._store = store
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
@@ -130,7 +140,7 @@ class Hosting:
         if name.lower() in (taken.lower() for taken in self.endpoints):
             raise ValidationException(f'Cannot create already existing endpoint "{arn}".')
         config = self.find_config(request["EndpointConfigName"])
-        self._endpoints[name] = Endpoint(request, arn, self._deploy(config))
+        self._endpoints[name] = Endpoint(request, arn, self._deploy(config, name))
         return self._endpoints[name]
 
     def find_endpoint(self, name: str) -> Endpoint:
@@ -142,14 +152,14 @@ class Hosting:
         endpoint = self.find_endpoint(request["EndpointName"])
         config = self.find_config(request["EndpointConfigName"])
         endpoint.require_in_service()
-        endpoint.update(request, self._deploy(config))
+        endpoint.update(request, self._deploy(config, endpoint.name))
         return endpoint
 
     def end_all(self) -> None:
         """End all processes of all endpoints, and wait until they have ended."""
         for endpoint in self._endpoints.values():
-            for fleet in endpoint.fleets():
-                fleet.kill()
+            for deployment in endpoint.deployments():
+                deployment.kill()
 
     def _require_usable(self, container: Mapping[str, Any]) -> None:
         """Refuse a container without image and package, or with a package that cannot be deployed."""
@@ -183,16 +193,21 @@ class Hosting:
         if "ModelName" in variant and not serverless and "InitialInstanceCount" not in variant:
             raise ValidationException(f"Variant {name} needs an InitialInstanceCount.")
 
-    def _deploy(self, config: EndpointConfig) -> Deployment:
-        """Start the variants of a configuration; a model may have been deleted since the configuration was created."""
+    def _deploy(self, config: EndpointConfig, endpoint: str) -> Deployment:
+        """Start the variants of a configuration; a model may have been deleted since the configuration was created.
+
+        :param endpoint: name of the endpoint.
+        """
         chains = {
-            variant["VariantName"]: self._chain(variant["ModelName"]) if "ModelName" in variant else []
+            variant["VariantName"]: self.chain(variant["ModelName"]) if "ModelName" in variant else []
             for variant in config.request["ProductionVariants"]
         }
         images = {name: [container["Image"] for container in chain] for name, chain in chains.items()}
-        return Deployment(config.request, images, self._start(chains))
+        captured = config.request.get("DataCaptureConfig")
+        capture = Capture(endpoint, captured, self._store) if captured else None
+        return Deployment(config.request, images, self._start(chains), capture)
 
-    def _chain(self, model: str) -> list[Mapping[str, Any]]:
+    def chain(self, model: str) -> list[Mapping[str, Any]]:
         """List the containers of a model, with each model package replaced by its containers."""
         return [
             inner

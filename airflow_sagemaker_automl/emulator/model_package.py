@@ -10,7 +10,7 @@ from typing import Any
 from airflow_sagemaker_automl.emulator.client_tokens import require_same
 from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import ConflictException, ValidationException
-from airflow_sagemaker_automl.emulator.package_script import PackageScript, unscripted
+from airflow_sagemaker_automl.emulator.package_validation import Completion
 from airflow_sagemaker_automl.emulator.registration import require_distinct, require_sound, with_image_digests
 
 _NOT_PART_OF_A_PACKAGE = ("ClientToken", "Tags", "ModelPackageGroupName", "ModelPackageName")
@@ -32,7 +32,7 @@ class ModelPackage:
     :param request: ``CreateModelPackage`` request.
     :param arn: ARN of the package.
     :param creator: ``UserContext`` of the creator.
-    :param script: how it is completed; None without a script.
+    :param completion: how it is completed.
     :param group: name of the group; None for a package without a group.
     :param version: its number in the group, from 1; numbers are never reused.
     """
@@ -42,7 +42,7 @@ class ModelPackage:
         request: Mapping[str, Any],
         arn: str,
         creator: Mapping[str, Any],
-        script: PackageScript | None = None,
+        completion: Completion,
         *,
         group: str | None = None,
         version: int | None = None,
@@ -56,7 +56,7 @@ class ModelPackage:
         self.request = copy.deepcopy(dict(request))
         self._created = now()
         self._creator = dict(creator)
-        self._script = script or unscripted(request)
+        self._completion = completion
         self._since = time.monotonic()
         self._updates: dict[str, Mapping[str, Any]] = {}
         self._members = _given(request)
@@ -71,7 +71,7 @@ class ModelPackage:
 
     def state(self, seconds_ago: float = 0) -> dict[str, Any]:
         """Its ``ModelPackageStatus`` with details."""
-        return self._script.at(self._since, time.monotonic() - seconds_ago)
+        return self._completion.at(self._since, time.monotonic() - seconds_ago)
 
     def existed(self, seconds_ago: float) -> bool:
         return time.monotonic() - self._since >= seconds_ago

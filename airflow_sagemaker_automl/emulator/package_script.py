@@ -28,8 +28,8 @@ Both may have ``ModelPackageStatusDetails`` as in ``DescribeModelPackage``. Defa
 
 A script that is PUT to ``/automl-emulator/scripts/<name>?model-package-groups=<pattern>`` applies to all versions that
 are registered afterwards in groups with a matching name. A version without a script is ``Completed`` immediately. The
-exception is a version with a ``ValidationSpecification`` whose validation is not skipped: it is ``Failed``, with the
-reason that the emulator runs no transform jobs.
+exception is a version with a ``ValidationSpecification`` whose validation is not skipped: the transform jobs of its
+profiles run (:mod:`airflow_sagemaker_automl.emulator.package_validation`).
 """
 
 from __future__ import annotations
@@ -44,12 +44,8 @@ from airflow_sagemaker_automl.emulator.documents import is_list_of_objects, seco
 
 _WHILE_WAITING = ("Pending", "InProgress")
 _ENDINGS = ("Completed", "Failed")
-_NOTHING_CHECKED: Mapping[str, Any] = {"ValidationStatuses": [], "ImageScanStatuses": []}
+NOTHING_CHECKED: Mapping[str, Any] = {"ValidationStatuses": [], "ImageScanStatuses": []}
 _SHOWN = frozenset({"ModelPackageStatus", "ModelPackageStatusDetails"})
-_NO_TRANSFORM_JOB = (
-    "The emulator runs no transform jobs, so it cannot validate a model package. Set SkipModelValidation to All, "
-    "or put a script for the group that gives the result of the validation."
-)
 
 
 class PackageScript:
@@ -97,23 +93,13 @@ class PackageScript:
         return self._ending
 
 
-def unscripted(request: Mapping[str, Any]) -> PackageScript:
-    """Make the script of a version that has none.
-
-    :param request: ``CreateModelPackage`` request.
-    """
-    profiles = request.get("ValidationSpecification", {}).get("ValidationProfiles", [])
-    if not profiles or request.get("SkipModelValidation") == "All":
-        return PackageScript([], _shown({"ModelPackageStatus": "Completed"}))
-    failures = [
-        {"Name": profile["ProfileName"], "Status": "Failed", "FailureReason": _NO_TRANSFORM_JOB} for profile in profiles
-    ]
-    details = {**_NOTHING_CHECKED, "ValidationStatuses": failures}
-    return PackageScript([], {"ModelPackageStatus": "Failed", "ModelPackageStatusDetails": details})
+def immediate() -> PackageScript:
+    """Make the script of a package that is completed immediately."""
+    return PackageScript([], _shown({"ModelPackageStatus": "Completed"}))
 
 
 def _shown(given: Mapping[str, Any]) -> dict[str, Any]:
-    details = given.get("ModelPackageStatusDetails", _NOTHING_CHECKED)
+    details = given.get("ModelPackageStatusDetails", NOTHING_CHECKED)
     return {"ModelPackageStatus": given["ModelPackageStatus"], "ModelPackageStatusDetails": dict(details)}
 
 

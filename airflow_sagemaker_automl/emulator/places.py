@@ -1,4 +1,4 @@
-"""The number of trainers that run at the same time: each needs a core and hundreds of megabytes."""
+"""The number of processes that train or transform at the same time: each needs a core and hundreds of megabytes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 
 class TrainingPlaces:
-    """Lets trainers begin as long as there are places; others begin in order as soon as one is free.
+    """Lets trainers and transform jobs begin as long as there are places; others begin in order as soon as one is free.
 
-    :param number: how many trainers may run at the same time.
+    :param number: how many may run at the same time.
     """
 
     def __init__(self, number: int) -> None:
@@ -20,11 +20,11 @@ class TrainingPlaces:
         self._waiting: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
 
-    def enter(self, name: str, begin: Callable[[], None]) -> None:
+    def enter(self, job: str, begin: Callable[[], None]) -> None:
         """Begin now or later.
 
-        :param name: name of the job, for the log.
-        :param begin: starts the trainer without waiting for anything; who calls it must :meth:`leave` in the end.
+        :param job: kind and name of the job, for the log.
+        :param begin: starts the process without waiting for anything; who calls it must :meth:`leave` in the end.
         """
         with self._lock:
             if self._taken < self._number:
@@ -34,7 +34,7 @@ class TrainingPlaces:
             self._waiting.append(begin)
             ahead = len(self._waiting) - 1
         print(  # noqa: T201 - the server's log.
-            f"AutoML job {name} waits, with {ahead} others before it: {self._number} jobs train at the same time "
+            f"{job} waits, with {ahead} others before it: {self._number} jobs run at the same time "
             "(--concurrent-trainings).",
             file=sys.stderr,
             flush=True,
@@ -52,7 +52,7 @@ class TrainingPlaces:
             return True
 
     def leave(self) -> None:
-        """Free a place, and let the next trainer begin."""
+        """Free a place, and let the next job begin."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft()()

@@ -12,6 +12,7 @@ from airflow_sagemaker_automl.emulator.clock import now
 from airflow_sagemaker_automl.emulator.errors import AccessDeniedException, ConflictException, ValidationException
 from airflow_sagemaker_automl.emulator.model_package import ModelPackage
 from airflow_sagemaker_automl.emulator.package_script import PackageScript
+from airflow_sagemaker_automl.emulator.package_validation import Completion
 from airflow_sagemaker_automl.emulator.registration import require_registrable
 
 _NEEDED_WITHOUT_A_GROUP = (
@@ -44,12 +45,12 @@ class ModelPackageGroup:
         self._lock = threading.Lock()
 
     def add_version(
-        self, request: Mapping[str, Any], creator: Mapping[str, Any], script: PackageScript | None
+        self, request: Mapping[str, Any], creator: Mapping[str, Any], complete: Callable[[str], Completion]
     ) -> ModelPackage:
         """Register a version.
 
         :param creator: ``UserContext`` of the creator.
-        :param script: how it is completed.
+        :param complete: begins to complete the version with an ARN.
         :raises ValidationException: the request is not valid for a version of a group.
         """
         if request.get("Tags"):
@@ -61,7 +62,7 @@ class ModelPackageGroup:
             self._latest += 1
             number = self._latest
         arn = f"{self.arn.replace(':model-package-group/', ':model-package/')}/{number}"
-        version = ModelPackage(request, arn, creator, script, group=self.name, version=number)
+        version = ModelPackage(request, arn, creator, complete(arn), group=self.name, version=number)
         self.versions[number] = version
         return version
 
@@ -89,6 +90,7 @@ class Registry:
     :param arn: builds an ARN from a resource type and a name.
     :param caller: ``UserContext`` of the caller.
     :param script_for: finds the script for versions of a group.
+    :param validate: begins to complete a package that has no script.
     :param of_account: finds the registry of another account in the same region.
     """
 
@@ -97,6 +99,7 @@ class Registry:
         arn: Callable[[str, str], str],
         caller: Mapping[str, Any],
         script_for: Callable[[str], PackageScript | None],
+        validate: Callable[[Mapping[str, Any], str], Completion],
         of_account: Callable[[str], Registry],
     ) -> None:
         self.groups: dict[str, ModelPackageGroup] = {}
@@ -105,6 +108,7 @@ class Registry:
         self._arn = arn
         self._caller = caller
         self._script_for = script_for
+        self._validate = validate
         self._of_account = of_account
 
     def create_group(self, request: Mapping[str, Any]) -> ModelPackageGroup:
@@ -156,11 +160,14 @@ class Registry:
             group = self.find_group(request["ModelPackageGroupName"])
             tokens = self._owner(group.arn)._tokens
             known = tokens.find(request, is_compared=compares_tokens)
-            return known or tokens.remember(group.add_version(request, self._caller, self._script_for(group.name)))
+            return known or tokens.remember(group.add_version(request, self._caller, self._completing(request, group)))
         if "ModelPackageName" not in request:
             raise ValidationException("Missing ARN.")
         known = self._tokens.find(request, is_compared=compares_tokens)
         return known or self._tokens.remember(self._create_unversioned(request))
+
+    def _completing(self, request: Mapping[str, Any], group: ModelPackageGroup) -> Callable[[str], Completion]:
+        return lambda arn: self._script_for(group.name) or self._validate(request, arn)
 
     def _owner(self, name_or_arn: str) -> Registry:
         """Find the registry that an ARN belongs to: this one, or that of another account in the same region."""
@@ -192,7 +199,7 @@ class Registry:
         missing = [key for key in _NEEDED_WITHOUT_A_GROUP if specification is not None and not specification.get(key)]
         if missing:
             raise ValidationException(f"A model package without a group needs {', '.join(missing)}.")
-        self._unversioned[name] = ModelPackage(request, arn, self._caller)
+        self._unversioned[name] = ModelPackage(request, arn, self._caller, self._validate(request, arn))
         return self._unversioned[name]
 
     def packages(self) -> Iterator[ModelPackage]:

@@ -3,10 +3,11 @@
 ``PUT /automl-emulator/scripts/NAME``
     creates or replaces a script. With ``?job-names=PATTERN`` (``*`` and ``?``, ignoring case) it applies to all jobs
     with matching names. With ``?model-package-groups=PATTERN`` it is a script for versions
-    (:mod:`airflow_sagemaker_automl.emulator.package_script`) of all groups with matching names.
+    (:mod:`airflow_sagemaker_automl.emulator.package_script`) of all groups with matching names, and with
+    ``?transform-jobs=PATTERN`` one for transform jobs (:mod:`airflow_sagemaker_automl.emulator.transform_script`).
 ``GET /automl-emulator/scripts``
     lists them as ``{"Scripts": [{"Name": …, "JobNames": …, "Script": …}]}``; scripts for versions have
-    ``ModelPackageGroups`` in place of ``JobNames``.
+    ``ModelPackageGroups`` in place of ``JobNames``, those for transform jobs ``TransformJobs``.
 ``GET /automl-emulator/scripts/NAME``
     shows one entry of that list.
 ``DELETE /automl-emulator/scripts/NAME``
@@ -20,10 +21,10 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from werkzeug.wrappers import Request, Response
 
@@ -31,6 +32,7 @@ from airflow_sagemaker_automl.emulator.documents import InvalidDocument
 from airflow_sagemaker_automl.emulator.package_script import PackageScript
 from airflow_sagemaker_automl.emulator.plain_http import PREFIX, json_answer
 from airflow_sagemaker_automl.emulator.script import Script
+from airflow_sagemaker_automl.emulator.transform_script import TransformScript
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -38,16 +40,25 @@ if TYPE_CHECKING:
 _RESOURCE = re.compile(r"/automl-emulator/scripts(?:/(?P<name>[^/]+))?/?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
+_AnyScript = Script | PackageScript | TransformScript
+_Kind = TypeVar("_Kind", Script, PackageScript, TransformScript)
+_SHOWN_AS = {Script: "JobNames", PackageScript: "ModelPackageGroups", TransformScript: "TransformJobs"}
+# Query parameter → the kind of script that it is for.
+_PATTERNS: Mapping[str, type[_AnyScript]] = {
+    "job-names": Script,
+    "model-package-groups": PackageScript,
+    "transform-jobs": TransformScript,
+}
+
 
 class _Entry(NamedTuple):
     name: str
     pattern: str | None
-    script: Script | PackageScript
+    script: _AnyScript
     document: Any
 
     def shown(self) -> dict[str, Any]:
-        whose = "JobNames" if isinstance(self.script, Script) else "ModelPackageGroups"
-        return {"Name": self.name, whose: self.pattern, "Script": self.document}
+        return {"Name": self.name, _SHOWN_AS[type(self.script)]: self.pattern, "Script": self.document}
 
 
 class Rehearsals:
@@ -60,17 +71,18 @@ class Rehearsals:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._answer(Request(environ))(environ, start_response)
 
-    def find(self, name: str) -> Script | None:
-        """Find a script for jobs."""
+    def find(self, name: str, kind: type[_Kind]) -> _Kind | None:
+        """Find a script of a kind."""
         entry = self._entries.get(name)
-        return entry.script if entry and isinstance(entry.script, Script) else None
+        return entry.script if entry and isinstance(entry.script, kind) else None
 
-    def matching(self, job_name: str) -> str | None:
+    def matching(self, job_name: str, kind: type[Script | TransformScript]) -> str | None:
         """Find the script for jobs with this name; if several match, the one that was put last.
 
+        :param kind: the scripts for jobs of their kind.
         :return: the script's name.
         """
-        return next((entry.name for entry in self._matching(job_name) if isinstance(entry.script, Script)), None)
+        return next((entry.name for entry in self._matching(job_name) if isinstance(entry.script, kind)), None)
 
     def for_group(self, group: str) -> PackageScript | None:
         """Find the script for versions of this group; if several match, the one that was put last."""
@@ -129,8 +141,11 @@ class Rehearsals:
 
 
 def _read(name: str, request: Request) -> _Entry:
-    body, groups, jobs = request.get_data(), request.args.get("model-package-groups"), request.args.get("job-names")
-    if groups and jobs:
-        raise InvalidDocument(["A script is for jobs or for versions; give job-names or model-package-groups."])
-    script = PackageScript.from_json(body) if groups else Script.from_json(body)
-    return _Entry(name, groups or jobs, script, json.loads(body))
+    body, given = request.get_data(), [parameter for parameter in _PATTERNS if request.args.get(parameter)]
+    if len(given) > 1:
+        raise InvalidDocument(
+            [f"A script is for jobs of one kind or for versions; give one of {', '.join(_PATTERNS)}."]
+        )
+    parameter = given[0] if given else "job-names"
+    script = _PATTERNS[parameter].from_json(body)
+    return _Entry(name, request.args.get(parameter), script, json.loads(body))

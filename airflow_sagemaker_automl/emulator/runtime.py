@@ -1,6 +1,6 @@
 """``InvokeEndpoint``: the model behind an endpoint predicts; the runtime's other operations answer an error.
 
-Input and output are not captured, whatever ``DataCaptureConfig`` says.
+Input and output of successful invocations are captured as the endpoint's ``DataCaptureConfig`` says.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from airflow_sagemaker_automl.emulator.backend import LocalSageMaker
 from airflow_sagemaker_automl.emulator.caller import Caller
+from airflow_sagemaker_automl.emulator.capture import Message
 from airflow_sagemaker_automl.emulator.serving import NotServed
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _PATH = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kin>async-)?invocations(?P<stream>-response-stream)?")
 _TARGET = "X-Amzn-SageMaker-Target-Variant"
+_INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 _INVOKED = "x-Amzn-Invoked-Production-Variant"
 
 
@@ -48,7 +50,7 @@ class SageMakerRuntime:
 
 def _invoke(request: Request, name: str, caller: Caller) -> Response:
     account = LocalSageMaker.of(caller.account, caller.region)
-    body = request.get_data().decode(errors="replace")
+    given = Message(request.get_data(), request.content_type or "")
     with account.lock:
         endpoint = account.hosting.endpoints.get(name)
         # As on the service, an endpoint that is being created cannot be found yet.
@@ -56,16 +58,19 @@ def _invoke(request: Request, name: str, caller: Caller) -> Response:
             message = f"Endpoint {name} of account {caller.account} not found."
             return _error("ValidationError", HTTPStatus.BAD_REQUEST, message)
         try:
-            variant, fleet = endpoint.variant_for(request.headers.get(_TARGET))
+            variant, deployment = endpoint.variant_for(request.headers.get(_TARGET))
         except NotServed as error:
             return _error("ValidationError", HTTPStatus.BAD_REQUEST, str(error))
     try:
-        answer = fleet.invoke(variant, body, request.content_type or "", request.headers.get("Accept", ""))
+        body, accept = given.body.decode(errors="replace"), request.headers.get("Accept", "")
+        answer = deployment.fleet.invoke(variant, body, given.content_type, accept)
     except NotServed as error:
         return _error("ModelError", HTTPStatus.FAILED_DEPENDENCY, str(error))
     if answer["status"] != HTTPStatus.OK:
         return _model_error(answer)
-    response = Response(answer["body"], content_type=answer["content_type"])
+    answered = Message(answer["body"].encode(), answer["content_type"])
+    deployment.note(variant, given, answered, request.headers.get(_INFERENCE_ID))
+    response = Response(answered.body, content_type=answered.content_type)
     response.headers[_INVOKED] = variant
     return _with_request_id(response)
 

@@ -54,7 +54,7 @@ class Emulator:
 
     :param port: TCP port on loopback; 0 takes a free one.
     :param concurrent_jobs: quota of concurrent AutoML jobs in each account and region; 0 refuses every job.
-    :param concurrent_trainings: how many jobs train at the same time; others wait.
+    :param concurrent_trainings: how many jobs train or transform at the same time; others wait.
     :param log_requests: write a line for each request to standard error.
     :param record_calls: folder to record calls in; None records nothing.
     :param allowed_hosts: names, apart from localhost, under which it may be addressed.

@@ -32,6 +32,7 @@ from airflow_sagemaker_automl.emulator.operations import (
     registry,
     search,
     tags,
+    transform,
 )
 from airflow_sagemaker_automl.emulator.operations.left_to_moto import LEFT_TO_MOTO, require_answerable
 from airflow_sagemaker_automl.emulator.operations.refused import refusal
@@ -48,6 +49,7 @@ OPERATIONS: Mapping[str, Handler] = {
     **registry.OPERATIONS,
     **model_cards.OPERATIONS,
     **hosting.OPERATIONS,
+    **transform.OPERATIONS,
     **tags.OPERATIONS,
     **search.OPERATIONS,
 }

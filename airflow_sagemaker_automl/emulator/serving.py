@@ -6,20 +6,19 @@ Each ends by itself when the other end of its link is closed, for example becaus
 from __future__ import annotations
 
 import random
+import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from airflow_sagemaker_automl.emulator.child import Child, Gone
 from airflow_sagemaker_automl.emulator.clock import now
+from airflow_sagemaker_automl.emulator.images import Containers, predicts_rows
 from airflow_sagemaker_automl.emulator.inference.process import serve
 
-Containers = Sequence[Mapping[str, Any]]
 # Finds the digest of a container's archive; None for an archive that no trainer has written.
 DigestOf = Callable[[Mapping[str, Any]], str | None]
-# Prefix of the trainer's images for tabular and text models; forecast models cannot be invoked with rows.
-_SERVED_IMAGE = "automl-emulator:autogluon-"
 _LONGEST_REASON = 1024
 
 
@@ -89,6 +88,8 @@ class Process:
                 answer: dict[str, Any] = self._child.link.receive()
             except Gone:
                 return None
+        if "traceback" in answer:
+            print(answer["traceback"], file=sys.stderr, flush=True)  # noqa: T201 - the emulator's output.
         return answer
 
     def _close(self) -> None:
@@ -108,7 +109,7 @@ class Fleet:
 
     def __init__(self, variants: Mapping[str, Containers], endpoint_url: str, region: str, digest_of: DigestOf) -> None:
         self._processes = {
-            name: Process(name, containers, endpoint_url, region, digest_of) if _can_run(containers) else None
+            name: Process(name, containers, endpoint_url, region, digest_of) if predicts_rows(containers) else None
             for name, containers in variants.items()
         }
 
@@ -155,8 +156,3 @@ def chosen(weights: Mapping[str, float]) -> str:
     if not any(weights.values()):
         return next(iter(weights))
     return random.choices(list(weights), list(weights.values()))[0]
-
-
-def _can_run(containers: Containers) -> bool:
-    names = [str(container.get("Image", "")).rpartition("/")[2] for container in containers]
-    return bool(names) and all(name.startswith(_SERVED_IMAGE) for name in names)

@@ -1,19 +1,15 @@
-"""Runs one trainer process per job, updates the job's state from its events, and makes sure that the process ends.
-
-The trainer ends by itself when the other end of its link is closed, for example because this server was killed.
-"""
+"""Runs one trainer process per job, updates the job's state from its events, and makes sure that the process ends."""
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import tempfile
 import threading
 import time
 from typing import Any
 
 from airflow_sagemaker_automl.emulator.archives import TrainedArchives
-from airflow_sagemaker_automl.emulator.child import Child, Gone
+from airflow_sagemaker_automl.emulator.child import Child
+from airflow_sagemaker_automl.emulator.child_run import ChildRun
 from airflow_sagemaker_automl.emulator.jobs import AutoMLJob
 from airflow_sagemaker_automl.emulator.places import TrainingPlaces
 from airflow_sagemaker_automl.emulator.trainer.process import train
@@ -27,8 +23,8 @@ _NOT_DEPLOYED = (
 )
 
 
-class Trainer:
-    """The process that trains one job.
+class Trainer(ChildRun):
+    """The process that trains one job; the job's run-time limit counts from its start.
 
     :param job: the job to train; its state follows the trainer's events.
     :param endpoint_url: URL of this server's S3.
@@ -50,10 +46,11 @@ class Trainer:
         places: TrainingPlaces,
         complete_objectives: bool = False,
     ) -> None:
+        super().__init__(job, train, role="trainer", kind="AutoML job", activity="training", places=places)
         self._job = job
         self._archives = archives
         self._folder = tempfile.TemporaryDirectory(prefix="automl-emulator-", ignore_cleanup_errors=True)
-        self._spec: dict[str, Any] = {
+        self._task: dict[str, Any] = {
             "job_name": job.name,
             "endpoint_url": endpoint_url,
             "region": region,
@@ -62,89 +59,21 @@ class Trainer:
             "folder": self._folder.name,
             "complete_objectives": complete_objectives,
         }
-        self._places = places
-        self._child: Child | None = None
-        self._launching = threading.Lock()
-        self._is_over = False
-        self._watcher = threading.Thread(target=self._watch, name=f"trainer-{job.name}", daemon=True)
+        self._deadline: threading.Timer | None = None
         self._reached_deadline = False
 
-    def start(self) -> None:
-        """Begin to train as soon as there is a place; the job's run-time limit counts from then."""
-        self._places.enter(self._job.name, self._begin)
+    def _spec(self) -> dict[str, Any]:
+        return {**self._task, "created": time.time()}
 
-    def _begin(self) -> None:
-        self._watcher.start()
+    def _clean_up(self) -> None:
+        self._folder.cleanup()
 
-    def stop(self) -> None:
-        """Kill the trainer in the background; the job is ``Stopped`` once it has ended."""
-        if self._job.begin_stopping():
-            threading.Thread(target=self._stop, name=f"stop-{self._job.name}", daemon=True).start()
-
-    def kill(self) -> None:
-        """Kill the trainer and its subprocesses, and wait until they have ended; it does not begin any more."""
-        with self._launching:
-            self._is_over = True
-        if self._child is not None:
-            self._child.kill()
-
-    def close(self) -> None:
-        """Kill the trainer and wait until its watcher has cleaned up."""
-        if self._places.withdraw(self._begin):
-            self._folder.cleanup()
-            return
-        self.kill()
-        if self._watcher.ident is not None:
-            self._watcher.join()
-
-    def _stop(self) -> None:
-        self.close()
-        self._job.stopped()
-
-    def _watch(self) -> None:
-        try:
-            child = self._launch()
-            if child:
-                self._follow_to_the_end(child)
-        finally:
-            self._folder.cleanup()
-            self._places.leave()
-
-    def _launch(self) -> Child | None:
-        """Start the process, unless the trainer has been killed before."""
-        with self._launching:
-            if self._is_over:
-                return None
-            self._spec["created"] = time.time()
-            try:
-                self._child = Child(train, f"trainer-{self._job.name}")
-            except OSError as error:
-                self._job.fail(f"The training process cannot be started: {error.strerror or error}.")
-            return self._child
-
-    def _follow_to_the_end(self, child: Child) -> None:
-        deadline = self._arm_deadline()
-        try:
-            # If the trainer has ended, its exit status gives the reason (below).
-            with contextlib.suppress(Gone):
-                child.link.send(self._spec)
-                while True:
-                    self._follow(child.link.receive())
-        finally:
-            status = child.wait()
-            if deadline:
-                deadline.cancel()
-            self._conclude(status, child)
-            child.close()
-
-    def _arm_deadline(self) -> threading.Timer | None:
+    def _launched(self) -> None:
         limit = self._job.problem.get("CompletionCriteria", {}).get("MaxAutoMLJobRuntimeInSeconds")
-        if limit is None:
-            return None
-        timer = threading.Timer(limit + GRACE_AFTER_DEADLINE, self._kill_at_deadline)
-        timer.daemon = True
-        timer.start()
-        return timer
+        if limit is not None:
+            self._deadline = threading.Timer(limit + GRACE_AFTER_DEADLINE, self._kill_at_deadline)
+            self._deadline.daemon = True
+            self._deadline.start()
 
     def _kill_at_deadline(self) -> None:
         self._reached_deadline = True
@@ -178,11 +107,9 @@ class Trainer:
         self._job.fail(reason)
 
     def _conclude(self, status: int, child: Child) -> None:
-        """End a job whose trainer ended without reporting a result."""
+        if self._deadline:
+            self._deadline.cancel()
         if self._reached_deadline:
             self._job.complete(None, "MaxAutoMLJobRuntimeReached", [])
-        elif status < 0:
-            name = signal.Signals(-status).name
-            self._job.fail(f"The training process was killed ({name}) before the job was finished.")
         else:
-            self._job.fail(f"The training process ended early with exit status {status}: {child.log_tail()}")
+            super()._conclude(status, child)

@@ -21,6 +21,7 @@ from tests.emulator.downloads import reported, split_part
 from tests.support.datasets import load_diabetes
 from tests.support.endpoints import configure, predicted, put_up, runtime_client, settled
 from tests.support.jobs import put_table, start, tabular_request, unique, wait
+from tests.support.transforms import output_rows, put_rows, transform_model, transformed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,6 +38,14 @@ def _answering(containers: list[dict[str, Any]], keys: str) -> list[dict[str, An
         else one
         for one in containers
     ]
+
+
+def _transformed(
+    sagemaker: SageMakerClient, s3: S3Client, containers: list[Any], rows: pd.DataFrame, keys: str
+) -> list[list[str]]:
+    """Predict rows with a transform job that sets the output keys."""
+    model, environment = transform_model(sagemaker, containers), {"SAGEMAKER_INFERENCE_OUTPUT": keys}
+    return output_rows(s3, transformed(sagemaker, model, put_rows(s3, rows), Environment=environment))
 
 
 def _rows(s3: S3Client, job: dict[str, Any], target: str, **reading: Any) -> tuple[pd.DataFrame, pd.Series]:
@@ -56,7 +65,10 @@ def tuned_job(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, Any]:
 def test_an_endpoint_predicts_what_the_figures_say(
     mode: str, request: pytest.FixtureRequest, sagemaker: SageMakerClient, s3: S3Client
 ) -> None:
-    """The predictions for the held-out rows give the candidate's F1 and AUC, with one container or three."""
+    """The predictions for the held-out rows give the candidate's F1 and AUC, with one container or three.
+
+    A transform job predicts the same.
+    """
     from sklearn.metrics import f1_score, roc_auc_score
 
     job = request.getfixturevalue(mode)
@@ -70,6 +82,7 @@ def test_an_endpoint_predicts_what_the_figures_say(
     assert roc_auc_score(actual == "malignant", probabilities) == pytest.approx(reported(best, "AUC", "Test"))
     pair = ast.literal_eval(answers[0][2])
     assert (pair[1], sum(pair)) == (pytest.approx(probabilities[0]), pytest.approx(1))
+    assert _transformed(sagemaker, s3, best["InferenceContainers"], rows, _ALL_KEYS) == answers
 
 
 def test_the_default_answer_is_the_label_alone(
@@ -127,6 +140,8 @@ def test_a_text_stays_a_text(sagemaker: SageMakerClient, s3: S3Client, breast_ca
     answers = predicted(sagemaker, endpoint, texts[["text"]])
     assert np.mean(actual == [label for label, _ in answers]) == pytest.approx(reported(best, "Accuracy", "Test"))
     assert all(0.5 <= float(probability) <= 1 for _, probability in answers)
+    keys = "predicted_label,probability"
+    assert _transformed(sagemaker, s3, best["InferenceContainers"], texts[["text"]], keys) == answers
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_sagemaker_automl.emulator.model_package import ModelPackage
 from airflow_sagemaker_automl.emulator.operations.registry import list_packages
+from airflow_sagemaker_automl.emulator.package_script import immediate
 from airflow_sagemaker_automl.emulator.registry import Registry
 
 _CONTAINERS = {"Containers": [{"Image": "image:1"}]}
@@ -21,6 +22,7 @@ def registry() -> Registry:
         lambda kind, name: f"arn:aws:sagemaker:us-east-1:123456789012:{kind}/{name}",
         {"IamIdentity": {"Arn": "arn:aws:iam::123456789012:user/emulator"}},
         lambda group: None,
+        lambda request, arn: immediate(),
         lambda account: pytest.fail(f"{account} was asked"),
     )
     made.create_group({"ModelPackageGroupName": "group"})

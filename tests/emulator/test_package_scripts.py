@@ -25,19 +25,6 @@ _REASONS = {
     "ValidationStatuses": [{"Name": "profile", "Status": "Failed", "FailureReason": "It exited with status 1."}],
     "ImageScanStatuses": [{"Name": "image", "Status": "Failed", "FailureReason": "It has a hole."}],
 }
-_VALIDATION: Any = {
-    "ValidationRole": ROLE,
-    "ValidationProfiles": [
-        {
-            "ProfileName": "smoke",
-            "TransformJobDefinition": {
-                "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}}},
-                "TransformOutput": {"S3OutputPath": "s3://b/out"},
-                "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-            },
-        }
-    ],
-}
 
 
 @pytest.fixture
@@ -103,27 +90,6 @@ def test_a_version_is_held_until_its_script_is_gone(sagemaker: SageMakerClient, 
     assert sagemaker.describe_model_package(ModelPackageName=second)["ModelPackageStatus"] == "Completed"
 
 
-@pytest.mark.parametrize(
-    ("members", "status"),
-    [
-        ({}, "Completed"),
-        ({"ValidationSpecification": _VALIDATION, "SkipModelValidation": "All"}, "Completed"),
-        ({"ValidationSpecification": _VALIDATION, "SkipModelValidation": "None"}, "Failed"),
-        ({"ValidationSpecification": _VALIDATION}, "Failed"),
-    ],
-)
-def test_a_validation_that_cannot_be_run_fails(
-    members: dict[str, Any], status: str, sagemaker: SageMakerClient, group: str
-) -> None:
-    """Without a script a version with a validation fails, with the reason and the alternatives."""
-    arn = _register(sagemaker, group, **members)
-    described = sagemaker.describe_model_package(ModelPackageName=arn)
-    assert described["ModelPackageStatus"] == status
-    failures = described["ModelPackageStatusDetails"]["ValidationStatuses"]
-    assert [failure["Name"] for failure in failures] == (["smoke"] if status == "Failed" else [])
-    assert all("runs no transform jobs" in failure["FailureReason"] for failure in failures)
-
-
 def test_scripts_for_versions_and_for_jobs_do_not_meet(
     sagemaker: SageMakerClient, emulator_url: str, group: str
 ) -> None:
@@ -137,7 +103,10 @@ def test_scripts_for_versions_and_for_jobs_do_not_meet(
     status, refusal = send(f"{url}?job-names=a&model-package-groups=b", "PUT", {"Ending": _COMPLETED})
     assert (status, refusal["Problems"]) == (
         400,
-        ["A script is for jobs or for versions; give job-names or model-package-groups."],
+        [
+            "A script is for jobs of one kind or for versions; give one of "
+            "job-names, model-package-groups, transform-jobs."
+        ],
     )
     assert send(url, "DELETE")[0] == 204
 

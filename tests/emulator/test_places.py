@@ -26,15 +26,15 @@ def test_jobs_begin_in_order_as_places_become_free(capfd: pytest.CaptureFixture[
     begins = {name: (lambda name=name: begun.append(name)) for name in ("a", "b", "c", "d")}
     places = TrainingPlaces(1)
     for name, begin in begins.items():
-        places.enter(name, begin)
+        places.enter(f"AutoML job {name}", begin)
     assert begun == ["a"]
-    assert "AutoML job d waits, with 2 others before it: 1 jobs train at the same time (--con" in capfd.readouterr().err
+    assert "AutoML job d waits, with 2 others before it: 1 jobs run at the same time (--con" in capfd.readouterr().err
     assert [places.withdraw(begins[name]) for name in ("a", "c", "c")] == [False, True, False]
     places.leave()
     assert begun == ["a", "b"]
     places.leave()
     places.leave()
-    places.enter("c", begins["c"])
+    places.enter("AutoML job c", begins["c"])
     assert begun == ["a", "b", "d", "c"]
     assert not capfd.readouterr().err
 

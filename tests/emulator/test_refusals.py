@@ -67,16 +67,6 @@ def test_every_other_operation_is_refused_as_a_whole(unchecked: Any) -> None:
         assert re.fullmatch(rf"The emulator does not implement {operation}(: it [^.]+)?\.", error["Message"])
 
 
-def _transform(sagemaker: SageMakerClient, name: str) -> None:
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName="no-such-model",
-        TransformInput={"DataSource": SOURCE},
-        TransformOutput={"S3OutputPath": "s3://no-such-bucket/out/"},
-        TransformResources=RESOURCES,
-    )
-
-
 def _training(sagemaker: SageMakerClient, name: str) -> None:
     sagemaker.create_training_job(
         TrainingJobName=name,
@@ -121,7 +111,6 @@ def _execution(sagemaker: SageMakerClient, name: str) -> None:
 @pytest.mark.parametrize(
     ("create", "reason"),
     [
-        (_transform, "it runs no transform jobs; an endpoint predicts"),
         (_training, "it runs no training jobs; its AutoML jobs train"),
         (_processing, "it runs no processing jobs"),
         (_tuning, "it runs no hyperparameter tuning jobs; an AutoML job can tune"),
@@ -138,13 +127,13 @@ def test_a_job_that_would_not_run_is_refused_with_the_reason(
 
 
 def test_what_can_be_created_can_be_described_listed_and_deleted() -> None:
-    """Except AutoML jobs, which the service does not delete; versions have a describing operation of their own."""
+    """Except AutoML and transform jobs, which the service keeps; versions have a describing operation of their own."""
     created = {name.removeprefix("Create") for name in ANSWERED if name.startswith("Create")}
     for kind in created:
         assert f"Describe{kind}" in ANSWERED
         if kind != "AutoMLJobV2":
             assert f"List{kind}s" in ANSWERED
-        if not kind.startswith("AutoML"):
+        if not kind.startswith(("AutoML", "TransformJob")):
             assert f"Delete{kind}" in ANSWERED
 
 

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.jobs import start, tabular_request, unique
+from tests.support.transforms import transform_request
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -28,7 +29,9 @@ def arns(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, str]:
     version = sagemaker.create_model_package(
         ModelPackageGroupName=name, InferenceSpecification={"Containers": _CONTAINERS}
     )
+    transform = sagemaker.create_transform_job(**transform_request(name, breast_cancer))
     return {
+        "transform-job": transform["TransformJobArn"],
         "automl-job": sagemaker.describe_auto_ml_job_v2(AutoMLJobName=job)["AutoMLJobArn"],
         "model": model["ModelArn"],
         "endpoint-config": config["EndpointConfigArn"],
@@ -38,7 +41,9 @@ def arns(sagemaker: SageMakerClient, breast_cancer: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("kind", ["automl-job", "model", "endpoint-config", "endpoint", "model-package-group"])
+@pytest.mark.parametrize(
+    "kind", ["automl-job", "transform-job", "model", "endpoint-config", "endpoint", "model-package-group"]
+)
 def test_tags_are_added_replaced_and_deleted(kind: str, arns: dict[str, str], sagemaker: SageMakerClient) -> None:
     """A key occurs once; adding it again replaces its value."""
     arn = arns[kind]

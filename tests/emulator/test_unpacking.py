@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_sagemaker_automl.emulator.inference.chain import unpack
+from airflow_sagemaker_automl.emulator.inference.model_data import unpack
 
 
 @pytest.fixture(params=["with filters", "without filters"])

@@ -1,4 +1,4 @@
-"""The process behind an endpoint's variant: it loads the archives of one chain of containers and predicts with them.
+"""The processes that predict: behind an endpoint's variant, and for a transform job.
 
-Each variant has its own process.
+Each loads the archives of one chain of containers; each variant and each transform job has its own process.
 """

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
-import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from airflow_sagemaker_automl.emulator.inference.messages import Input, Predicted
+from airflow_sagemaker_automl.emulator.inference.messages import Input, Predicted, rows_of, written
+from airflow_sagemaker_automl.emulator.inference.model_data import download
 from airflow_sagemaker_automl.emulator.trainer.columns import COLUMN_TYPES_FILE
-from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.emulator.trainer.storage import Storage
 
 _OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
-_CHANGED = "it has changed since a training job wrote it"
-_NOT_WRITTEN = "no training job of this emulator wrote it there"
-_UNTRUSTED = (
-    'The emulator does not load the model data from URL: "{uri}", because {why}. '
-    "Loading model data runs code, so endpoints serve only archives that were trained since the emulator was started "
-    "or reset, unchanged, from where the job wrote them."
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class Chain:
         """
         folders = [folder / str(number) for number, _ in enumerate(containers)]
         for container, digest, place in zip(containers, digests, folders, strict=True):
-            _unpack(storage, container, digest, place)
+            download(storage, container, digest, place)
         served = json.loads((folders[0] / "serving.json").read_text())
         types = json.loads((folders[0] / COLUMN_TYPES_FILE).read_text())
         keys = containers[-1].get("Environment", {}).get(_OUTPUT, "")
@@ -69,6 +60,14 @@ class Chain:
             served["problem_type"],
             _Tuned.load(folders) if (folders[0] / "transformer.pkl").exists() else _Ensemble.load(folders[0]),
         )
+
+    def answered(self, body: str, content_type: str, accept: str) -> tuple[str, str]:
+        """Predict the rows of an invocation.
+
+        :return: the answer's body and content type.
+        :raises Refusal: the rows cannot be read, or the answer cannot have a form that the client accepts.
+        """
+        return written(self.predict(rows_of(body, content_type, self.input)), self.output, accept)
 
     def predict(self, rows: pd.DataFrame) -> Predicted:
         """Predict rows."""
@@ -127,43 +126,3 @@ class _Tuned:
         transformed = self.transformer.transform(rows)
         predict = self.estimator.predict_proba if self.classes else self.estimator.predict
         return np.asarray(predict(transformed), dtype=float)
-
-
-def unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Unpack files and folders; refuse paths outside the folder.
-
-    :raises tarfile.TarError: the archive has other members.
-    """
-    if hasattr(tarfile, "data_filter"):
-        archive.extractall(folder, filter="data")
-        return
-    # Python 3.11.2 (Debian 12) has no filters.
-    for member in archive.getmembers():
-        is_below = (folder / member.name).resolve().is_relative_to(folder.resolve())
-        if not is_below or not (member.isfile() or member.isdir()):
-            raise tarfile.TarError(f"{member.name} is not a file or folder within the archive")
-    archive.extractall(folder)  # noqa: S202  # Each member has been checked.
-
-
-def _unpack(storage: Storage, container: Mapping[str, Any], digest: str | None, folder: Path) -> None:
-    uri = container.get("ModelDataUrl")
-    if uri is None:
-        raise UnusableData(
-            f'The container "{container["Image"]}" has no ModelDataUrl; the emulator loads no other model data.'
-        )
-    try:
-        body: Any = storage.read(uri)
-    except UnusableData as error:
-        raise UnusableData(
-            f'Failed to download model data for container "{container["Image"]}" from URL: "{uri}". Please ensure that '
-            f"there is an object located at the URL. {error}"
-        ) from error
-    with body:
-        if hashlib.file_digest(body, "sha256").hexdigest() != digest:
-            raise UnusableData(_UNTRUSTED.format(uri=uri, why=_CHANGED if digest else _NOT_WRITTEN))
-        body.seek(0)
-        try:
-            with tarfile.open(fileobj=body) as archive:
-                unpack(archive, folder)
-        except tarfile.TarError as error:
-            raise UnusableData(f'Failed to extract model data from URL: "{uri}": it is not a tar archive.') from error

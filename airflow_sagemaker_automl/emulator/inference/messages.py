@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CSV = "text/csv"
 JSON = "application/json"
+JSON_LINES = "application/jsonlines"
 _ANYTHING = ("", "*/*")
 _PREDICTED_LABEL = "predicted_label"
 _SCORE = "score"
@@ -161,8 +162,11 @@ def written(predicted: Predicted, keys: list[str], accept: str) -> tuple[str, st
     wanted = accept.partition(";")[0].strip().lower()
     if wanted == JSON:
         return json.dumps({"predictions": rows}), JSON
+    if wanted == JSON_LINES:
+        return "".join(f"{json.dumps(row)}\n" for row in rows), JSON_LINES
     if wanted != CSV and wanted not in _ANYTHING:
-        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"The answer cannot be {accept!r}; {CSV} and {JSON} are supported.")
+        supported = f"{CSV}, {JSON} and {JSON_LINES}"
+        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"The answer cannot be {accept!r}; {supported} are supported.")
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(row.values() for row in rows)
     return lines.getvalue(), f"{CSV}; charset=utf-8"

@@ -2,7 +2,8 @@
 
 The first is the chain to load (``endpoint_url``, ``region``, ``containers``, ``digests``), answered by
 ``{"ready": true}`` or ``{"failed": why}``; each later one is an invocation (``body``, ``content_type``, ``accept``),
-answered by ``status``, ``content_type`` and ``body``. The process ends when the other end of the link is closed.
+answered by ``status``, ``content_type`` and ``body``. An answer about a model that fails has its ``traceback``, too.
+The process ends when the other end of the link is closed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_sagemaker_automl.emulator.child import Gone, Link
-from airflow_sagemaker_automl.emulator.inference.messages import Refusal, rows_of, written
+from airflow_sagemaker_automl.emulator.inference.messages import Refusal
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 
 _CANNOT_LOAD = (
@@ -35,12 +36,12 @@ def serve(link: Link) -> None:
             return
         except Exception:
             traceback.print_exc()
-            link.send({"failed": _CANNOT_LOAD.format(variant=spec["variant"])})
+            link.send({"failed": _CANNOT_LOAD.format(variant=spec["variant"]), "traceback": traceback.format_exc()})
             return
         link.send({"ready": True})
         with contextlib.suppress(Gone):
             while True:
-                link.send(_answer(chain, link.receive()))
+                link.send(answer(chain, link.receive()))
 
 
 def _load(spec: dict[str, Any], folder: Path) -> Any:
@@ -51,14 +52,18 @@ def _load(spec: dict[str, Any], folder: Path) -> Any:
     return Chain.load(Storage(spec["endpoint_url"], spec["region"]), spec["containers"], spec["digests"], folder)
 
 
-def _answer(chain: Any, invocation: dict[str, Any]) -> dict[str, Any]:
-    """Answer an invocation as a container answers HTTP."""
+def answer(chain: Any, invocation: dict[str, Any]) -> dict[str, Any]:
+    """Answer an invocation as a container answers HTTP.
+
+    :param chain: the loaded containers.
+    :param invocation: ``body``, ``content_type`` and ``accept``.
+    """
     try:
-        rows = rows_of(invocation["body"], invocation["content_type"], chain.input)
-        body, content_type = written(chain.predict(rows), chain.output, invocation["accept"])
+        body, content_type = chain.answered(invocation["body"], invocation["content_type"], invocation["accept"])
     except Refusal as refusal:
         return {"status": refusal.status, "content_type": "text/plain", "body": str(refusal)}
     except Exception:
         traceback.print_exc()
-        return {"status": 500, "content_type": "text/plain", "body": _CANNOT_PREDICT}
+        detail = traceback.format_exc()
+        return {"status": 500, "content_type": "text/plain", "body": _CANNOT_PREDICT, "traceback": detail}
     return {"status": 200, "content_type": content_type, "body": body}

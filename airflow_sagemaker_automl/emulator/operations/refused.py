@@ -11,7 +11,6 @@ _REASONS = (
     ("TrainingJobsForHyperParameterTuningJob", "it runs no hyperparameter tuning jobs"),
     ("HyperParameterTuningJob", "it runs no hyperparameter tuning jobs; an AutoML job can tune"),
     ("TrainingJob", "it runs no training jobs; its AutoML jobs train"),
-    ("TransformJob", "it runs no transform jobs; an endpoint predicts"),
     ("ProcessingJob", "it runs no processing jobs"),
     ("CompilationJob", "it compiles no models"),
     ("OptimizationJob", "it optimizes no models"),

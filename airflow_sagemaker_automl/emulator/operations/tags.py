@@ -11,7 +11,16 @@ from airflow_sagemaker_automl.emulator.listing import Members, page
 
 _MOST_TAGS = 50
 OWN_KINDS = frozenset(
-    {"automl-job", "model-package-group", "model-package", "model-card", "model", "endpoint", "endpoint-config"}
+    {
+        "automl-job",
+        "model-package-group",
+        "model-package",
+        "model-card",
+        "model",
+        "endpoint",
+        "endpoint-config",
+        "transform-job",
+    }
 )
 
 
@@ -87,6 +96,7 @@ def _find(account: LocalSageMaker, arn: str) -> _Tagged:
         "model": account.hosting.models.values(),
         "endpoint": account.hosting.endpoints.values(),
         "endpoint-config": account.hosting.configs.values(),
+        "transform-job": account.transforms.jobs.values(),
     }
     for resource in resources[kind]:
         if resource.arn == arn:

@@ -82,7 +82,8 @@ def read_channel(storage: Storage, channel: dict[str, Any], *, verbatim: Collect
     if kind == "S3Prefix":
         files = storage.files_under(uri)
     elif kind == "ManifestFile":
-        files = _files_of_manifest(storage, uri)
+        prefix, keys = read_manifest(storage, uri)
+        files = [prefix + key for key in keys]
     else:
         raise UnusableData(f"S3DataType {kind} is for images, not for tables; use S3Prefix or ManifestFile.")
     if not files:
@@ -111,8 +112,11 @@ def _content_type(channel: dict[str, Any]) -> str:
     return content_type
 
 
-def _files_of_manifest(storage: Storage, uri: str) -> list[str]:
-    """Read SageMaker's manifest: ``[{"prefix": "s3://…/"}, "relative key", …]``."""
+def read_manifest(storage: Storage, uri: str) -> tuple[str, list[str]]:
+    """Read SageMaker's manifest: ``[{"prefix": "s3://…/"}, "relative key", …]``.
+
+    :return: the prefix and the keys.
+    """
     with storage.read(uri) as body:
         try:
             manifest = json.load(body)
@@ -129,7 +133,7 @@ def _files_of_manifest(storage: Storage, uri: str) -> list[str]:
         raise UnusableData(
             f'The manifest {uri} must be a JSON list: first {{"prefix": "s3://…/"}}, then keys relative to it.'
         )
-    return [manifest[0]["prefix"] + key for key in manifest[1:]]
+    return manifest[0]["prefix"], manifest[1:]
 
 
 def _read_file(body: IO[bytes], uri: str, content_type: str, compressed: bool, verbatim: Collection[str]) -> _File:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,12 +83,40 @@ def load_history(job: Job) -> History:
 
     :raises UnusableData: the data do not match the request, or are too short for its horizon.
     """
-    config = job.config
+    named = named_columns(job.config)
+    table, notes = _read(job, key_columns(job.config), named)
+    history = history_of(table, job.config)
+    _require_history(history.series, job.config["ForecastHorizon"])
+    unused = [str(name) for name in table.columns if name not in named]
+    return replace(history, unused=unused, notes=[*notes, *history.notes])
+
+
+def key_columns(config: dict[str, Any]) -> list[str]:
+    """Name the columns that identify a series.
+
+    :param config: ``TimeSeriesForecastingJobConfig``.
+    """
     columns = config["TimeSeriesConfig"]
-    target, timestamp = columns["TargetAttributeName"], columns["TimestampAttributeName"]
-    keys = [columns["ItemIdentifierAttributeName"], *columns.get("GroupingAttributeNames", [])]
-    named = [target, timestamp, *keys]
-    table, notes = _read(job, keys, named)
+    return [columns["ItemIdentifierAttributeName"], *columns.get("GroupingAttributeNames", [])]
+
+
+def named_columns(config: dict[str, Any]) -> list[str]:
+    """Name target, timestamp and the columns that identify a series.
+
+    :param config: ``TimeSeriesForecastingJobConfig``.
+    """
+    columns = config["TimeSeriesConfig"]
+    return [columns["TargetAttributeName"], columns["TimestampAttributeName"], *key_columns(config)]
+
+
+def history_of(table: pd.DataFrame, config: dict[str, Any]) -> History:
+    """Aggregate and fill the series in a table.
+
+    :param table: with the named columns; those that identify a series are texts.
+    :param config: ``TimeSeriesForecastingJobConfig``.
+    :raises UnusableData: values cannot be read.
+    """
+    target, timestamp, *keys = named_columns(config)
     frequency = Frequency.parse(config["ForecastFrequency"])
     moments, assumed = read_timestamps(table[timestamp])
     values = _numbers(table[target])
@@ -111,10 +139,20 @@ def load_history(job: Job) -> History:
         _filled_series(key if isinstance(key, tuple) else (key,), found.droplevel(levels), last, filling)
         for key, found in regular.groupby(level=levels if len(levels) > 1 else levels[0])
     ]
-    _require_history(series, horizon)
-    unused = [str(name) for name in table.columns if name not in named]
     begins = frequency.moments(moments, np.arange(last + 1 + horizon))
-    return History(keys, timestamp, target, frequency, series, begins, unused, [*notes, *assumed])
+    return History(keys, timestamp, target, frequency, series, begins, [], list(assumed))
+
+
+def require_keys(table: pd.DataFrame, keys: list[str]) -> None:
+    """Make the columns that identify a series texts, in place.
+
+    :raises UnusableData: a row has no value in one of them.
+    """
+    for key in keys:
+        empty = table[key].isna() | (table[key].astype(str) == "")
+        if empty.any():
+            raise UnusableData(f"{int(empty.sum())} rows have no value in {key!r}, which identifies the series.")
+        table[key] = table[key].map(text_of)
 
 
 def _read(job: Job, keys: list[str], named: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -130,11 +168,7 @@ def _read(job: Job, keys: list[str], named: list[str]) -> tuple[pd.DataFrame, tu
         )
     if table.empty:
         raise UnusableData(f"The data at {uri_of(channel)} have no rows.")
-    for key in keys:
-        empty = table[key].isna() | (table[key].astype(str) == "")
-        if empty.any():
-            raise UnusableData(f"{int(empty.sum())} rows have no value in {key!r}, which identifies the series.")
-        table[key] = table[key].map(text_of)
+    require_keys(table, keys)
     specification = load_specification(job.storage, job.config.get("FeatureSpecificationS3Uri"))
     return specification.apply(table, named), read.notes
 

@@ -19,7 +19,7 @@ def train(link: Link) -> None:
     """Train the job that arrives on the link."""
     events = EventStream(link)
     spec = link.receive()
-    threading.Thread(target=_end_with_server, args=(link, spec["folder"]), daemon=True).start()
+    threading.Thread(target=end_with_server, args=(link, spec["folder"]), daemon=True).start()
     run(Job.from_spec(spec, events))
 
 
@@ -34,7 +34,7 @@ def run(job: Job) -> None:
         job.events.failed(f"The training failed for a reason that the emulator does not recognize. {kept}")
 
 
-def _end_with_server(link: Link, folder: str) -> None:
+def end_with_server(link: Link, folder: str) -> None:
     """End this process group when the server ends, even if it is killed: the link is closed then."""
     with contextlib.suppress(Gone):
         link.receive()

@@ -45,7 +45,7 @@ class Storage:
 
     def files_under(self, uri: str) -> list[str]:
         """URIs of the non-empty objects under a prefix, in key order."""
-        bucket, prefix = _split(uri)
+        bucket, prefix = split_uri(uri)
         with _refusals_named("The data at", uri, "listed"):
             pages = list(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
         return [
@@ -54,7 +54,7 @@ class Storage:
 
     def read(self, uri: str) -> IO[bytes]:
         """Open an object's content; the caller closes it."""
-        bucket, key = _split(uri)
+        bucket, key = split_uri(uri)
         spool = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it.
         try:
             with _refusals_named("The object", uri, "read"):
@@ -66,13 +66,26 @@ class Storage:
         return spool
 
     def write(self, uri: str, body: bytes) -> None:
-        bucket, key = _split(uri)
+        bucket, key = split_uri(uri)
         with _refusals_named("The output", uri, "written"):
             self._client.put_object(Bucket=bucket, Key=key, Body=body)
 
+    def write_file(self, uri: str, path: Path) -> None:
+        """Upload a file."""
+        bucket, key = split_uri(uri)
+        with path.open("rb") as body, _refusals_named("The output", uri, "written"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def region_of(self, uri: str) -> str:
+        """Find the region of an address's bucket."""
+        bucket, _ = split_uri(uri)
+        with _refusals_named("The data at", uri, "read"):
+            found = self._client.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+        return found or "us-east-1"  # S3 names no region for the buckets of this one.
+
     def write_archive(self, uri: str, folder: Path) -> None:
         """Upload a folder's content as ``tar.gz``."""
-        bucket, key = _split(uri)
+        bucket, key = split_uri(uri)
         with tempfile.TemporaryFile() as spool:
             with tarfile.open(fileobj=spool, mode="w:gz", compresslevel=1) as archive:
                 archive.add(folder, arcname=".")
@@ -95,7 +108,8 @@ def _refusals_named(what: str, uri: str, verb: str) -> Iterator[None]:
         raise UnusableData(f"{what} {uri} cannot be {verb}: {error}") from error
 
 
-def _split(uri: str) -> tuple[str, str]:
+def split_uri(uri: str) -> tuple[str, str]:
+    """Split an ``s3://`` URI into bucket and key."""
     scheme, _, path = uri.partition("://")
     if scheme != "s3":
         raise UnusableData(f"The emulator reads and writes s3:// addresses only, not {uri}.")

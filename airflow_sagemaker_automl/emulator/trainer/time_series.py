@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from airflow_sagemaker_automl.emulator.images import FORECAST_IMAGE
 from airflow_sagemaker_automl.emulator.trainer.algorithms import TIME_SERIES, choose_algorithms
 from airflow_sagemaker_automl.emulator.trainer.clock import Deadline, OutOfTime
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 _DEFAULT_QUANTILES = ("p10", "p50", "p90")
 
 
+class CannotFit(Exception):
+    """An algorithm fails on a series.
+
+    :param key: of the series.
+    """
+
+    def __init__(self, key: tuple[str, ...]) -> None:
+        super().__init__(f"The algorithm fails on the series {', '.join(key)}.")
+        self.key = key
+
+
 @dataclass(frozen=True)
 class ForecastModel:
     """The content of ``model.pkl``: a fitted forecaster for each series.
@@ -33,6 +45,7 @@ class ForecastModel:
     :param key_columns: names of the columns that form the keys of ``forecasters``.
     :param percentiles: the requested quantiles.
     :param moments: start times of the steps to forecast.
+    :param config: ``TimeSeriesForecastingJobConfig`` of the job, for :meth:`forecast_after`.
     """
 
     algorithm: str
@@ -41,21 +54,40 @@ class ForecastModel:
     percentiles: list[int]
     moments: pd.DatetimeIndex
     forecasters: dict[tuple[str, ...], Forecaster]
+    config: dict[str, Any]
 
     def forecast(self) -> pd.DataFrame:
         """Forecast all series over the horizon."""
         return pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        **dict(zip(self.key_columns, key, strict=True)),
-                        self.timestamp: self.moments,
-                        **forecaster.forecast(self.moments, self.percentiles),
-                    }
-                )
-                for key, forecaster in self.forecasters.items()
-            ],
+            [self._table(key, forecaster, self.moments) for key, forecaster in self.forecasters.items()],
             ignore_index=True,
+        )
+
+    def forecast_after(self, history: History) -> pd.DataFrame:
+        """Fit the algorithm to the given past, and forecast the horizon after it.
+
+        :raises CannotFit: the algorithm fails on a series.
+        """
+        from airflow_sagemaker_automl.emulator.trainer.backtest import past_of
+        from airflow_sagemaker_automl.emulator.trainer.forecasters import fit
+
+        country, moments = country_of(self.config), history.moments[-self.config["ForecastHorizon"] :]
+        tables = []
+        for series in history.series:
+            try:
+                forecaster = fit(self.algorithm, past_of(series, history, len(series.values), country))
+                tables.append(self._table(series.key, forecaster, moments))
+            except Exception as error:
+                raise CannotFit(series.key) from error
+        return pd.concat(tables, ignore_index=True)
+
+    def _table(self, key: tuple[str, ...], forecaster: Forecaster, moments: pd.DatetimeIndex) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                **dict(zip(self.key_columns, key, strict=True)),
+                self.timestamp: moments,
+                **forecaster.forecast(moments, self.percentiles),
+            }
         )
 
 
@@ -72,9 +104,7 @@ class _Task:
 
     @property
     def country(self) -> str | None:
-        holidays = self.job.config.get("HolidayConfig") or [{}]
-        country: str | None = holidays[0].get("CountryCode")
-        return country
+        return country_of(self.job.config)
 
 
 def train(job: Job) -> None:
@@ -103,6 +133,16 @@ def train(job: Job) -> None:
         "MaxAutoMLJobRuntimeReached" if job.out_of_time else "Completed",
         failures,
     )
+
+
+def country_of(config: dict[str, Any]) -> str | None:
+    """Find the country whose holidays apply.
+
+    :param config: ``TimeSeriesForecastingJobConfig``.
+    """
+    holidays = config.get("HolidayConfig") or [{}]
+    country: str | None = holidays[0].get("CountryCode")
+    return country
 
 
 def _percentiles(config: dict[str, Any]) -> list[int]:
@@ -208,6 +248,7 @@ def _fit_all(task: _Task, algorithm: str, deadline: Deadline) -> ForecastModel:
         task.percentiles,
         history.moments[-task.horizon :],
         forecasters,
+        task.job.config,
     )
 
 
@@ -218,7 +259,7 @@ def _upload(job: Job, candidate: str, model: ForecastModel) -> dict[str, Any]:
     uri = f"{job.output}/sagemaker-automl-candidates/model/{candidate}/model.tar.gz"
     job.storage.write_archive(uri, folder)
     return {
-        "Image": f"{job.image_prefix}automl-emulator:time-series",
+        "Image": f"{job.image_prefix}{FORECAST_IMAGE}",
         "ModelDataUrl": uri,
         "Environment": {"MODEL_NAME": candidate, "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"},
     }
