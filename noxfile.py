@@ -26,6 +26,7 @@ UNIT = "not emulator and not live and not aws"
 EMULATOR = "not live and not aws"
 LOCKED = ["--constraint", "requirements/development.txt"]
 _KILLS = {"LIVE_KILLS": "150"}
+_KILLED = [f"tests/live/killing/test_{name}.py" for name in ("kill_schedule", "scoring_killed")]
 # Locked requirements of a client → the program that uses it.
 FOREIGN = {
     "aws_cli": "aws_cli.py",
@@ -90,9 +91,9 @@ def tutorial(session: nox.Session) -> None:
 @nox.session(python=OF_MWAA)
 def kills(session: nox.Session) -> None:
     """Kill tasks of a live Airflow 150 times, before or after any of their calls; needs PostgreSQL's server."""
-    session.install("--group", "test", ".[emulator,openlineage]", *LOCKED)
+    session.install("--group", "test", ".[emulator,openlineage,scoring]", *LOCKED)
     session.install("--no-deps", "--editable", ".")
-    session.run("python", "-m", "pytest", "tests/live/killing/test_kill_schedule.py", *session.posargs, env=_KILLS)
+    session.run("python", "-m", "pytest", *_KILLED, *session.posargs, env=_KILLS)
 
 
 @nox.session(python=OF_MWAA)
@@ -127,7 +128,7 @@ def _install_built(session: nox.Session) -> Path:
     shutil.rmtree(folder)
     session.run("uv", "build", "--quiet", "--out-dir", str(folder / "dist"))
     (built,) = (folder / "dist").glob("*.whl")
-    session.install(f"{built}[emulator]", *LOCKED)
+    session.install(f"{built}[emulator,scoring]", *LOCKED)
     return folder
 
 
@@ -149,7 +150,7 @@ assert "site-packages" in package.__file__, package.__file__
 
 def _install(session: nox.Session, versions: str) -> None:
     if versions == "newest":
-        session.install("--upgrade", "--group", "test", ".[emulator,openlineage]")
+        session.install("--upgrade", "--group", "test", ".[emulator,openlineage,scoring]")
     else:
         session.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"requirements/{versions}.txt")
     session.install("--no-deps", "--editable", ".")

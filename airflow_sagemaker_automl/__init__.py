@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         registered as registered,
         registered_version as registered_version,
     )
+    from airflow_sagemaker_automl.assets.scored import scored as scored
     from airflow_sagemaker_automl.assets.watched import approvals_watched as approvals_watched
     from airflow_sagemaker_automl.core.card.sections import (
         AdditionalInformation as AdditionalInformation,
@@ -72,14 +73,18 @@ if TYPE_CHECKING:
         CandidateNotRegistrable as CandidateNotRegistrable,
         CandidateRejected as CandidateRejected,
         ChampionUnreadable as ChampionUnreadable,
+        DataNotScorable as DataNotScorable,
         InvalidJobRequest as InvalidJobRequest,
         InvalidModelCard as InvalidModelCard,
         InvalidModelPackage as InvalidModelPackage,
         InvalidQualityGate as InvalidQualityGate,
         InvalidRequest as InvalidRequest,
+        InvalidScoring as InvalidScoring,
         JobNameTaken as JobNameTaken,
+        JobNotFound as JobNotFound,
         ModelCardOverwritten as ModelCardOverwritten,
         ModelCardUnchangeable as ModelCardUnchangeable,
+        ModelNameTaken as ModelNameTaken,
         ModelPackageDecidedElsewhere as ModelPackageDecidedElsewhere,
         ModelPackageDiffers as ModelPackageDiffers,
         ModelPackageFailed as ModelPackageFailed,
@@ -89,14 +94,24 @@ if TYPE_CHECKING:
         ModelPackageTimedOut as ModelPackageTimedOut,
         ModelPackageUndecided as ModelPackageUndecided,
         ModelPackageUnfinished as ModelPackageUnfinished,
+        NoApprovedVersion as NoApprovedVersion,
         NoBestCandidate as NoBestCandidate,
         NoQuota as NoQuota,
         OtherRegion as OtherRegion,
+        OutputTaken as OutputTaken,
+        PredictionsIncomplete as PredictionsIncomplete,
         QuestionOfAnotherVersion as QuestionOfAnotherVersion,
         QuotaReached as QuotaReached,
         QuotaWaitTimedOut as QuotaWaitTimedOut,
         ServiceUnavailable as ServiceUnavailable,
+        TransformJobError as TransformJobError,
+        TransformJobFailed as TransformJobFailed,
+        TransformJobNotFound as TransformJobNotFound,
+        TransformJobStopped as TransformJobStopped,
+        TransformJobTimedOut as TransformJobTimedOut,
+        TransformJobUnfinished as TransformJobUnfinished,
         UnknownStatus as UnknownStatus,
+        VersionNotScorable as VersionNotScorable,
         Violation as Violation,
     )
     from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook as SageMakerAutoMLHook
@@ -110,6 +125,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.operators.register import (
         SageMakerRegisterCandidateOperator as SageMakerRegisterCandidateOperator,
     )
+    from airflow_sagemaker_automl.operators.score import SageMakerBatchScoringOperator as SageMakerBatchScoringOperator
     from airflow_sagemaker_automl.operators.stop import SageMakerStopAutoMLJobOperator as SageMakerStopAutoMLJobOperator
     from airflow_sagemaker_automl.operators.train import SageMakerAutoMLJobOperator as SageMakerAutoMLJobOperator
     from airflow_sagemaker_automl.operators.update import (
@@ -120,6 +136,7 @@ if TYPE_CHECKING:
         SageMakerModelPackageApprovalSensor as SageMakerModelPackageApprovalSensor,
     )
     from airflow_sagemaker_automl.sensors.job import SageMakerAutoMLJobSensor as SageMakerAutoMLJobSensor
+    from airflow_sagemaker_automl.sensors.transform import SageMakerTransformJobSensor as SageMakerTransformJobSensor
     from airflow_sagemaker_automl.task_groups.retraining import (
         Retraining as Retraining,
         automl_retraining as automl_retraining,
@@ -127,6 +144,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "assets.events": ("approved", "approved_version", "approved_versions", "registered", "registered_version"),
+    "assets.scored": ("scored",),
     "assets.watched": ("approvals_watched",),
     "core.card.sections": ("AdditionalInformation", "BusinessDetails", "IntendedUses", "ModelCard", "ModelOverview"),
     "core.card.sections_evaluation": (
@@ -164,14 +182,18 @@ _MODULES = {
         "CandidateNotRegistrable",
         "CandidateRejected",
         "ChampionUnreadable",
+        "DataNotScorable",
         "InvalidJobRequest",
         "InvalidModelCard",
         "InvalidModelPackage",
         "InvalidQualityGate",
         "InvalidRequest",
+        "InvalidScoring",
         "JobNameTaken",
+        "JobNotFound",
         "ModelCardOverwritten",
         "ModelCardUnchangeable",
+        "ModelNameTaken",
         "ModelPackageDecidedElsewhere",
         "ModelPackageDiffers",
         "ModelPackageFailed",
@@ -181,14 +203,24 @@ _MODULES = {
         "ModelPackageTimedOut",
         "ModelPackageUndecided",
         "ModelPackageUnfinished",
+        "NoApprovedVersion",
         "NoBestCandidate",
         "NoQuota",
         "OtherRegion",
+        "OutputTaken",
+        "PredictionsIncomplete",
         "QuestionOfAnotherVersion",
         "QuotaReached",
         "QuotaWaitTimedOut",
         "ServiceUnavailable",
+        "TransformJobError",
+        "TransformJobFailed",
+        "TransformJobNotFound",
+        "TransformJobStopped",
+        "TransformJobTimedOut",
+        "TransformJobUnfinished",
         "UnknownStatus",
+        "VersionNotScorable",
         "Violation",
     ),
     "hooks.automl": ("SageMakerAutoMLHook",),
@@ -196,12 +228,14 @@ _MODULES = {
     "operators.check_group": ("SageMakerCheckGroupOperator",),
     "operators.judge": ("SageMakerQualityGateOperator",),
     "operators.register": ("SageMakerRegisterCandidateOperator",),
+    "operators.score": ("SageMakerBatchScoringOperator",),
     "operators.stop": ("SageMakerStopAutoMLJobOperator",),
     "operators.train": ("SageMakerAutoMLJobOperator",),
     "operators.update": ("SageMakerUpdateModelPackageOperator",),
     "rendering": ("render_html", "render_markdown"),
     "sensors.approval": ("SageMakerModelPackageApprovalSensor",),
     "sensors.job": ("SageMakerAutoMLJobSensor",),
+    "sensors.transform": ("SageMakerTransformJobSensor",),
     "task_groups.retraining": ("Retraining", "automl_retraining"),
 }
 

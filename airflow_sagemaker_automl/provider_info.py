@@ -47,22 +47,26 @@ def get_provider_info() -> dict[str, Any]:
                 "operators.check_group",
                 "operators.judge",
                 "operators.register",
+                "operators.score",
                 "operators.stop",
                 "operators.train",
                 "operators.update",
             )
         ],
-        "sensors": [_modules("sensors.approval", "sensors.job")],
+        "sensors": [_modules("sensors.approval", "sensors.job", "sensors.transform")],
         "hooks": [_modules("hooks.automl")],
-        "triggers": [_modules("triggers.approvals", "triggers.jobs", "triggers.model_packages")],
+        "triggers": [_modules("triggers.approvals", "triggers.jobs", "triggers.model_packages", "triggers.transform")],
         "extra-links": [
             f"airflow_sagemaker_automl.observability.links.{name}"
             for name in (
                 "AutoMLJobLink",
                 "ModelPackageGroupLink",
                 "ModelPackageLink",
+                "ScoresLink",
                 "TrainingJobLink",
                 "TrainingLogsLink",
+                "TransformJobLink",
+                "TransformLogsLink",
             )
         ],
         "asset-uris": [

@@ -14,7 +14,7 @@ from airflow_sagemaker_automl import AutoMLJobRequest, CompletionCriteria, SageM
 
 with DAG(
     dag_id="automl_objectives",
-    dag_display_name="4. Train for several objectives",
+    dag_display_name="5. Train for several objectives",
     description="Trains one model for each objective, paced by the account's quota",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),

@@ -99,7 +99,7 @@ def _upload(bucket: str, key: str, content: str) -> str:
 
 with DAG(
     dag_id="automl_problem_types",
-    dag_display_name="5. Train on each problem type",
+    dag_display_name="6. Train on each problem type",
     description="Runs the five problem types of AutoML V2, each with a minimal request",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),

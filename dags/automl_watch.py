@@ -11,7 +11,7 @@ from airflow_sagemaker_automl import SageMakerAutoMLJobSensor, SageMakerStopAuto
 
 with DAG(
     dag_id="automl_watch",
-    dag_display_name="6. Wait for a job started elsewhere",
+    dag_display_name="7. Wait for a job started elsewhere",
     description="Waits for a job that was started elsewhere, and stops it at the timeout",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),

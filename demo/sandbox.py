@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import secrets
@@ -24,6 +25,8 @@ REGION = "us-east-1"
 BUCKET = "automl-demo"
 # Prefix in the bucket → share of rows with a wrong label.
 TABLES = {"breast-cancer": 0.0, "breast-cancer-in-haste": 0.1, "breast-cancer-damaged": 0.4}
+# Prefix in the bucket of a table without labels, to be scored.
+NEW_ROWS = "new-patients"
 _ENDED_WITHIN_SECONDS = 20
 _SESSION = boto3.Session(region_name=REGION)
 
@@ -107,8 +110,18 @@ def breast_cancer_files(wrong_labels: float = 0.0) -> list[tuple[str, bytes]]:
     return [(f"part-{number}.csv", rows.to_csv(index=False).encode()) for number, rows in enumerate(parts)]
 
 
+def new_patients() -> bytes:
+    """Write 100 rows of the breast cancer table as CSV, without the diagnosis and with the column ``patient``."""
+    import pandas as pd
+
+    rows = pd.concat([pd.read_csv(io.BytesIO(body)) for _, body in breast_cancer_files()], ignore_index=True)
+    some = rows.drop(columns="diagnosis").sample(n=100, random_state=1)
+    some.insert(0, "patient", [f"P{number:04}" for number in some.index])
+    return str(some.to_csv(index=False)).encode()
+
+
 def upload_breast_cancer(url: str) -> str:
-    """Create a bucket in the emulator, and upload the breast cancer table and two copies with wrong labels.
+    """Create a bucket in the emulator, and upload the breast cancer table, two copies with wrong labels, and new rows.
 
     :return: the S3 prefix of the original table.
     """
@@ -117,6 +130,7 @@ def upload_breast_cancer(url: str) -> str:
     for table, wrong_labels in TABLES.items():
         for name, body in breast_cancer_files(wrong_labels):
             s3.put_object(Bucket=BUCKET, Key=f"{table}/{name}", Body=body)
+    s3.put_object(Bucket=BUCKET, Key=f"{NEW_ROWS}/rows.csv", Body=new_patients())
     return f"s3://{BUCKET}/breast-cancer/"
 
 

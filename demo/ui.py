@@ -28,6 +28,8 @@ TOUR = f"""\
    s3://{BUCKET}/breast-cancer-in-haste/, and "Who approves" to "a person, in Airflow".
 2. After half a minute the home page shows a required action. Open it, and approve.
    Then "3. Deploy an approved version" starts; its task "predict" has a prediction.
+   So does "4. Score a table with the model in charge"; its task "score" names the table,
+   which a browser shows at the emulator's address: EMULATOR/{BUCKET}/scores/DAY/scores.csv
 3. Trigger the first DAG again, with s3://{BUCKET}/breast-cancer-damaged/.
    The model is rejected: "judge" and all tasks after it are skipped; its log says why.
 4. Trigger it with s3://{BUCKET}/breast-cancer/, a margin of 0.01, and "a person, in
@@ -70,7 +72,7 @@ def _serve(airflow: Airflow, emulator_url: str, home: Path) -> None:
     print(f"\n  Airflow   {airflow.url}\n  User      {airflow.user}\n  Password  {airflow.password}")
     print(f"  Emulator  {emulator_url}\n  Log       {(home / 'standalone.log').relative_to(REPOSITORY)}")
     print(f"  Tables    {', '.join(f's3://{BUCKET}/{table}/' for table in TABLES)}\n")
-    print(f"{TOUR}\nThe progress of the jobs appears here:", flush=True)
+    print(f"{TOUR.replace('EMULATOR', emulator_url)}\nThe progress of the jobs appears here:", flush=True)
     progress = JobProgress(sagemaker_client(emulator_url))
     while True:
         for line in progress.news():

@@ -11,8 +11,9 @@ from airflow.sdk.execution_time import task_runner
 
 import airflow_sagemaker_automl
 from airflow_sagemaker_automl import BetterThanChampion, QualityGate, Threshold
+from demo.sandbox import BUCKET
 from tests.support.asking import Asking, Form, ask, event
-from tests.support.jobs import start, tabular_request, unique, wait
+from tests.support.jobs import ROLE, start, tabular_request, unique, wait
 from tests.support.plain_http import send
 from tests.support.scripts import CANDIDATE, script_jobs
 from tests.support.task_classes import OPERATORS, SENSORS
@@ -73,12 +74,18 @@ def held_job(emulator_url: str, sagemaker: SageMakerClient) -> Iterator[str]:
 
 
 def test_every_operator_and_sensor_does_its_work_once(
-    emulator_url: str, sagemaker: SageMakerClient, held_job: str, monkeypatch: pytest.MonkeyPatch
+    emulator_url: str,
+    sagemaker: SageMakerClient,
+    held_job: str,
+    breast_cancer: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From a request to an approved version, in the order of a DAG; none is left out."""
+    """From a request to an approved version and its scores, in the order of a DAG; none is left out."""
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Form(), raising=False)
     job_name, group = unique("smoke"), unique("group")
     script_jobs(emulator_url, job_name, CANDIDATE)
+    ending = {"Ending": {"TransformJobStatus": "Completed"}}
+    send(f"{emulator_url}/automl-emulator/scripts/smoke?transform-jobs=smoke-score-*", "PUT", ending)
     walk = Walk()
     trained = walk.run("SageMakerAutoMLJobOperator", "train", request=_REQUEST, job_name=job_name, poll_interval=0.1)
     assert (trained["job_name"], trained["best_candidate"]["name"]) == (job_name, "best")
@@ -100,6 +107,18 @@ def test_every_operator_and_sensor_does_its_work_once(
     assert walk.run("SageMakerModelApprovalOperator", "ask", model_package_arn=arn)["outcome"] == "approved"
     watched = walk.run("SageMakerModelPackageApprovalSensor", "see", model_package_arn=arn)
     assert watched["approval_status"] == described(sagemaker, arn)["ModelApprovalStatus"] == "Approved"
+    scored = walk.run(
+        "SageMakerBatchScoringOperator",
+        "score",
+        model_package_arn=arn,
+        data=breast_cancer,
+        output_uri=f"s3://{BUCKET}/{unique('scores')}/",
+        role_arn=ROLE,
+        prepare=False,
+        poll_interval=0.1,
+    )
+    waited = walk.run("SageMakerTransformJobSensor", "wait", job_name=scored["transform_job_name"])
+    assert scored["status"] == waited["status"] == "Completed"
     walk.run("SageMakerStopAutoMLJobOperator", "stop", job_name=held_job)
     assert wait(sagemaker, held_job)["AutoMLJobStatus"] == "Stopped"
     assert walk.walked == {*OPERATORS, *SENSORS}

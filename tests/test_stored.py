@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 from airflow.sdk._shared.module_loading import import_string
 
-from airflow_sagemaker_automl import ModelVersion, approved, registered
+from airflow_sagemaker_automl import ModelVersion, approved, registered, scored
+from airflow_sagemaker_automl.assets.scored import CARRIED
 from airflow_sagemaker_automl.core.gate.verdict import read_verdict
 from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
+from airflow_sagemaker_automl.core.jobs.job_name import TaskIdentity
 from airflow_sagemaker_automl.core.jobs.task_record import TaskRecord
 from airflow_sagemaker_automl.core.registry.decision import Answer
 from airflow_sagemaker_automl.core.registry.model_package import Metadata, recorded_objective
 from airflow_sagemaker_automl.core.registry.new_approvals import Watermark
+from airflow_sagemaker_automl.core.scoring.prepared import PreparedScoring
 from airflow_sagemaker_automl.tasks.quota_place import QueuePlace
+from airflow_sagemaker_automl.tasks.scoring_output import OWNER, owner_of
 from airflow_sagemaker_automl.triggers.base import WaitEnd
+from tests.exceptions.transform_jobs import transform_job
 from tests.support.requests import smallest
 
 VERSIONS = sorted((Path(__file__).parent / "stored").glob("*.json"))
@@ -59,7 +64,19 @@ def test_events_of_assets_are_read(stored: Any) -> None:
     version = ModelVersion.from_extra(extra)
     assert version.to_extra().items() >= extra.items()
     assert ModelVersion.from_extra({"from_trigger": True, "payload": extra}) == version
-    assert (registered("churn").uri, approved("churn").uri) == tuple(stored["asset_uris"].values())
+    makers = {"registered": registered, "approved": approved, "scored": scored}
+    assert {name: makers[name]("churn").uri for name in stored["asset_uris"]} == stored["asset_uris"]
+
+
+def test_scorings_are_read(stored: Any) -> None:
+    """What a retry finds in S3, and the members of events that DAGs read."""
+    prepared = PreparedScoring.from_json(stored["prepared_scoring"])
+    assert prepared.to_json().items() >= stored["prepared_scoring"].items()
+    assert set(stored["scored_extra"]) <= {*CARRIED, "deduplication_key"}
+    task = TaskIdentity(
+        deployment="production", dag_id="churn", task_id="score", run_id="any", map_index=-1, nonce="any", generation=0
+    )
+    assert {"metadata": OWNER, "value": owner_of(task)} == stored["scoring_owner"]
 
 
 def test_results_in_xcom_are_read(stored: Any) -> None:
@@ -71,6 +88,7 @@ def test_results_in_xcom_are_read(stored: Any) -> None:
     trained = AutoMLJob.just_created({"AutoMLJobName": "job", **smallest()}, "arn").to_json()
     assert set(stored["xcom_keys"]["SageMakerAutoMLJobOperator"]) <= set(trained)
     assert set(stored["xcom_keys"]["SageMakerQualityGateOperator"]) == set(stored["verdict"])
+    assert set(transform_job("Completed").to_json()) <= set(stored["xcom_keys"]["SageMakerBatchScoringOperator"])
 
 
 def test_metadata_of_versions_are_read(stored: Any) -> None:

@@ -68,6 +68,7 @@ _NAME = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _GROUP = re.compile(rf"(?:arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-package-group/)?(?P<name>{_NAME})")
 _PATH = re.compile(rf"/(?P<group>{_NAME})(?P<approved>/approved(?:/watched(?:/[^/]+)+)?)?")
 _URI = re.compile(rf"sagemaker://{_GROUPS}{_PATH.pattern}")
+_SCORED_PATH = re.compile(rf"/{_NAME}/scored")
 _APPROVED = "Approved"
 # A DAG author may have added a key "extra" to an event's extra.
 _MARKS_OF_AN_EXTRA = frozenset({"model_package_arn", "from_trigger"})
@@ -81,7 +82,7 @@ def registered(group: str) -> Asset:
     :param group: name of the model package group, or its ARN, of which only the name is used.
     :raises ValueError: it is neither, or a template.
     """
-    return Asset(uri=_GroupAsset(_name_of(group), is_for_approvals=False).uri)
+    return Asset(uri=_GroupAsset(name_of_group(group), is_for_approvals=False).uri)
 
 
 def approved(group: str) -> Asset:
@@ -90,7 +91,7 @@ def approved(group: str) -> Asset:
     :param group: name of the model package group, or its ARN, of which only the name is used.
     :raises ValueError: it is neither, or a template.
     """
-    return Asset(uri=_GroupAsset(_name_of(group), is_for_approvals=True).uri)
+    return Asset(uri=_GroupAsset(name_of_group(group), is_for_approvals=True).uri)
 
 
 def uri_of_watched_approvals(group: str, *watched_by: str) -> str:
@@ -100,7 +101,7 @@ def uri_of_watched_approvals(group: str, *watched_by: str) -> str:
     :param watched_by: parts that distinguish the watchers of this group.
     :raises ValueError: the group is neither, or a template.
     """
-    uri = _GroupAsset(_name_of(group), is_for_approvals=True).uri
+    uri = _GroupAsset(name_of_group(group), is_for_approvals=True).uri
     *owner, _ = group.split(":")
     return "/".join([uri, "watched", *(quote(part, safe="") for part in (*watched_by, *owner[3:]))])
 
@@ -189,9 +190,11 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     :raises ValueError: there is no such asset.
     """
     checked = uri._replace(netloc=uri.netloc.lower())
-    if checked.netloc != _GROUPS or checked.query or checked.fragment or not _PATH.fullmatch(checked.path):
+    is_known = _PATH.fullmatch(checked.path) or _SCORED_PATH.fullmatch(checked.path)
+    if checked.netloc != _GROUPS or checked.query or checked.fragment or not is_known:
         right = f"sagemaker://{_GROUPS}/<group>"
-        raise ValueError(f"{uri.geturl()!r} is not a SageMaker asset: it must be {right} or {right}/approved.")
+        wanted = f"{right}, {right}/approved or {right}/scored"
+        raise ValueError(f"{uri.geturl()!r} is not a SageMaker asset: it must be {wanted}.")
     return checked
 
 
@@ -226,7 +229,11 @@ class _GroupAsset(NamedTuple):
         return cls(match["group"], bool(match["approved"])) if match else None
 
 
-def _name_of(group: Any) -> str:
+def name_of_group(group: Any) -> str:
+    """Return the name of a group that is given by name or ARN.
+
+    :raises ValueError: it is neither, or a template.
+    """
     if not isinstance(group, str) or "{{" in group or "{%" in group:
         raise ValueError(
             f"The model package group of an asset must be a literal name, not {group!r}: assets are needed when the "
@@ -242,7 +249,7 @@ def _name_of(group: Any) -> str:
 
 
 def _versions(source: Any, group: str | None, *, approvals: bool) -> list[ModelVersion]:
-    name = None if group is None else _name_of(group)
+    name = None if group is None else name_of_group(group)
     readable, faults = _read(_emitted(source, approvals=approvals))
     versions = [
         version for version in readable if name is None or is_same_group(version.model_package_group_name, name)

@@ -58,8 +58,8 @@ def _features(context: click.Context, parameter: click.Parameter, values: tuple[
 def airflow(features: tuple[str, ...], required_only: bool, **place: Any) -> None:
     """Print the policy for Airflow's identity.
 
-    A FEATURE is train, wait, queue, stop, judge, register, decide, await-decision, watch, deploy, example-data or
-    assume-role. The documentation page "Permissions" describes the features and each permission.
+    A FEATURE is train, wait, queue, stop, judge, register, decide, await-decision, watch, deploy, score, example-data
+    or assume-role. The documentation page "Permissions" describes the features and each permission.
 
     \b
     Example:

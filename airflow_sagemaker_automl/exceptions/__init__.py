@@ -7,15 +7,18 @@
      │   ├─ InvalidJobRequest
      │   ├─ InvalidModelPackage
      │   ├─ InvalidModelCard
-     │   └─ InvalidQualityGate
+     │   ├─ InvalidQualityGate
+     │   └─ InvalidScoring
      ├─ JobNameTaken             a job that another task or user started has this name
      ├─ QuotaReached             the account has reached its quota of AutoML jobs
      │   └─ NoQuota              the quota never allows this job
      ├─ QuotaWaitTimedOut        the wait for quota timed out
      ├─ UnknownStatus            the service returned a status that this version of the package does not know
      ├─ OtherRegion              an ARN is in another region than the connection
-     ├─ AutoMLJobNotFound        no job has this name in the account and region
-     ├─ AutoMLJobError           base of the errors about a job; carries the job
+     ├─ JobNotFound              no job has this name in the account and region
+     │   ├─ AutoMLJobNotFound
+     │   └─ TransformJobNotFound
+     ├─ AutoMLJobError           base of the errors about an AutoML job; carries the job
      │   ├─ AutoMLJobUnfinished  the job is still running, and its result is needed
      │   ├─ AutoMLJobFailed
      │   ├─ AutoMLJobStopped
@@ -38,6 +41,17 @@
      ├─ ModelPackageDecidedElsewhere  another decision was made outside Airflow
      ├─ AnswerNotApplied         a reviewer answered, but the version could not be updated
      ├─ QuestionOfAnotherVersion the form still shows another version
+     ├─ NoApprovedVersion        the group has no approved version to score with
+     ├─ VersionNotScorable       the version cannot score this data
+     ├─ DataNotScorable          a file of the data cannot be read or sent
+     ├─ OutputTaken              the output prefix has objects that another task or user wrote
+     ├─ ModelNameTaken           another model has the name of the task's model
+     ├─ TransformJobError        base of the errors about a transform job; carries the job
+     │   ├─ TransformJobUnfinished  the job is still running, and its result is needed
+     │   ├─ TransformJobFailed
+     │   ├─ TransformJobStopped
+     │   └─ TransformJobTimedOut the wait for the job timed out
+     ├─ PredictionsIncomplete    the output of the transform job does not match its input
      └─ ServiceUnavailable       AWS cannot be reached, or there are no credentials
 """
 
@@ -67,6 +81,7 @@ from airflow_sagemaker_automl.exceptions.jobs import (
     AutoMLJobTimedOut as AutoMLJobTimedOut,
     AutoMLJobUnfinished as AutoMLJobUnfinished,
     JobNameTaken as JobNameTaken,
+    JobNotFound as JobNotFound,
     NoBestCandidate as NoBestCandidate,
     NoQuota as NoQuota,
     QuotaReached as QuotaReached,
@@ -91,4 +106,19 @@ from airflow_sagemaker_automl.exceptions.requests import (
     InvalidQualityGate as InvalidQualityGate,
     InvalidRequest as InvalidRequest,
     Violation as Violation,
+)
+from airflow_sagemaker_automl.exceptions.scoring import (
+    DataNotScorable as DataNotScorable,
+    InvalidScoring as InvalidScoring,
+    ModelNameTaken as ModelNameTaken,
+    NoApprovedVersion as NoApprovedVersion,
+    OutputTaken as OutputTaken,
+    PredictionsIncomplete as PredictionsIncomplete,
+    TransformJobError as TransformJobError,
+    TransformJobFailed as TransformJobFailed,
+    TransformJobNotFound as TransformJobNotFound,
+    TransformJobStopped as TransformJobStopped,
+    TransformJobTimedOut as TransformJobTimedOut,
+    TransformJobUnfinished as TransformJobUnfinished,
+    VersionNotScorable as VersionNotScorable,
 )

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from airflow_sagemaker_automl.exceptions.base import AutoMLError
 
+AUTOML_JOB = "AutoML job"
+
 
 class DescribedJob(Protocol):
     """What an error says of a job; :class:`~airflow_sagemaker_automl.core.jobs.job.AutoMLJob` has all of it."""
@@ -46,14 +48,19 @@ class JobNameTaken(AutoMLError):
 
     :param job_name: the name.
     :param reason: the job's owner, or why the job cannot be resumed.
+    :param kind: what kind of job it is.
     """
 
     job_name: str
     reason: str
+    kind: str = AUTOML_JOB
     _message = (
-        "The AutoML job name {job_name!r} is taken: {reason} "
-        "Job names are unique in an account and region; leave job_name unset to derive one from the task."
+        "The {kind} name {job_name!r} is taken: {reason} Job names are unique in an account and region; {advice}."
     )
+
+    def _text(self) -> str:
+        own = "leave job_name unset to derive one from the task" if self.kind == AUTOML_JOB else "clear the task"
+        return self._message.format_map({**vars(self), "advice": own})
 
 
 class QuotaReached(AutoMLError):
@@ -62,13 +69,15 @@ class QuotaReached(AutoMLError):
     :param job_name: the job that was refused.
     :param reason: the service's message.
     :param limit: how many jobs may run at the same time; None if the message does not say.
+    :param kind: what kind of job it is.
     """
 
     retry_can_help = True
     job_name: str
     reason: str
     limit: int | None = None
-    _message = "AutoML job {job_name} cannot start yet: {reason}"
+    kind: str = AUTOML_JOB
+    _message = "{kind} {job_name} cannot start yet: {reason}"
 
 
 class NoQuota(QuotaReached):
@@ -76,7 +85,7 @@ class NoQuota(QuotaReached):
 
     retry_can_help = False
     _message = (
-        "AutoML job {job_name} cannot start, and waiting does not help: {reason} "
+        "{kind} {job_name} cannot start, and waiting does not help: {reason} "
         "Quotas: https://console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas"
     )
 
@@ -86,28 +95,36 @@ class QuotaWaitTimedOut(AutoMLError):
 
     :param seconds: how long the task waited.
     :param reason: the service's message when it refused the job.
+    :param kind: what kind of job it is.
     """
 
     retry_can_help = True
     seconds: float
     reason: str
+    kind: str = AUTOML_JOB
     _message = (
-        "No AutoML job could be started within {seconds:.0f} s (capacity_timeout) because the account has "
+        "No {kind} could be started within {seconds:.0f} s (capacity_timeout) because the account has "
         "reached its quota: {reason}"
     )
 
 
-class AutoMLJobNotFound(AutoMLError):
+class JobNotFound(AutoMLError):
     """The job does not exist in the account and region of the connection.
 
     :param job_name: the name of the job.
+    :param kind: what kind of job it is.
     """
 
     job_name: str
+    kind: str = AUTOML_JOB
     _message = (
-        "There is no AutoML job {job_name!r} in the account and region of this connection; "
+        "There is no {kind} {job_name!r} in the account and region of this connection; "
         "check aws_conn_id and region_name."
     )
+
+
+class AutoMLJobNotFound(JobNotFound):
+    """The AutoML job does not exist in the account and region of the connection."""
 
 
 class AutoMLJobError(AutoMLError):

@@ -18,7 +18,6 @@ from airflow_sagemaker_automl.core.jobs.quota import Refusal
 from airflow_sagemaker_automl.core.registry.lineage import data_uris, version_uris
 from airflow_sagemaker_automl.core.registry.new_approvals import Approvals
 from airflow_sagemaker_automl.core.registry.version_arn import VersionState, require_region
-from airflow_sagemaker_automl.core.values.console import Console
 from airflow_sagemaker_automl.core.values.evidence import Report
 from airflow_sagemaker_automl.core.values.timing import timing
 from airflow_sagemaker_automl.exceptions import (
@@ -32,10 +31,10 @@ from airflow_sagemaker_automl.exceptions import (
 from airflow_sagemaker_automl.hooks.errors import code_of, message_of
 from airflow_sagemaker_automl.hooks.hook_lineage import collect
 from airflow_sagemaker_automl.hooks.s3_documents import read_json
+from airflow_sagemaker_automl.hooks.transform import TransformHook
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import ModelPackageSummaryTypeDef
 
 _ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
@@ -56,15 +55,13 @@ class Connection(TypedDict):
     botocore_config: dict[str, Any] | None
 
 
-class SageMakerAutoMLHook(AwsBaseHook):
-    """AutoML jobs, their candidates, and the model registry.
+class SageMakerAutoMLHook(TransformHook):
+    """AutoML jobs, their candidates, the model registry, and batch transform jobs.
 
     Takes the arguments of :class:`~airflow.providers.amazon.aws.hooks.base_aws.AwsBaseHook`. Methods do not convert
     :class:`botocore.exceptions.ClientError`, except in the documented cases. For an ARN of another region they raise
     :class:`~airflow_sagemaker_automl.OtherRegion` before any call.
     """
-
-    conn: SageMakerClient
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["client_type"] = "sagemaker"
@@ -317,17 +314,25 @@ class SageMakerAutoMLHook(AwsBaseHook):
         except ModelPackageGroupNotFound:
             return []
 
-    def newest_approved(self, group: str, unless: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any] | None:
+    def newest_approved(
+        self,
+        group: str,
+        unless: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+        *,
+        with_card: bool = True,
+    ) -> dict[str, Any] | None:
         """Describe the newest version of a group that is completed and approved.
 
         :param group: name or ARN of the group.
         :param unless: takes the response of ``DescribeModelPackage``; versions for which it returns True are skipped.
+            Default: none.
+        :param with_card: as in :meth:`describe_model_package`.
         :return: the response of ``DescribeModelPackage``; None if there is no such version.
         :raises ModelPackageGroupNotFound: there is no such group.
         """
         for summary in self._versions(group, ModelApprovalStatus="Approved"):
             try:
-                described = self.describe_model_package(summary["ModelPackageArn"])
+                described = self.describe_model_package(summary["ModelPackageArn"], with_card=with_card)
             except ClientError as error:
                 if code_of(error) not in _ABSENT_CODES:
                     raise
@@ -376,11 +381,6 @@ class SageMakerAutoMLHook(AwsBaseHook):
     def _collect(self, **done: Any) -> None:
         if self._collects_lineage:
             collect(self, **done)
-
-    @cached_property
-    def console(self) -> Console | None:
-        """The AWS console of the hook's region; None for an emulator."""
-        return Console.behind(self.conn.meta.endpoint_url, self.conn_partition, self.conn_region_name)
 
     @property
     def _job_url(self) -> str | None:

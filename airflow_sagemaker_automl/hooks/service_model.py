@@ -81,6 +81,21 @@ def checked_model_package(
     return ready
 
 
+def checked_arguments(
+    operation: str, request: Mapping[str, Any], names: Mapping[str, str]
+) -> tuple[dict[str, Any], list[Violation]]:
+    """Convert and validate the arguments of another operation.
+
+    :param request: the arguments; those without a value are left out. It is not changed.
+    :param names: argument names by member, to report violations by argument.
+    :return: the converted arguments, and the violations.
+    """
+    shape = input_shape(operation)
+    given = {key: value for key, value in registration.as_tree(request).items() if value not in (None, "")}
+    ready: dict[str, Any] = as_the_model_wants(shape, given)
+    return ready, registration.renamed(list(Constraints(shape).violations(ready)), names)
+
+
 def request_shape() -> Shape:
     """Load the shape of ``CreateAutoMLJobV2``'s arguments from the installed botocore."""
     return input_shape("CreateAutoMLJobV2")

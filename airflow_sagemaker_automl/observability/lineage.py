@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.jobs.candidate import Candidate
     from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
 
-Datasets: TypeAlias = Literal["data", "models", "champion", "version"]
+Datasets: TypeAlias = Literal["data", "models", "champion", "version", "scores"]
 
 _SCHEME = "sagemaker://"
 
@@ -42,6 +42,7 @@ class LineageRecord:
 
     :param data: the data of the AutoML job.
     :param models: the models of the candidate, and the service's reports on it.
+    :param scores: the table that a scoring wrote.
     :param job: members of the job facet.
     :param ending: members of the facet on the job's outcome.
     :param verdict: members of the verdict facet.
@@ -50,6 +51,7 @@ class LineageRecord:
 
     data: tuple[DatasetName, ...] = ()
     models: tuple[DatasetName, ...] = ()
+    scores: tuple[DatasetName, ...] = ()
     job: Mapping[str, Any] = field(default_factory=dict)
     ending: Mapping[str, Any] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
@@ -75,6 +77,15 @@ class LineageRecord:
         :param described: the response of ``DescribeModelPackage``.
         """
         return replace(self, models=s3_places(version_uris(described)), version=version_facts(described))
+
+    def with_scoring(self, data: str, arn: str, scores: str | None = None) -> LineageRecord:
+        """Add a scoring.
+
+        :param data: S3 URI of the table that is scored.
+        :param arn: ARN of the version that scores.
+        :param scores: S3 URI of the result; None while there is none.
+        """
+        return replace(self, data=s3_places([data]), scores=s3_places([scores]), version={"modelPackageArn": arn})
 
     def with_verdict(self, result: Mapping[str, Any]) -> LineageRecord:
         """Add a quality gate's verdict.
@@ -134,12 +145,16 @@ def _datasets(task: HasLineage, name: Datasets) -> list[Dataset]:
     if name == "champion":
         champion = version_place(seen.verdict.get("championArn"))
         return facets.datasets([champion] if champion else [])
+    if name == "scores":
+        return facets.datasets(seen.scores)
     return facets.datasets(seen.models if name == "models" else seen.data or _data_of_request(task))
 
 
 def _data_of_request(task: Any) -> Sequence[DatasetName]:
     """Read the data from a rendered request; a request in a file is known only after the task has read it."""
-    request, extra = task.request, task.extra_request
+    request, extra = getattr(task, "request", None), getattr(task, "extra_request", None)
+    if request is None:
+        return s3_places([getattr(task, "data", None)])
     if not isinstance(request, Mapping):
         return ()
     return s3_places(data_uris(merged(request, extra if isinstance(extra, Mapping) else {})))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_sagemaker_automl.core.jobs.candidate import Candidate
     from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
+    from airflow_sagemaker_automl.core.scoring.transform_job import TransformJob
 
 
 class ShowsLinks(Protocol):
@@ -84,7 +85,26 @@ class ModelPackageLink(ConsoleLink):
     name = "Model package version"
 
 
+class TransformJobLink(ConsoleLink):
+    """The batch transform job."""
+
+    name = "Transform job"
+
+
+class TransformLogsLink(ConsoleLink):
+    """The CloudWatch logs of the transform job."""
+
+    name = "CloudWatch logs"
+
+
+class ScoresLink(ConsoleLink):
+    """The output prefix in S3."""
+
+    name = "Scores"
+
+
 JOB_LINKS = (AutoMLJobLink(), TrainingJobLink(), TrainingLogsLink())
+TRANSFORM_LINKS = (TransformJobLink(), TransformLogsLink(), ScoresLink())
 VERSION_LINKS = (ModelPackageGroupLink(), ModelPackageLink())
 
 
@@ -101,6 +121,21 @@ def show_job(task: ShowsLinks, ti: Any, job: AutoMLJob, candidate: Candidate | N
     if chosen and chosen.training_job:
         urls[TrainingJobLink] = console.training_job(chosen.training_job)
     _show(task, ti, urls)
+
+
+def show_transform_job(task: ShowsLinks, ti: Any, job: TransformJob, output: str) -> None:
+    """Show the links of a transform job.
+
+    :param ti: the task instance.
+    :param output: S3 prefix of the table.
+    """
+    if console := task.hook.console:
+        urls = {
+            TransformJobLink: console.transform_job(job.name),
+            TransformLogsLink: console.transform_logs(job.name),
+            ScoresLink: console.s3_prefix(output),
+        }
+        _show(task, ti, urls)
 
 
 def show_group(task: ShowsLinks, ti: Any) -> None:

@@ -111,6 +111,30 @@ WAITING_FOR_VERSIONS = Metric(
 WAITING_FOR_DECISIONS = Metric(
     "waiting.decisions", "gauge", "hostname", "The same for sensors that wait for a decision made elsewhere."
 )
+TRANSFORMS_SUBMITTED = Metric("transforms.submitted", "counter", None, "The service accepted a new transform job.")
+TRANSFORMS_ADOPTED = Metric(
+    "transforms.adopted", "counter", None, "A task resumes a transform job that it started before, as `jobs.adopted`."
+)
+TRANSFORMS_REFUSED = Metric(
+    "transforms.refused", "counter", None, "The service refused a transform job because of the quota of instances."
+)
+TRANSFORMS_QUEUED = Metric(
+    "transforms.queued", "timer", None, "Time from the first refusal until the task has its transform job."
+)
+TRANSFORMS_ENDED = Metric(
+    "transforms.ended",
+    "counter",
+    "outcome",
+    "A task that scores finds that its transform job has ended: `completed`, `failed` or `stopped`; or `timed_out`, as "
+    "in `jobs.ended`.",
+)
+ROWS_SCORED = Metric("rows.scored", "gauge", None, "Number of rows of a table that a task has scored.")
+WAITING_FOR_TRANSFORM_JOBS = Metric(
+    "waiting.transforms", "gauge", "hostname", "As `waiting.jobs`, for tasks that wait for the end of a transform job."
+)
+WAITING_FOR_INSTANCES = Metric(
+    "waiting.instances", "gauge", "hostname", "The same for tasks that wait for instances of a transform job."
+)
 POLLS_FAILED = Metric(
     "polls.failed",
     "counter",
@@ -140,6 +164,14 @@ METRICS = (
     WAITING_FOR_PLACES,
     WAITING_FOR_VERSIONS,
     WAITING_FOR_DECISIONS,
+    TRANSFORMS_SUBMITTED,
+    TRANSFORMS_ADOPTED,
+    TRANSFORMS_REFUSED,
+    TRANSFORMS_QUEUED,
+    TRANSFORMS_ENDED,
+    ROWS_SCORED,
+    WAITING_FOR_TRANSFORM_JOBS,
+    WAITING_FOR_INSTANCES,
     POLLS_FAILED,
     CALLS_REPEATED,
 )
@@ -165,6 +197,11 @@ def time_taken(metric: Metric, seconds: float, value: str | None = None) -> None
     _send(metric, value, lambda stats, name, tags: stats.timing(name, timedelta(seconds=seconds), tags=tags))
 
 
+def measure(metric: Metric, number: float) -> None:
+    """Send a gauge; this never raises."""
+    _send(metric, None, partial(_measure, number))
+
+
 @contextmanager
 def waiting(metric: Metric) -> Iterator[None]:
     """Count a waiting task for as long as the block lasts."""
@@ -181,7 +218,7 @@ def tell_who_waits() -> None:
         _send(metric, None, partial(_measure, number))
 
 
-def _measure(number: int, stats: Any, name: str, tags: dict[str, str] | None) -> None:
+def _measure(number: float, stats: Any, name: str, tags: dict[str, str] | None) -> None:
     stats.gauge(name, number, tags=tags)
 
 

@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.exceptions import AirflowTaskTimeout
-
+from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
 from airflow_sagemaker_automl.core.jobs.outcome import Acceptance, OnFlaw, OnNoCandidate, OnStopped
 from airflow_sagemaker_automl.core.rules import remarks
 from airflow_sagemaker_automl.core.values.literals import plain
-from airflow_sagemaker_automl.exceptions import AutoMLJobTimedOut, QuotaReached, QuotaWaitTimedOut
-from airflow_sagemaker_automl.hooks.errors import is_denied
-from airflow_sagemaker_automl.observability import metrics
+from airflow_sagemaker_automl.exceptions import AutoMLJobTimedOut
 from airflow_sagemaker_automl.observability.links import JOB_LINKS, show_job
-from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS, with_clear_errors
-from airflow_sagemaker_automl.tasks.job_wait import defer_until_ended, describe_after_wait, result_of, wait_in_worker
-from airflow_sagemaker_automl.tasks.kill import Kill
-from airflow_sagemaker_automl.tasks.quota_place import QueuePlace
+from airflow_sagemaker_automl.tasks.automl_jobs import AutoMLJobs
+from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS
+from airflow_sagemaker_automl.tasks.job_task import NO_DEPLOYMENT, JobTask
+from airflow_sagemaker_automl.tasks.job_wait import describe_after_wait, result_of, wait_in_worker
 from airflow_sagemaker_automl.tasks.request import as_template_field, rendered_request, require_literals
 from airflow_sagemaker_automl.tasks.submission import ReuseJob, Submission, tagged
 from airflow_sagemaker_automl.tasks.task_memory import TaskMemory
-from airflow_sagemaker_automl.tasks.waiting import WaitingTask, seconds
-from airflow_sagemaker_automl.triggers.polling import pause
-from airflow_sagemaker_automl.triggers.quota_queue import PROBE_AFTER_POLLS
 
 if TYPE_CHECKING:
     import os
 
     from airflow.sdk import Context
+    from airflow.triggers.base import BaseTrigger
 
-    from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
     from airflow_sagemaker_automl.core.jobs.job_request import AutoMLJobRequest
-
-_NO_DEPLOYMENT = (
-    "Neither [sagemaker_automl] deployment nor [api] base_url is configured, so the tags of AutoML jobs do not show "
-    "which Airflow deployment started them."
-)
+    from airflow_sagemaker_automl.tasks.quota_place import QueuePlace
 
 
-class SageMakerAutoMLJobOperator(WaitingTask):
+class SageMakerAutoMLJobOperator(JobTask[AutoMLJob]):
     """Run an AutoML job (V2) and wait for it.
 
     A retry, a worker crash, or a second execution of the same try finds the job that the task started and resumes it.
@@ -124,17 +112,21 @@ class SageMakerAutoMLJobOperator(WaitingTask):
         stop_on_kill: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(deferrable=deferrable, poll_interval=poll_interval, **kwargs)
+        super().__init__(
+            reuse_job=reuse_job,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            wait_timeout=wait_timeout,
+            capacity_timeout=capacity_timeout,
+            stop_on_timeout=stop_on_timeout,
+            stop_on_kill=stop_on_kill,
+            **kwargs,
+        )
         self.request = as_template_field(request)
         self.extra_request = plain(extra_request)
         require_literals(self.request, self.extra_request, job_name)
         self.job_name = job_name
-        if reuse_job not in get_args(ReuseJob):
-            raise ValueError(f"reuse_job = {reuse_job!r} must be one of {', '.join(get_args(ReuseJob))}")
-        self.reuse_job = reuse_job
-        self.wait_for_completion = wait_for_completion
-        self.wait_timeout = wait_timeout
-        self.capacity_timeout = capacity_timeout
         self.acceptance = Acceptance(
             on_stopped=on_stopped,
             on_no_candidate=on_no_candidate,
@@ -144,219 +136,74 @@ class SageMakerAutoMLJobOperator(WaitingTask):
             on_insights_failure=on_insights_failure,
             on_explanation_failure=on_explanation_failure,
         )
-        self.stop_on_timeout = stop_on_timeout
-        self.stop_on_kill = stop_on_kill
-        self._started_job: str | None = None
-        self._kill: Kill | None = None
-        self._ti: Any = None
 
-    @with_clear_errors
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Start the job, or find the one that an earlier execution started, and wait until it ends."""
-        self._begin(context)
-        return self._train(context)
+    @property
+    def _kind(self) -> AutoMLJobs:
+        return AutoMLJobs(self.acceptance)
 
-    @with_clear_errors
-    def execute_with_room(
-        self,
-        context: Context,
-        event: dict[str, Any],
-        place: dict[str, Any] | None = None,
-        task_deadline: float | None = None,
-    ) -> dict[str, Any]:
-        """Resume after the wait for a place in the account's quota.
-
-        :param place: of a :class:`~airflow_sagemaker_automl.tasks.quota_place.QueuePlace`. Default: the task joins
-            the queue again, because ``dag.test()`` passes only the event.
-        """
-        from airflow_sagemaker_automl.triggers.base import WaitEnd
-
-        self._begin(context)
-        queued = QueuePlace(**(place or {"since": time.time()}))
-        end = WaitEnd(event["end"])
-        if end is WaitEnd.DEADLINE:
-            self._give_up_queueing(queued, task_deadline)
-        if end is WaitEnd.UNREADABLE:
-            text = "The triggerer cannot check whether there is room for AutoML job %s, so this worker tries: %s"
-            self.log.warning(text, event["job_name"], event["reason"])
-        return self._train(context, queued, task_deadline)
-
-    @with_clear_errors
-    def execute_complete(
-        self, context: Context, event: dict[str, Any], task_deadline: float | None = None
-    ) -> dict[str, Any]:
-        """Resume after the wait; the status of the job comes from the service, not from the event."""
-        from airflow_sagemaker_automl.triggers.base import WaitEnd
-
-        self._begin(context)
-        self._started_job = event["job_name"]
-        job = describe_after_wait(self, event)
-        if event["end"] == WaitEnd.DEADLINE and not job.is_finished:
-            self._time_out(job, task_deadline)
-        return self._follow(job, task_deadline)
-
-    def on_kill(self) -> None:
-        """Stop the job, unless the task continues: Airflow also calls this when only the worker shuts down."""
-        if self.stop_on_kill and self._kill is not None:
-            self._kill.handle_signal(self._started_job)
-
-    def _train(
-        self, context: Context, place: QueuePlace | None = None, task_deadline: float | None = None
-    ) -> dict[str, Any]:
-        submission = self._submission(context)
-        job = None
-        while job is None:
-            try:
-                job = submission.start_or_adopt()
-            except QuotaReached as refusal:
-                metrics.count(metrics.REFUSED)
-                if not refusal.retry_can_help:
-                    raise
-                place = self._queue(refusal, place, task_deadline)
-        if place is not None:
-            metrics.time_taken(metrics.QUEUED, time.time() - place.since)
-        show_job(self, self._ti, job)
-        self.lineage = self.lineage.with_job(job)
-        if not self.wait_for_completion:
-            return job.to_json()
-        return self._follow(job, task_deadline)
-
-    def _submission(self, context: Context) -> Submission:
+    def _submission(self, context: Context) -> Submission[AutoMLJob]:
         from airflow_sagemaker_automl.hooks.service_model import checked_request
 
         request = self._checked_request(context)
         memory = TaskMemory(context, self.retries)
         identity = memory.identity(each_try=self.reuse_job == "never")
         if not identity.deployment:
-            self.log.warning("%s", _NO_DEPLOYMENT)
+            self.log.warning("%s", NO_DEPLOYMENT)
         # Checked again, because the operator's own tags count towards the service's limit.
-        request = checked_request(tagged(request, identity))
+        name = request.pop("AutoMLJobName", None)
         return Submission(
             aws=self,
-            request=request,
+            kind=self._kind,
+            name=name,
+            request=checked_request(tagged(request, identity)),
             identity=identity,
             memory=memory,
-            acceptance=self.acceptance,
             adopts_after_clear=self.reuse_job == "clears",
             announce=self._remember_started,
         )
 
-    def _begin(self, context: Context) -> None:
-        self._ti = context["ti"]
-        self._kill = Kill(context, lambda name: self.hook.stop_job(name), self.log)
+    def _job_trigger(self, job_name: str, deadline: float | None) -> BaseTrigger:
+        from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger
 
-    def _remember_started(self, job_name: str) -> None:
-        """Remember the job that a kill must stop; if the kill came first, start no job."""
-        self._started_job = job_name
-        self.require_wanted()
-
-    def require_wanted(self) -> None:
-        """End the execution if the task was killed while Airflow could not say whether it continues, and it does not.
-
-        :raises AirflowException: the task is being terminated.
-        """
-        if self._kill is not None and self._started_job is not None:
-            self._kill.require_wanted(self._started_job)
-
-    def _queue(self, refusal: QuotaReached, place: QueuePlace | None, task_deadline: float | None) -> QueuePlace:
-        """Wait until there may be room: in the triggerer (then this does not return) or in the worker."""
-        place = (place or QueuePlace(since=time.time())).after(refusal, self._count_running(stopping_too=True))
-        self.log.info(
-            "%s Waiting until fewer than %s jobs are in progress; waited %.0f s so far.",
-            refusal,
-            place.limit,
-            time.time() - place.since,
+        return AutoMLJobTrigger(
+            job_name=job_name,
+            connection=self.connection,
+            poll_interval=self.poll_interval,
+            deadline=deadline,
+            stop_on_kill=self.stop_on_kill,
         )
-        if self.deferrable:
-            self._defer_for_room(refusal.job_name, place, self.execution_deadline(task_deadline))
-        running: int | None = place.limit
-        for _ in range(PROBE_AFTER_POLLS):
-            left = place.since + seconds(self.capacity_timeout) - time.time()
-            if left <= 0:
-                self._give_up_queueing(place, None)
-            time.sleep(min(pause(self.poll_interval, 0), left))
-            self.require_wanted()
-            running = self._count_running()
-            if running is None or running < place.limit:
-                break
-        return place
 
-    def _defer_for_room(self, job_name: str, place: QueuePlace, task_deadline: float | None) -> None:
+    def _room_trigger(self, job_name: str, place: QueuePlace, deadline: float | None) -> BaseTrigger:
         from airflow_sagemaker_automl.triggers.jobs import CapacityTrigger
 
-        deadline = min(place.since + seconds(self.capacity_timeout), task_deadline or math.inf)
-        self.defer(
-            trigger=CapacityTrigger(
-                job_name=job_name,
-                waiting_since=place.since,
-                limit=place.limit,
-                connection=self.connection,
-                poll_interval=self.poll_interval,
-                deadline=deadline if math.isfinite(deadline) else None,
-            ),
-            method_name="execute_with_room",
-            kwargs={"place": place.to_json(), "task_deadline": task_deadline},
+        return CapacityTrigger(
+            job_name=job_name,
+            waiting_since=place.since,
+            limit=place.limit,
+            connection=self.connection,
+            poll_interval=self.poll_interval,
+            deadline=deadline,
         )
 
-    def _count_running(self, *, stopping_too: bool = False) -> int | None:
-        """Count the account's jobs in progress; None if access to the list is denied.
+    def _show(self, job: AutoMLJob) -> None:
+        show_job(self, self._context["ti"], job)
+        self.lineage = self.lineage.with_job(job)
 
-        :param stopping_too: whether stopping jobs count as one job if no other job runs.
-        """
-        try:
-            running = len(self.call_with_retries(lambda hook: hook.jobs_in_progress()))
-            if not running and stopping_too:
-                return int(self.call_with_retries(lambda hook: hook.has_stopping_jobs()))
-            return running
-        except Exception as error:
-            if is_denied(error):
-                return None
-            raise
+    def _started_result(self, job: AutoMLJob) -> dict[str, Any]:
+        return job.to_json()
 
-    def _give_up_queueing(self, place: QueuePlace, task_deadline: float | None) -> None:
-        """End the wait for a place.
-
-        :raises QuotaWaitTimedOut: ``capacity_timeout`` is over.
-        :raises AirflowTaskTimeout: the task's ``execution_timeout`` came first.
-        """
-        limit = seconds(self.capacity_timeout)
-        if math.isinf(limit) or (task_deadline is not None and task_deadline < place.since + limit):
-            raise AirflowTaskTimeout("No AutoML job could be started within the task's execution_timeout.")
-        raise QuotaWaitTimedOut(limit, place.reason)
-
-    def _follow(self, job: AutoMLJob, task_deadline: float | None) -> dict[str, Any]:
-        """Wait until the job ends, and return the result."""
-        if not job.is_finished:
-            deadline = job.created.timestamp() + seconds(self.wait_timeout)
-            if self.deferrable:
-                task_deadline = self.execution_deadline(task_deadline)
-                first = min(deadline, task_deadline or math.inf)
-                defer_until_ended(self, job.name, first, stop_on_kill=self.stop_on_kill, task_deadline=task_deadline)
-            job = wait_in_worker(self, job, deadline)
-            if not job.is_finished:
-                self._time_out(job, None)
-        show_job(self, self._ti, job)
+    def _result(self, job: AutoMLJob) -> dict[str, Any]:
         # The end of a job from before a clear was counted then.
         return result_of(self, job, self.acceptance, is_first_report=job.name == self._started_job)
 
-    def _time_out(self, job: AutoMLJob, task_deadline: float | None) -> NoReturn:
-        """End the wait for a job at its deadline.
+    def _after_wait(self, event: Mapping[str, Any]) -> AutoMLJob:
+        return describe_after_wait(self, event)
 
-        :raises AutoMLJobTimedOut: the deadline is that of ``wait_timeout``.
-        :raises AirflowTaskTimeout: it is the task's ``execution_timeout``; Airflow then calls ``on_kill``.
-        """
-        metrics.count(metrics.ENDED, "timed_out")
-        limit = seconds(self.wait_timeout)
-        if math.isinf(limit) or (task_deadline is not None and task_deadline < job.created.timestamp() + limit):
-            raise AirflowTaskTimeout(f"AutoML job {job.name} was not finished within the task's execution_timeout.")
-        if not self.stop_on_timeout:
-            raise AutoMLJobTimedOut(job, limit, "keeps running, because stop_on_timeout is False.")
-        try:
-            self.call_with_retries(lambda hook: hook.stop_job(job.name))
-        except Exception as error:
-            self.log.error("Could not stop AutoML job %s: %s", job.name, error)
-            raise AutoMLJobTimedOut(job, limit, "could not be stopped: it keeps running and incurs costs.") from error
-        raise AutoMLJobTimedOut(job, limit, "is being stopped.")
+    def _wait_in_worker(self, job: AutoMLJob, deadline: float) -> AutoMLJob:
+        return wait_in_worker(self, job, deadline)
+
+    def _timed_out(self, job: AutoMLJob, limit: float, fate: str) -> AutoMLJobTimedOut:
+        return AutoMLJobTimedOut(job, limit, fate)
 
     def _checked_request(self, context: Context) -> dict[str, Any]:
         """Read the rendered request and check it.

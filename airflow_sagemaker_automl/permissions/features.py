@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from airflow_sagemaker_automl.permissions.scoring import SCORE
 from airflow_sagemaker_automl.permissions.terms import Feature, Permission, Resource
 
 _TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
@@ -317,6 +318,7 @@ FEATURES = {
         AWAIT_DECISION,
         WATCH,
         DEPLOY,
+        SCORE,
         EXAMPLE_DATA,
         ASSUME_ROLE,
     )

@@ -26,8 +26,10 @@ _WORDS = {
     Resource.JOB: "`automl-job/NAME`",
     Resource.GROUP: "`model-package-group/GROUP`",
     Resource.VERSION: "`model-package/GROUP/*`",
+    Resource.TRANSFORM_JOB: "`transform-job/NAME`",
     Resource.MODEL: "`model/*`",
     Resource.OWN_MODEL: "`model/ENDPOINT-v*`",
+    Resource.SCORING_MODEL: "`model/NAME`",
     Resource.ENDPOINT_CONFIG: "`endpoint-config/*`",
     Resource.OWN_ENDPOINT_CONFIG: "`endpoint-config/ENDPOINT-v*`",
     Resource.ENDPOINT: "`endpoint/ENDPOINT`",
@@ -47,8 +49,8 @@ _BEGINNING = """\
 <!-- Written by: python -m airflow_sagemaker_automl permissions page > docs/iam.md -->
 
 Two identities need permissions. **Airflow's identity**, that of its AWS connection, calls AWS from workers and from the
-triggerer. **The execution role**, `role_arn` of the request, is the role with which SageMaker reads the data and
-trains. Airflow's identity never reads your data.
+triggerer. **The execution role**, `role_arn` of the request, is the role with which SageMaker reads the data, trains
+and scores. Airflow's identity reads your data only to score it (`score`).
 
 This command prints the policies below for your resource names and for the features that you use:
 
@@ -59,10 +61,12 @@ python -m airflow_sagemaker_automl permissions airflow train wait queue stop reg
 aws iam put-role-policy --role-name airflow --policy-name automl --policy-document file://airflow.json
 ```
 
-If `--bucket` names the folder of the jobs' outputs, Airflow's identity cannot read the data. `--key` adds the
-permissions for your KMS keys. The partition, for China and GovCloud, follows from the region; without a region, set
-`--partition`. `--required-only` leaves out optional permissions. `permissions --help` lists the commands for the other
-documents on this page.
+If `--bucket` names the folder of the jobs' outputs, Airflow's identity cannot read the data. `score` needs the folders
+of the data to score, of the results and of the training data: repeat `--bucket` for each of them. `--job` limits the
+names of AutoML jobs, of transform jobs and of their models: `--job 'churn-*'` for the tasks of a DAG `churn`. `--key`
+adds the permissions for your KMS keys. The partition, for China and GovCloud, follows from the region; without a
+region, set `--partition`. `--required-only` leaves out optional permissions. `permissions --help` lists the commands
+for the other documents on this page.
 
 The test suite checks this page against every AWS call that Airflow makes there: the page has all of them, and nothing
 that is never called. The exceptions are actions that AWS checks while it handles another call, which are marked
@@ -70,9 +74,9 @@ that is never called. The exceptions are actions that AWS checks while it handle
 
 ## Airflow's own identity
 
-The DAG `automl_retraining` needs `train`, `wait`, `queue`, `stop`, `judge`, `register` and `decide`. A permission is
-required unless the last column says what happens without it. A permission is on `*` if the action does not support
-resources, or if the resources belong to AWS.
+The DAG `automl_retraining` needs `train`, `wait`, `queue`, `stop`, `judge`, `register` and `decide`;
+`automl_batch_scoring` needs `score`. A permission is required unless the last column says what happens without it. A
+permission is on `*` if the action does not support resources, or if the resources belong to AWS.
 """
 
 _IMPLIED = """\
@@ -99,7 +103,9 @@ Its trust policy allows SageMaker to assume it, for this account only:
 
 _ROLE_POLICY = """\
 Its permissions, for a job that reads from and writes to `my-bucket` (`permissions execution-role`; `--key` adds KMS
-keys, `--deploys` supports jobs with `ModelDeployConfig`, `--in-network` jobs with `VpcConfig`):
+keys, `--deploys` supports jobs with `ModelDeployConfig`, `--in-network` jobs with `VpcConfig`). Transform jobs need no
+other permissions: the role reads the model and the prepared data, and writes the predictions below `output_uri`, so
+`--bucket` must name that bucket too:
 """
 
 _KEYS = """\
@@ -113,7 +119,7 @@ _SHARED = """\
 ## Share a group with other accounts
 
 The account that owns the group sets a resource policy on it. This one allows another account to register versions
-(`permissions group register`; the other uses are `decide` and `deploy`):
+(`permissions group register`; the other uses are `decide` and `deploy`, which includes scoring):
 """
 
 _SHARED_END = """\
@@ -167,6 +173,9 @@ of AWS's Service Authorization Reference; the execution role is that of AWS's de
   for every job, on all resources; here `--deploys` adds them. Jobs in mode `HYPERPARAMETER_TUNING` create models of
   candidates: if one fails because `CreateModel` is missing, add `--deploys`;
 - whether IAM compares names with capitals literally: SageMaker writes some ARNs in lower case;
+- whether `CreateModel` from a version needs more permissions of the caller or of the execution role, and whether
+  `sagemaker:TaggingAction` is `CreateModel` or `CreateTransformJob` when `score` creates them with tags. If `AddTags`
+  is denied, remove the condition;
 - whether the service principal is `sagemaker.amazonaws.com` in China too.
 """
 

@@ -20,8 +20,10 @@ class Resource(Enum):
     JOB = "arn:{partition}:sagemaker:{region}:{account}:automl-job/{job}"
     GROUP = "arn:{partition}:sagemaker:{region}:{account}:model-package-group/{group}"
     VERSION = "arn:{partition}:sagemaker:{region}:{account}:model-package/{group}/*"
+    TRANSFORM_JOB = "arn:{partition}:sagemaker:{region}:{account}:transform-job/{job}"
     MODEL = "arn:{partition}:sagemaker:{region}:{account}:model/*"
     OWN_MODEL = "arn:{partition}:sagemaker:{region}:{account}:model/{endpoint}-v*"
+    SCORING_MODEL = "arn:{partition}:sagemaker:{region}:{account}:model/{job}"
     ENDPOINT_CONFIG = "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/*"
     OWN_ENDPOINT_CONFIG = "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/{endpoint}-v*"
     ENDPOINT = "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}"
@@ -101,7 +103,7 @@ class Place:
     :param account: ID of the AWS account.
     :param partition: ``aws`` (default), ``aws-cn`` or ``aws-us-gov``.
     :param region: AWS region. Default: ``*``, all regions.
-    :param job: names of AutoML jobs. Default: all.
+    :param job: names of AutoML jobs, of transform jobs and of their models. Default: all.
     :param group: name of the model package group. Default: all.
     :param endpoint: name of the endpoint to deploy to. Default: all.
     :param buckets: names of S3 buckets, optionally with a folder after a slash. Default: none.

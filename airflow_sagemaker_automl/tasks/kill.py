@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 
 from airflow_sagemaker_automl.core.values.timing import timing
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound
+from airflow_sagemaker_automl.exceptions import JobNotFound
 from airflow_sagemaker_automl.hooks.retrying import call_with_retries
 from airflow_sagemaker_automl.triggers.task_state import why_unwanted, why_unwanted_within
 
@@ -27,21 +27,28 @@ class Kill:
     :param context: of the execution.
     :param stop: stops a job by name.
     :param log: of the task.
+    :param noun: name of the kind of job in logs.
     """
 
-    def __init__(self, context: Context, stop: Callable[[str], None], log: Any) -> None:
+    def __init__(self, context: Context, stop: Callable[[str], None], log: Any, noun: str) -> None:
+        self._noun = noun
         self._context = context
         self._stop = stop
         self._log = log
         self._is_unwanted = False
         self._is_doubted = False
 
+    @property
+    def context(self) -> Context:
+        """The context of the execution."""
+        return self._context
+
     def handle_signal(self, job_name: str | None) -> None:
         """Handle the signal: stop the job, unless the task continues elsewhere.
 
         :param job_name: None if no job was started yet.
         """
-        subject = f"AutoML job {job_name}" if job_name else "The AutoML job of this task"
+        subject = f"{self._noun} {job_name}" if job_name else f"The {self._noun} of this task"
         if isinstance(sys.exception(), AirflowTaskTimeout):
             self._end(job_name, "its execution_timeout is over")
             return
@@ -69,7 +76,7 @@ class Kill:
                 self._end(None, why)
         if self._is_unwanted:
             self._stop_unwanted(job_name)
-            raise AirflowException(f"The task is being terminated and does not resume AutoML job {job_name}.")
+            raise AirflowException(f"The task is being terminated and does not resume {self._noun} {job_name}.")
 
     def _end(self, job_name: str | None, why: str) -> None:
         self._is_unwanted = True
@@ -78,13 +85,13 @@ class Kill:
             self._stop_unwanted(job_name)
 
     def _stop_unwanted(self, job_name: str) -> None:
-        self._log.info("Stopping AutoML job %s, because the task is being terminated", job_name)
+        self._log.info("Stopping %s %s, because the task is being terminated", self._noun, job_name)
         try:
             call_with_retries(lambda: self._stop(job_name), seconds=timing().stop_in_worker)
-        except AutoMLJobNotFound:
-            self._log.info("AutoML job %s had not been created yet", job_name)
+        except JobNotFound:
+            self._log.info("%s %s had not been created yet", self._noun, job_name)
         except Exception as error:  # Raised in a signal handler, it would surface in the code that was interrupted.
-            self._log.error("Could not stop AutoML job %s, which may keep running: %s", job_name, error)
+            self._log.error("Could not stop %s %s, which may keep running: %s", self._noun, job_name, error)
 
     @property
     def _ti(self) -> Any:

@@ -36,8 +36,8 @@ class QueuePlace:
         """
         idle = self.idle_refusals + 1 if running == 0 and refusal.limit is None else 0
         if idle > _MOST_IDLE_REFUSALS:
-            reason = f"{refusal.reason} It said so {idle} times while no AutoML job was in progress."
-            raise NoQuota(refusal.job_name, reason) from refusal
+            reason = f"{refusal.reason} It said so {idle} times while no {refusal.kind} was in progress."
+            raise NoQuota(refusal.job_name, reason, kind=refusal.kind) from refusal
         limit = refusal.limit if refusal.limit is not None else running or 0
         return replace(self, reason=refusal.reason, limit=max(1, limit), idle_refusals=idle)
 

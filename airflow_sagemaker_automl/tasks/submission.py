@@ -1,6 +1,6 @@
 """Start a task's job exactly once: a repeated execution finds the existing job.
 
-``CreateAutoMLJobV2`` has no idempotency token, so the job's name is the key; tags identify its owner.
+The calls that create jobs have no idempotency token, so the job's name is the key; tags identify its owner.
 """
 
 from __future__ import annotations
@@ -9,20 +9,19 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from airflow_sagemaker_automl.core.values.canonical import digest
 from airflow_sagemaker_automl.core.values.comparison import differences
 from airflow_sagemaker_automl.core.values.timing import timing
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound, JobNameTaken, QuotaReached, ServiceUnavailable
+from airflow_sagemaker_automl.exceptions import JobNameTaken, JobNotFound, QuotaReached, ServiceUnavailable
 from airflow_sagemaker_automl.hooks.errors import is_denied
 from airflow_sagemaker_automl.observability import metrics
+from airflow_sagemaker_automl.tasks.job_kind import J, JobKind
 from airflow_sagemaker_automl.tasks.task_memory import deployment
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
     from airflow_sagemaker_automl.core.jobs.job_name import TaskIdentity
-    from airflow_sagemaker_automl.core.jobs.outcome import Acceptance
     from airflow_sagemaker_automl.tasks.base import SageMakerTask
     from airflow_sagemaker_automl.tasks.task_memory import TaskMemory
 
@@ -31,36 +30,36 @@ ReuseJob = Literal["retries", "clears", "never"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submission:
+class Submission(Generic[J]):
     """One request of one task.
 
     :param aws: calls AWS with retries.
-    :param request: arguments of ``CreateAutoMLJobV2`` as they are sent, :func:`tagged`; ``AutoMLJobName`` is None
-        if the name is derived from the task.
+    :param kind: the kind of job: how it is created, described and judged.
+    :param request: arguments of the call that creates the job, as they are sent, :func:`tagged`; without the name.
+    :param name: the job's name; None derives it from the task.
     :param identity: the owner of the job.
     :param memory: the task's record of its jobs.
-    :param acceptance: which outcomes need no new job.
     :param adopts_after_clear: whether to adopt a job that an older generation has completed.
     :param announce: receives the name of a job before it is created, so that a kill in between can stop the job.
     """
 
     aws: SageMakerTask
+    kind: JobKind[J]
     request: Mapping[str, Any]
+    name: str | None
     identity: TaskIdentity
     memory: TaskMemory
-    acceptance: Acceptance
     adopts_after_clear: bool
     announce: Callable[[str], None]
 
-    def start_or_adopt(self) -> AutoMLJob:
+    def start_or_adopt(self) -> J:
         """Start the job, or find the one that was started.
 
         :raises JobNameTaken: the explicit name belongs to a job that this task cannot resume.
         :raises QuotaReached: the account is at its quota of concurrent jobs.
         """
-        explicit_name = self.request.get("AutoMLJobName")
-        if explicit_name:
-            return self._create_or_adopt_named(explicit_name)
+        if self.name:
+            return self._create_or_adopt_named(self.name)
         if (earlier := self._settle_older_generations()) is not None:
             return earlier
         for attempt in itertools.count(1):
@@ -72,56 +71,57 @@ class Submission:
                 job, different = self._own_job(taken)
                 if self._is_good(job):
                     return self._resume(job, different)
-                self.aws.log.info("AutoML job %s is %s; starting a new one", job.name, job.secondary_status)
+                self.aws.log.info("%s %s is %s; starting a new one", self._noun, job.name, job.secondary_status)
         raise AssertionError("unreachable: the loop above has no end of its own")
 
-    def _create_or_adopt_named(self, name: str) -> AutoMLJob:
+    def _create_or_adopt_named(self, name: str) -> J:
         try:
             return self._create(name)
         except JobNameTaken as taken:
             job, different = self._own_job(taken)
             what = f"this task's job of that name is {job.status.value}"
             if different:
-                raise JobNameTaken(name, f"{what} and has a different request: {'; '.join(different)}.") from taken
+                reason = f"{what} and has a different request: {'; '.join(different)}."
+                raise JobNameTaken(name, reason, self._noun) from taken
             if not self._is_good(job):
-                raise JobNameTaken(name, f"{what}.") from taken
+                raise JobNameTaken(name, f"{what}.", self._noun) from taken
             self.announce(name)
             return self._resume(job, different)
 
-    def _create(self, name: str) -> AutoMLJob:
+    def _create(self, name: str) -> J:
         """Create a job.
 
         :raises JobNameTaken: a job of this name exists.
         :raises QuotaReached: no job of this name exists, and the account is at its quota.
         """
         try:
-            job = self.aws.call_with_retries(lambda hook: hook.create_job({**self.request, "AutoMLJobName": name}))
+            job = self.aws.call_with_retries(lambda hook: self.kind.create(hook, name, self.request))
         except QuotaReached as refusal:
             # Whether the service checks the quota or the name first is not documented.
             if self._find(name) is None:
                 raise
-            raise JobNameTaken(name, refusal.reason) from refusal
-        metrics.count(metrics.SUBMITTED)
+            raise JobNameTaken(name, refusal.reason, self._noun) from refusal
+        metrics.count(self.kind.submitted)
         self.announce(name)
-        self.aws.log.info("Started AutoML job %s (%s)", job.name, job.console_url or job.arn)
+        self.aws.log.info("Started %s %s (%s)", self._noun, job.name, job.console_url or job.arn)
         return job
 
-    def _is_good(self, job: AutoMLJob) -> bool:
+    def _is_good(self, job: J) -> bool:
         """Tell whether a job of this generation makes a new one unnecessary: it runs, or its outcome is final."""
-        return job.is_in_progress or self.acceptance.settles(job.outcomes)
+        return job.is_in_progress or self.kind.is_settled(job)
 
-    def _is_accepted(self, job: AutoMLJob) -> bool:
+    def _is_accepted(self, job: J) -> bool:
         """Tell whether a job of an older generation can be adopted."""
-        return self.adopts_after_clear and job.is_finished and not self.acceptance.refused(job.outcomes)
+        return self.adopts_after_clear and job.is_finished and self.kind.is_accepted(job)
 
-    def _resume(self, job: AutoMLJob, different: list[str]) -> AutoMLJob:
-        metrics.count(metrics.ADOPTED)
-        self.aws.log.info("Resuming AutoML job %s, which is %s", job.name, job.status.value)
+    def _resume(self, job: J, different: list[str]) -> J:
+        metrics.count(self.kind.adopted)
+        self.aws.log.info("Resuming %s %s, which is %s", self._noun, job.name, job.status.value)
         for difference in different:
-            self.aws.log.warning("AutoML job %s has a different request: %s", job.name, difference)
+            self.aws.log.warning("%s %s has a different request: %s", self._noun, job.name, difference)
         return job
 
-    def _own_job(self, taken: JobNameTaken) -> tuple[AutoMLJob, list[str]]:
+    def _own_job(self, taken: JobNameTaken) -> tuple[J, list[str]]:
         """Describe the existing job of a name, and check that it belongs to this task.
 
         :return: the job, and how its request differs.
@@ -131,13 +131,14 @@ class Submission:
         deadline = time.monotonic() + timing().taken_job_visible
         while (job := self._find(taken.job_name)) is None:
             if time.monotonic() > deadline:
-                raise ServiceUnavailable(f"AutoML job {taken.job_name} exists but is not visible yet.") from taken
+                what = f"{self._noun} {taken.job_name}"
+                raise ServiceUnavailable(f"{what} exists but is not visible yet.") from taken
             time.sleep(1)
         tags = self._tags(job)
         different = self._differences(job, tags)
         # The tags of a new job may be delayed. Only this task derives this name, so a job with this name and the same
         # request is its own even if the tags never appear; an explicit name proves nothing.
-        is_known_by_name = not self.request.get("AutoMLJobName") and not different
+        is_known_by_name = self.name is None and not different
         while tags == {} and is_known_by_name and time.monotonic() < deadline:
             time.sleep(1)
             tags = self._tags(job)
@@ -146,7 +147,7 @@ class Submission:
         if tags is None:
             if different:
                 reason = f"access to its tags is denied, and it has a different request: {'; '.join(different)}."
-                raise JobNameTaken(job.name, reason) from taken
+                raise JobNameTaken(job.name, reason, self._noun) from taken
         elif not self._are_own(tags):
             owner = tags.get("airflow:dag_id")
             whose = (
@@ -154,7 +155,7 @@ class Submission:
             )
             if self.identity.is_namesake(tags):
                 whose += " of another Airflow deployment, or from before this task's state was lost"
-            raise JobNameTaken(job.name, f"{whose}; it is {job.status.value}.") from taken
+            raise JobNameTaken(job.name, f"{whose}; it is {job.status.value}.", self._noun) from taken
         return job, different
 
     def _are_own(self, tags: Mapping[str, str]) -> bool:
@@ -162,7 +163,7 @@ class Submission:
         is_equal = all(tags.get(key) == value for key, value in self.identity.tags().items())
         return is_equal or (bool(deployment()) and self.identity.is_namesake(tags))
 
-    def _settle_older_generations(self) -> AutoMLJob | None:
+    def _settle_older_generations(self) -> J | None:
         """Stop running jobs of older generations; generations that were settled earlier are not checked again.
 
         :return: their newest job that can be adopted; None if there is none.
@@ -177,48 +178,45 @@ class Submission:
             good = self._taken(known)
         self.memory.settle(self.identity.generation, good.name if good else None)
         if good is not None:
-            metrics.count(metrics.ADOPTED)
-            self.aws.log.info("Adopting AutoML job %s from before the task was cleared", good.name)
+            metrics.count(self.kind.adopted)
+            self.aws.log.info("Adopting %s %s from before the task was cleared", self._noun, good.name)
         return good
 
-    def _taken(self, job: AutoMLJob) -> AutoMLJob | None:
+    def _taken(self, job: J) -> J | None:
         """Return an ended job of an older generation if its result is accepted and its request is the same."""
         if not self._is_accepted(job):
             return None
         different = self._differences(job, self._tags(job))
         for difference in different:
-            self.aws.log.info("AutoML job %s is not adopted, its request differs: %s", job.name, difference)
+            self.aws.log.info("%s %s is not adopted, its request differs: %s", self._noun, job.name, difference)
         return None if different else job
 
     def _stop_predecessor(self, name: str) -> None:
-        self.aws.log.info("Stopping AutoML job %s, started before this task was cleared", name)
-        self._stop(name)
+        self.aws.log.info("Stopping %s %s, started before this task was cleared", self._noun, name)
+        self.aws.call_with_retries(lambda hook: self.kind.stop(hook, name))
 
-    def _stop(self, name: str) -> None:
-        self.aws.call_with_retries(lambda hook: hook.stop_job(name))
-
-    def _older_jobs(self) -> Iterator[AutoMLJob]:
+    def _older_jobs(self) -> Iterator[J]:
         """Look up the jobs of older generations, generation by generation, newest first."""
         if self.memory.is_new and self.memory.has_run_before:
             yield from self._forgotten_jobs()
         for identity in self.identity.predecessors(self.memory.record.settled):
-            jobs: list[AutoMLJob] = []
+            jobs: list[J] = []
             while (job := self._find(identity.job_name(len(jobs) + 1))) is not None:
                 jobs.append(job)
             yield from reversed(jobs)
 
-    def _forgotten_jobs(self) -> Iterator[AutoMLJob]:
+    def _forgotten_jobs(self) -> Iterator[J]:
         """Look for running jobs of this task after its record of them was lost.
 
         Their tags are those of this task except for the nonce. Only a configured deployment ensures that no other
         installation uses the same tags.
         """
         try:
-            running = self.aws.call_with_retries(lambda hook: hook.jobs_in_progress())
+            running = self.aws.call_with_retries(self.kind.in_progress)
         except Exception as error:
             if not is_denied(error):
                 raise
-            self.aws.log.warning("Cannot check whether this task already runs an AutoML job: %s", error)
+            self.aws.log.warning("Cannot check whether this task already runs another %s: %s", self._noun, error)
             return
         for name in filter(self.identity.may_have_named, running):
             job = self._find(name)
@@ -228,33 +226,38 @@ class Submission:
                 yield job
             else:
                 self.aws.log.warning(
-                    "AutoML job %s runs and is not stopped: this task started it before its state was lost, or another "
+                    "%s %s runs and is not stopped: this task started it before its state was lost, or another "
                     "Airflow deployment did. Configure [sagemaker_automl] deployment to tell them apart.",
+                    self._noun,
                     name,
                 )
 
-    def _find(self, name: str) -> AutoMLJob | None:
+    def _find(self, name: str) -> J | None:
         try:
-            return self.aws.call_with_retries(lambda hook: hook.describe_job(name))
-        except AutoMLJobNotFound:
+            return self.aws.call_with_retries(lambda hook: self.kind.describe(hook, name))
+        except JobNotFound:
             return None
 
-    def _differences(self, job: AutoMLJob, tags: Mapping[str, str] | None) -> list[str]:
+    def _differences(self, job: J, tags: Mapping[str, str] | None) -> list[str]:
         """List the members in which a job differs from the request; an equal digest tag makes comparing unnecessary."""
         if tags and tags.get(REQUEST_DIGEST_TAG) == request_digest(self.request):
             return []
-        return differences(self.request, self.aws.call_with_retries(lambda hook: hook.describe(job.name)))
+        return differences(self.request, self.aws.call_with_retries(lambda hook: self.kind.answer(hook, job.name)))
 
-    def _tags(self, job: AutoMLJob) -> dict[str, str] | None:
+    def _tags(self, job: J) -> dict[str, str] | None:
         """Read a job's tags; None if access is denied."""
         try:
             return self.aws.call_with_retries(lambda hook: hook.tags(job.arn))
         except Exception as error:
             if not is_denied(error):
                 raise
-            text = "Access to the tags of AutoML job %s is denied; its request shows whether this task started it"
-            self.aws.log.warning(text, job.name)
+            text = "Access to the tags of %s %s is denied; its request shows whether this task started it"
+            self.aws.log.warning(text, self._noun, job.name)
             return None
+
+    @property
+    def _noun(self) -> str:
+        return self.kind.noun
 
 
 def tagged(request: Mapping[str, Any], identity: TaskIdentity) -> dict[str, Any]:
@@ -265,5 +268,5 @@ def tagged(request: Mapping[str, Any], identity: TaskIdentity) -> dict[str, Any]
 
 
 def request_digest(request: Mapping[str, Any]) -> str:
-    """Compute the digest of a request, without the job's name and tags."""
-    return digest({key: value for key, value in request.items() if key not in ("AutoMLJobName", "Tags")})
+    """Compute the digest of a request without its tags."""
+    return digest({key: value for key, value in request.items() if key != "Tags"})

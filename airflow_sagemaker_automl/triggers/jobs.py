@@ -2,180 +2,49 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_sagemaker_automl.core.values.timing import timing
-from airflow_sagemaker_automl.exceptions import AutoMLJobNotFound
-from airflow_sagemaker_automl.hooks.errors import is_denied
-from airflow_sagemaker_automl.hooks.retrying import call_with_retries
+from airflow_sagemaker_automl.exceptions.jobs import AUTOML_JOB
 from airflow_sagemaker_automl.observability import metrics
-from airflow_sagemaker_automl.triggers.base import FollowingTrigger, PolledTrigger, WaitEnd
-from airflow_sagemaker_automl.triggers.polling import StreamKey, job_snapshots
-from airflow_sagemaker_automl.triggers.shared_connection import SharedConnection, shared
-from airflow_sagemaker_automl.triggers.snapshot import Jobs, Snapshot
-from airflow_sagemaker_automl.triggers.task_state import STILL_WANTED, task_state
+from airflow_sagemaker_automl.triggers.running_jobs import JobTrigger, RoomTrigger, RunningJobsTrigger
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.triggers.snapshot import Jobs
 
 
-class _JobsTrigger(PolledTrigger[Jobs]):
-    """Base of the two triggers that poll the running jobs."""
+class _AutoMLJobs(RunningJobsTrigger):
+    noun = AUTOML_JOB
+    listed = "sagemaker-automl-jobs"
 
-    job_name: str
-
-    @property
-    def subject(self) -> dict[str, Any]:
-        """The job's name."""
-        return {"job_name": self.job_name}
-
-    @property
-    def _key(self) -> StreamKey:
-        return StreamKey.of_jobs(self.connection, self.poll_interval)
-
-    @classmethod
-    def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Snapshot[Jobs], None]:
-        """Poll for as long as any trigger waits."""
-        return job_snapshots(kwargs["connection"], kwargs["poll_interval"])
+    @staticmethod
+    def list_running(hook: SageMakerAutoMLHook) -> Jobs:
+        """List the running AutoML jobs."""
+        return hook.jobs_in_progress()
 
 
-class AutoMLJobTrigger(_JobsTrigger, FollowingTrigger[Jobs]):
+class AutoMLJobTrigger(_AutoMLJobs, JobTrigger):
     """Fires once, when an AutoML job has ended or at the deadline.
 
-    :param job_name: the job to wait for.
-    :param connection: the four connection arguments.
-    :param poll_interval: seconds between polls; triggers with the same connection and interval share one poll.
-    :param deadline: POSIX time at which the wait ends; None means no limit.
-    :param stop_on_kill: stop the job when the task is cleared, or marked as failed or successful, while it waits.
+    The arguments are those of :class:`~airflow_sagemaker_automl.triggers.running_jobs.JobTrigger`.
     """
 
     waiting_for = metrics.WAITING_FOR_JOBS
 
-    def __init__(
-        self,
-        *,
-        job_name: str,
-        connection: Connection,
-        poll_interval: float,
-        deadline: float | None = None,
-        stop_on_kill: bool = False,
-    ) -> None:
-        super().__init__(connection=connection, poll_interval=poll_interval, deadline=deadline)
-        self.job_name = job_name
-        self.stop_on_kill = stop_on_kill
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments that rebuild the trigger."""
-        path, arguments = super().serialize()
-        return path, {**arguments, "stop_on_kill": self.stop_on_kill}
-
-    async def on_kill(self) -> None:
-        """Stop the job, unless the task continues: Airflow also calls this when another triggerer takes over."""
-        if not self.stop_on_kill:
-            return
-        try:
-            with shared(self.connection) as reached:
-                state = await reached.kill(lambda: task_state(self.task_instance))
-                if state in STILL_WANTED:  # After a clear, the task itself stops this job before it trains again.
-                    self.log.info("AutoML job %s is not stopped: the task is %s and continues", self.job_name, state)
-                    return
-                await reached.kill(lambda: self._stop(reached))
-            self.log.info("Stopping AutoML job %s, because the task is %s", self.job_name, state or "cleared")
-        except Exception as error:
-            self.log.error("Could not stop AutoML job %s, which may keep running: %s", self.job_name, error)
-            raise
-
-    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]], reached: SharedConnection) -> WaitEnd | None:
-        reached.queue.job_exists(self.job_name)
-        return await super()._wait(stream, reached)
-
-    @property
-    def _what(self) -> str:
-        return f"AutoML job {self.job_name}"
-
-    def _status_in(self, listed: Jobs) -> str | None:
-        return listed.get(self.job_name)
-
-    def _is_last(self, status: str) -> bool:
-        return False  # The list has running jobs only.
+    @staticmethod
+    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
+        """Stop a job."""
+        hook.stop_job(job_name)
 
     def _ended_as(self, hook: SageMakerAutoMLHook) -> str | None:
         job = hook.describe_job(self.job_name)
         return f"{job.status.value} ({job.secondary_status})" if job.is_finished else None
 
-    def _is_unseen(self, error: Exception) -> bool:
-        return is_denied(error) or isinstance(error, AutoMLJobNotFound)
 
-    def _stop(self, reached: SharedConnection) -> None:
-        call_with_retries(lambda: reached.hook().stop_job(self.job_name), seconds=timing().stop_in_triggerer)
+class CapacityTrigger(_AutoMLJobs, RoomTrigger):
+    """Fires once, when there is room for another AutoML job in the account and it is this task's turn.
 
-
-class CapacityTrigger(_JobsTrigger):
-    """Fires once, when there is room for another job in the account and it is this task's turn.
-
-    :param job_name: the job that the task would create.
-    :param waiting_since: POSIX time of the first refusal; the longest wait is served first.
-    :param limit: how many jobs may run, according to the refusal.
-    :param connection: the four connection arguments.
-    :param poll_interval: seconds between polls; the poll is shared with the triggers that wait for jobs.
-    :param deadline: POSIX time at which the wait ends; None means no limit.
+    The arguments are those of :class:`~airflow_sagemaker_automl.triggers.running_jobs.RoomTrigger`.
     """
 
     waiting_for = metrics.WAITING_FOR_PLACES
-
-    def __init__(
-        self,
-        *,
-        job_name: str,
-        waiting_since: float,
-        limit: int,
-        connection: Connection,
-        poll_interval: float,
-        deadline: float | None = None,
-    ) -> None:
-        super().__init__(connection=connection, poll_interval=poll_interval, deadline=deadline)
-        self.job_name = job_name
-        self.waiting_since = waiting_since
-        self.limit = limit
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments that rebuild the trigger."""
-        path, arguments = super().serialize()
-        return path, {**arguments, "waiting_since": self.waiting_since, "limit": self.limit}
-
-    async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]], reached: SharedConnection) -> WaitEnd | None:
-        queue = reached.queue
-        queue.join(self.job_name, self.waiting_since, self.limit)
-        told: str | None = None
-        told_place = math.inf
-        try:
-            async for snapshot in stream:
-                if queue.lets_go(self.job_name, self.waiting_since, snapshot):
-                    self.log.info("There is room for AutoML job %s", self.job_name)
-                    return WaitEnd.ROOM
-                if snapshot.is_hopeless:
-                    self._reason = snapshot.problem
-                    return WaitEnd.UNREADABLE
-                place, waiting = queue.place(self.job_name)
-                # Logged only when the place halves: every step of 100 waiting tasks would be 5000 lines.
-                if place <= told_place / 2 or (snapshot.problem and snapshot.problem != told):
-                    self._tell(snapshot, place, waiting)
-                    told_place = place
-                told = snapshot.problem
-        finally:
-            queue.leave(self.job_name)
-        return None
-
-    def _tell(self, snapshot: Snapshot[Jobs], place: int, waiting: int) -> None:
-        running = "unknown" if snapshot.listed is None else len(snapshot.listed)
-        self.log.info(
-            "AutoML job %s waits for a place in the account's quota: number %s of %s tasks waiting in this triggerer; "
-            "jobs in progress: %s%s",
-            self.job_name,
-            place,
-            waiting,
-            running,
-            f" ({snapshot.problem})" if snapshot.problem else "",
-        )

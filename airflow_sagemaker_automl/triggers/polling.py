@@ -39,9 +39,9 @@ class StreamKey(NamedTuple):
     poll_interval: float
 
     @classmethod
-    def of_jobs(cls, connection: Connection, poll_interval: float) -> StreamKey:
-        """Return the key of the poll for the jobs of a connection."""
-        return cls._of("sagemaker-automl-jobs", connection, poll_interval)
+    def of_jobs(cls, listed: str, connection: Connection, poll_interval: float) -> StreamKey:
+        """Return the key of the poll for the jobs of one kind."""
+        return cls._of(listed, connection, poll_interval)
 
     @classmethod
     def of_versions(cls, group_arn: str, connection: Connection, poll_interval: float) -> StreamKey:
@@ -59,10 +59,11 @@ class StreamKey(NamedTuple):
         return cls(listed, digest(connection), poll_interval)
 
 
-def job_snapshots(connection: Connection, poll_interval: float) -> AsyncGenerator[Snapshot[Jobs], None]:
-    """Poll for the running jobs, for as long as any trigger waits."""
-    key = StreamKey.of_jobs(connection, poll_interval)
-    return _snapshots(connection, key, "jobs", lambda hook: hook.jobs_in_progress())
+def job_snapshots(
+    connection: Connection, key: StreamKey, look: Callable[[SageMakerAutoMLHook], Jobs]
+) -> AsyncGenerator[Snapshot[Jobs], None]:
+    """Poll for the running jobs of one kind, for as long as any trigger waits."""
+    return _snapshots(connection, key, "jobs", look)
 
 
 def version_snapshots(

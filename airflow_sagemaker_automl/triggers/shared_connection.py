@@ -1,4 +1,4 @@
-"""Resources that all triggers of one connection share in a triggerer: a client, threads, and the queue for the quota.
+"""Resources that all triggers of one connection share in a triggerer: a client, threads, and the queues for quotas.
 
 They exist for as long as one of the triggers does. They are used from the event loop; the client is built and called in
 threads.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,17 +36,25 @@ class SharedConnection:
     """One connection, and the number of its users.
 
     :param connection: the four connection arguments.
-    :ivar queue: the tasks that wait for a place in the account's quota.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.queue = QuotaQueue()
+        self._queues: defaultdict[str, QuotaQueue] = defaultdict(QuotaQueue)
         self.users = 0
         self._connection = connection
         self._hook: SageMakerAutoMLHook | None = None
         self._building = threading.Lock()
         self._threads = ThreadPoolExecutor(_CALLS_AT_ONCE, "sagemaker-automl")
         self._kill_threads = ThreadPoolExecutor(_KILLS_AT_ONCE, "sagemaker-automl-kill")
+
+    def queue(self, quota: str) -> QuotaQueue:
+        """Return the tasks that wait for a place in one of the account's quotas."""
+        return self._queues[quota]
+
+    @property
+    def reserved_until(self) -> float:
+        """Monotonic time at which the last reservation in a queue ends; in the past if there is none."""
+        return max((queue.reserved_until for queue in self._queues.values()), default=-math.inf)
 
     def hook(self) -> SageMakerAutoMLHook:
         """Return the shared hook; call it in a thread, because it may read the connection and build a client."""
@@ -107,7 +117,7 @@ def forget_hook(connection: Connection) -> None:
 def _end_if_unused(whose: str, reached: SharedConnection) -> None:
     if reached.users or _connections.get(whose) is not reached:
         return
-    left = reached.queue.reserved_until - time.monotonic()
+    left = reached.reserved_until - time.monotonic()
     if left > 0:
         # A released task has not created its job yet: its place must not be given to another task.
         asyncio.get_running_loop().call_later(left, _end_if_unused, whose, reached)

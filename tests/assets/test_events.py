@@ -83,7 +83,8 @@ def test_what_names_no_group_is_refused_at_parse(make: Callable[[Any], Asset], g
 )
 def test_a_misspelt_uri_is_refused_at_parse(uri: str) -> None:
     """Airflow has our handler for the scheme, and its message says which assets there are."""
-    right = "sagemaker://model-package-groups/<group> or sagemaker://model-package-groups/<group>/approved"
+    asset = "sagemaker://model-package-groups/<group>"
+    right = f"{asset}, {asset}/approved or {asset}/scored"
     with pytest.raises(ValueError, match="is not a SageMaker asset") as refused:
         Asset(uri)
     assert right in str(refused.value)

@@ -10,8 +10,18 @@ import pytest
 from airflow_sagemaker_automl import AutoMLError, AutoMLJobError, exceptions
 from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
 from tests.core.jobs.test_job import described
+from tests.exceptions.transform_jobs import transform_job
 
 JOB = AutoMLJob.from_api(described())
+TRANSFORM_JOB = transform_job("Failed", FailureReason="a reason")
+# Those that are never raised themselves.
+BASES = {
+    AutoMLError,
+    AutoMLJobError,
+    exceptions.InvalidRequest,
+    exceptions.JobNotFound,
+    exceptions.TransformJobError,
+}
 ERRORS: list[AutoMLError] = [
     exceptions.InvalidJobRequest([exceptions.Violation("A", 1, "is b"), exceptions.Violation("C", None, "is needed")]),
     exceptions.JobNameTaken("name", "it belongs to somebody."),
@@ -48,6 +58,19 @@ ERRORS: list[AutoMLError] = [
     exceptions.ModelPackageDecidedElsewhere("arn", "Approved by Ada", "Rejected", "Too slow"),
     exceptions.AnswerNotApplied("arn", "Approved by Ada", "no answer.", True),
     exceptions.QuestionOfAnotherVersion("arn"),
+    exceptions.InvalidScoring([exceptions.Violation("data", 1, "is wrong")]),
+    exceptions.NoApprovedVersion("churn"),
+    exceptions.NoApprovedVersion("churn", exists=False),
+    exceptions.VersionNotScorable("arn", "it is Rejected."),
+    exceptions.DataNotScorable("s3://bucket/a.csv", "it is empty."),
+    exceptions.OutputTaken("s3://bucket/scores/", "it has s3://bucket/scores/a.csv"),
+    exceptions.ModelNameTaken("model", "it has another ExecutionRoleArn."),
+    exceptions.TransformJobNotFound("job", "Transform job"),
+    exceptions.TransformJobUnfinished(TRANSFORM_JOB, "Wait."),
+    exceptions.TransformJobFailed(TRANSFORM_JOB),
+    exceptions.TransformJobStopped(TRANSFORM_JOB),
+    exceptions.TransformJobTimedOut(TRANSFORM_JOB, 60.0, "runs on."),
+    exceptions.PredictionsIncomplete("job", "one is missing."),
     exceptions.ServiceUnavailable("no answer"),
 ]
 
@@ -57,7 +80,7 @@ def test_the_list_above_is_complete() -> None:
     defined = {
         value for value in vars(exceptions).values() if isinstance(value, type) and issubclass(value, AutoMLError)
     }
-    assert {type(error) for error in ERRORS} == defined - {AutoMLError, AutoMLJobError, exceptions.InvalidRequest}
+    assert {type(error) for error in ERRORS} == defined - BASES
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -93,4 +116,7 @@ def test_errors_say_whether_a_retry_can_help() -> None:
         "QuotaReached",
         "QuotaWaitTimedOut",
         "ServiceUnavailable",
+        "TransformJobFailed",
+        "TransformJobStopped",
+        "TransformJobUnfinished",
     }

@@ -69,7 +69,7 @@ def _errors() -> Iterator[type[AutoMLError]]:
 
 
 def _evidence(annotation: str) -> Any:
-    if annotation == "DescribedJob":
+    if annotation in ("DescribedJob", "DescribedTransformJob"):
         candidate = SimpleNamespace(name=FORGED)
         return SimpleNamespace(
             name=FORGED,

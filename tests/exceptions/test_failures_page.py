@@ -14,11 +14,12 @@ from airflow_sagemaker_automl import AutoMLError, Violation, exceptions
 from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
 from airflow_sagemaker_automl.core.rules.quality_gate import GateReading
 from demo.sandbox import REPOSITORY
+from tests.exceptions.transform_jobs import NAME as TRANSFORM, transform_job
 from tests.support.task_classes import TASKS
 
 PAGE = (REPOSITORY / "docs" / "failures.md").read_text()
 # Those that are never raised themselves.
-BASES = {"AutoMLError", "AutoMLJobError", "InvalidRequest"}
+BASES = {"AutoMLError", "AutoMLJobError", "InvalidRequest", "JobNotFound", "TransformJobError"}
 ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3"
 ANSWER = 'Approved by 7 ("Ada Lovelace") at 2026-03-01 09:30:00 UTC …'
 QUOTA = (
@@ -161,6 +162,51 @@ EXAMPLES: list[AutoMLError] = [
         "Leave out the card, or register the model again.",
     ),
     exceptions.ModelCardOverwritten(ARN, ["ModelCard.intended_uses.risk_rating"]),
+    exceptions.InvalidScoring(
+        [
+            Violation(
+                "data",
+                None,
+                "needs the columns of the training data; s3://my-bucket/customers/2026-01-04/part-0.csv has no "
+                "'monthly_charge'; did you mean 'monthly_charges'?",
+            ),
+            Violation(
+                "key_columns",
+                "customer",
+                "must be a column of the data; s3://my-bucket/customers/2026-01-04/part-0.csv has none of this name; "
+                "did you mean 'customer_id'?",
+            ),
+        ]
+    ),
+    exceptions.NoApprovedVersion("churn"),
+    exceptions.VersionNotScorable(
+        ARN,
+        "the AutoML job that trained it cannot be found in this account and region. Pass columns, the names that the "
+        "model needs in the order of its training data.",
+    ),
+    exceptions.DataNotScorable(
+        "s3://my-bucket/customers/2026-01-04/part-0.csv",
+        "it is neither CSV in UTF-8 nor Parquet ('utf-8' codec can't decode byte 0xff in position 1: invalid start "
+        "byte).",
+    ),
+    exceptions.OutputTaken("s3://my-bucket/scores/", "it has s3://my-bucket/scores/report.pdf"),
+    exceptions.ModelNameTaken(TRANSFORM, "it has another ExecutionRoleArn."),
+    exceptions.TransformJobNotFound(TRANSFORM, "Transform job"),
+    exceptions.TransformJobUnfinished(
+        transform_job("InProgress"),
+        "The triggerer stopped waiting: access is denied. It needs the connection, and an AWS identity that is allowed "
+        "sagemaker:DescribeTransformJob; or wait with deferrable=False.",
+    ),
+    exceptions.TransformJobFailed(
+        transform_job("Failed", FailureReason="AlgorithmError: See job logs for more information")
+    ),
+    exceptions.TransformJobStopped(transform_job("Stopped")),
+    exceptions.TransformJobTimedOut(transform_job("InProgress"), 21600, "is being stopped."),
+    exceptions.PredictionsIncomplete(
+        TRANSFORM,
+        f"s3://my-bucket/scores/_work/{TRANSFORM}/predictions/{TRANSFORM}/part-00000.csv.out: it has fewer predictions "
+        "than rows.",
+    ),
     exceptions.ServiceUnavailable(
         "The call to AWS with connection 'aws_default' failed: Could not connect to the endpoint URL: "
         '"http://127.0.0.1:5000/" Is the service (or emulator) running, and is the connection\'s endpoint_url right?'

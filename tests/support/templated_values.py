@@ -38,6 +38,11 @@ _OTHERS: Mapping[str, Any] = {
     },
     "model_card": {"intended_uses": {"purpose_of_model": "a purpose"}},
     "inference_response_keys": ["predicted_label"],
+    "key_columns": ["a key", "another key"],
+    "columns": ["a column", "another column"],
+    "environment": {"A_VARIABLE": "a value"},
+    "tags": {"a key": "a value"},
+    "vpc_config": {"Subnets": ["a subnet"], "SecurityGroupIds": ["a group"]},
     "botocore_config": {"user_agent_extra": "an agent"},
 }
 
@@ -79,7 +84,9 @@ def _structure(operator: type[BaseOperator], name: str, text: str) -> Any:
     if not any(kind in annotation for kind in ("Mapping", "dict", "Sequence")):
         return text
     found = _OTHERS.get(name)
-    if name == "extra_request" and "request" not in operator.template_fields:
+    if name == "extra_request" and "key_columns" in operator.template_fields:
+        found = {"ExperimentConfig": {"ExperimentName": "an experiment"}}
+    elif name == "extra_request" and "request" not in operator.template_fields:
         found = {"ModelApprovalStatus": "Approved"}
     if found is None:
         found = at({**largest_update(), **largest_registration()}, *_MEMBERS[name].split("."))

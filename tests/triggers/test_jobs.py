@@ -185,7 +185,7 @@ async def test_a_place_in_the_queue_is_told_when_it_has_halved(capsys: pytest.Ca
     """Of nine places that a waiter moves up through, the log has the first, and then one for each half of the way."""
     connection = _over("queue")
     with shared(connection) as reached:
-        queue = reached.queue
+        queue = reached.queue("sagemaker-automl-jobs")
         for number in range(8):
             queue.join(f"before-{number}", number, limit=1)
         await _move_up(connection, queue)

@@ -146,7 +146,7 @@ def test_the_key_of_a_stream_tells_nothing() -> None:
         "verify": None,
         "botocore_config": {"proxies": {"https": "http://user:secret@proxy"}},
     }
-    assert "secret" not in repr(StreamKey.of_jobs(connection, 60))
+    assert "secret" not in repr(StreamKey.of_jobs("sagemaker-automl-jobs", connection, 60))
 
 
 @pytest.mark.parametrize("interval", [0.5, 60, 900])

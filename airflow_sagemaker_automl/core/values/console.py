@@ -13,6 +13,7 @@ _DOMAINS = {
 # These include interface VPC endpoints, FIPS endpoints and dual-stack endpoints.
 _ENDPOINTS = ("amazonaws.com", "amazonaws.com.cn", "api.aws", "api.amazonwebservices.com.cn")
 _TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+_TRANSFORM_LOGS = "/aws/sagemaker/TransformJobs"
 
 
 class Console(NamedTuple):
@@ -54,6 +55,10 @@ class Console(NamedTuple):
         """
         return self._sagemaker("/studio-landing")
 
+    def transform_job(self, name: str) -> str:
+        """URL of a batch transform job."""
+        return self._sagemaker(f"/transform-jobs/{quote(name, safe='')}")
+
     def training_job(self, name: str) -> str:
         """URL of a training job, with its settings and metrics."""
         return self._sagemaker(f"/jobs/{quote(name, safe='')}")
@@ -63,8 +68,23 @@ class Console(NamedTuple):
 
         :param prefix: prefix of their names; those of an AutoML job start with its name.
         """
+        return self._logs(_TRAINING_LOGS, prefix)
+
+    def transform_logs(self, name: str) -> str:
+        """URL of the logs of a transform job."""
+        return self._logs(_TRANSFORM_LOGS, f"{name}/")
+
+    def s3_prefix(self, uri: str) -> str:
+        """URL of a prefix in S3.
+
+        :param uri: ``s3://bucket/prefix``.
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return f"https://s3.{self.domain}/s3/buckets/{quote(bucket)}?region={self.region}&prefix={quote(key, safe='')}"
+
+    def _logs(self, log_group: str, prefix: str) -> str:
         # The page decodes its address twice, and uses $ in place of %.
-        group, stream = (quote(quote(text, safe=""), safe="").replace("%", "$") for text in (_TRAINING_LOGS, prefix))
+        group, stream = (quote(quote(text, safe=""), safe="").replace("%", "$") for text in (log_group, prefix))
         page = f"logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{stream}"
         return self._page("cloudwatch", page)
 

@@ -30,6 +30,8 @@ class Timing:
     :param doubted: for how long a watch trusts a connection that does not find the watched group.
     :param place_reserved: for how long a place in the quota queue is reserved for a released task, which by then has
         created its job or has been refused.
+    :param abandoned: after which time without a change the model and the files of a scoring count as left behind, if
+        none of its jobs runs.
     :param watch_settled: for how long a watched asset must exist before its first events are emitted.
     :param task_state: how long a terminated task waits for its state; Airflow kills it after five seconds.
     :param stop_in_worker: how long it then tries to stop its job.
@@ -51,6 +53,7 @@ class Timing:
     unusable: float = 600
     doubted: float = 600
     place_reserved: float = 60
+    abandoned: float = 86_400
     watch_settled: float = 10
     task_state: float = 2
     stop_in_worker: float = 3

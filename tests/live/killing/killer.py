@@ -45,10 +45,14 @@ class Killer:
         """Whether all have been killed."""
         return self._left == 0
 
+    def chooses(self, when: str) -> bool:
+        """Tell whether to kill at a call, before it is passed on or after it was answered."""
+        return self._chance.random() < _SHARE
+
     def strikes(self, when: str, operation: str, port: int) -> bool:
-        """Kill the process of a task that has a connection from a port, if chance will have it."""
+        """Kill the process of a task that has a connection from a port, if it is to be."""
         with self._lock:
-            if not self._left or self._chance.random() >= _SHARE:
+            if not self._left or not self.chooses(when):
                 return False
             process = _task_with(port)
             if process is None:
@@ -72,6 +76,26 @@ class Killer:
         connection.close()
         self.strikes("after", operation, port)
         return response(environ, start_response)
+
+
+class KillerAt(Killer):
+    """Kills one process, at one call.
+
+    :param url: of the emulator.
+    :param when: ``before`` the call is passed on, or ``after`` it was answered.
+    :param number: of the call, from 1.
+    :ivar calls: how many calls there were.
+    """
+
+    def __init__(self, url: str, when: str, number: int) -> None:
+        super().__init__(url, 1, 0)
+        self._when, self._number = when, number
+        self.calls = 0
+
+    def chooses(self, when: str) -> bool:
+        """Tell whether it is the call."""
+        self.calls += when == "before"
+        return (when, self.calls) == (self._when, self._number)
 
 
 def _task_with(port: int) -> int | None:
