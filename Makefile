@@ -40,11 +40,12 @@ matrix: $(INSTALLED) ## Test the supported versions and the built package (ONLY=
 	@# Ten environments of a gigabyte share their files with uv's cache if it is on the same disk.
 	UV_LINK_MODE=hardlink $(BIN)/nox $(if $(ONLY),--tags $(ONLY))
 
-bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Run the benchmarks; results are ratios within one run (WAITING=20,200: fewer waiting tasks)
+bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Run the benchmarks; results are ratios within one run (WAITING=20,200: fewer waiting tasks; MILLIONS=4: rows to score)
 	@$(BIN)/python -m benchmarks.validation
 	@$(BIN)/python -m benchmarks.imports
 	@$(BIN)/python -m benchmarks.calls
 	@$(BIN)/python -m benchmarks.emulator
+	@$(BIN)/python -m benchmarks.scoring $(MILLIONS)
 	@$(BIN)/python -m benchmarks.waiting $(WAITING)
 
 check: $(INSTALLED) docs ## Check format, lint, types, import contracts and the documentation

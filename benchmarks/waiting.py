@@ -1,7 +1,7 @@
 """Measure the cost of waiting: our triggers and the Amazon provider's ``SageMakerTrigger``, one new process per row.
 
-In each row, the tasks of one process wait on one connection: either for jobs that an emulator in another process keeps
-in progress, or for a free place in the quota that such jobs use up. Both sides poll every ten seconds, and use the
+In each row, the tasks of one process wait on one connection: for AutoML or transform jobs that an emulator keeps in
+progress, or for a free place in the quota that such jobs use up. Both sides poll every ten seconds, and use the
 versions of boto3 and botocore that the provider's trigger needs. :mod:`benchmarks.waiting_row` defines the metrics.
 
 Other load on the machine changes the values, so compare only values of the same run.
@@ -42,9 +42,10 @@ def plans(waiting: Iterable[int]) -> Iterator[Plan]:
     """List the rows of a run, with the rows that are compared next to each other."""
     for number in waiting:
         for assumed_role in (False, True):
-            yield Plan("ours", "job", number, assumed_role)
+            yield Plan("ours", "transform", number, assumed_role)
             if not assumed_role or number <= _MOST_WITH_ROLE:
-                yield Plan("provider", "job", number, assumed_role)
+                yield Plan("provider", "transform", number, assumed_role)
+                yield Plan("ours", "job", number, assumed_role)
                 yield Plan("ours", "capacity", number, assumed_role)
 
 

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 # Imports of Airflow's triggerer before its first trigger, and those that every AWS trigger needs.
 COMMON = ("airflow.jobs.triggerer_job_runner", "airflow.providers.amazon.aws.hooks.base_aws")
 MODULES = {
-    "ours": "airflow_sagemaker_automl.triggers.base",
+    "ours": "airflow_sagemaker_automl.triggers.jobs",
     "provider": "airflow.providers.amazon.aws.triggers.sagemaker",
 }
+TRANSFORM_MODULE = "airflow_sagemaker_automl.triggers.transform"
+INSTANCE_TYPE = "ml.m5.large"
 CAPACITY_LIMIT = 4
 _BEAT_SECONDS = 0.01
 
@@ -58,7 +60,10 @@ def make_trigger(subject: str, kind: str, number: int, poll_interval: float) -> 
     module = importlib.import_module(MODULES[subject])
     if subject == "provider":
         trigger: BaseTrigger = module.SageMakerTrigger(
-            job_name=job_name(number), job_type="training", waiter_delay=int(poll_interval), waiter_max_attempts=100_000
+            job_name=job_name(number),
+            job_type="transform",
+            waiter_delay=int(poll_interval),
+            waiter_max_attempts=100_000,
         )
         return trigger
     arguments: dict[str, Any] = {
@@ -69,6 +74,9 @@ def make_trigger(subject: str, kind: str, number: int, poll_interval: float) -> 
     if kind == "capacity":
         arguments |= {"job_name": f"waits-{number}", "waiting_since": 1.0 + number, "limit": CAPACITY_LIMIT}
         trigger = module.CapacityTrigger(**arguments)
+    elif kind == "transform":
+        transform = importlib.import_module(TRANSFORM_MODULE)
+        trigger = transform.TransformJobTrigger(job_name=job_name(number), instance_type=INSTANCE_TYPE, **arguments)
     else:
         trigger = module.AutoMLJobTrigger(job_name=job_name(number), **arguments)
     return trigger

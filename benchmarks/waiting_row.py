@@ -45,6 +45,10 @@ _PACKAGES = FOLDER / "packages"
 _SETTLING_SECONDS = 1.0
 _BETWEEN_ENDS_SECONDS = 3.0
 _LONGEST_STEP_SECONDS = 600.0
+_POLLS = ("ListAutoMLJobs", "DescribeAutoMLJobV2", "ListTransformJobs", "DescribeTransformJob")
+
+
+_WAITED_FOR = {"job": "an AutoML job", "transform": "a transform job", "capacity": "quota"}
 
 
 class Plan(NamedTuple):
@@ -57,7 +61,7 @@ class Plan(NamedTuple):
 
     def __str__(self) -> str:
         """Describe it for the table."""
-        return f"{self.subject}: {self.waiting} wait for {'a job' if self.kind == 'job' else 'quota'}{self.role}"
+        return f"{self.subject}: {self.waiting} wait for {_WAITED_FOR[self.kind]}{self.role}"
 
     @property
     def role(self) -> str:
@@ -184,10 +188,10 @@ def measure(plan: Plan, jobs: HeldJobs) -> Row:
     """Measure one row."""
     jobs.clear()
     names = [job_name(number) for number in range(CAPACITY_LIMIT if plan.kind == "capacity" else plan.waiting)]
-    if plan.subject == "ours":
-        jobs.start_automl_jobs(names)
+    if plan.kind == "transform":
+        jobs.start_transform_jobs(names)
     else:
-        jobs.start_training_jobs(names)
+        jobs.start_automl_jobs(names)
     with waiting_process(plan, jobs) as process:
         process.until("ready")
         memory, baseline = process.memory_mib(), process.usage()
@@ -226,7 +230,7 @@ def _until_asked_once(plan: Plan, jobs: HeldJobs, process: WaitingProcess) -> fl
     if plan.subject == "ours":
         return process.until("round")[0]
     deadline = time.monotonic() + _LONGEST_STEP_SECONDS
-    while jobs.training_jobs_seen() < plan.waiting:
+    while jobs.requests()["DescribeTransformJob"] < plan.waiting:
         process.check()
         if time.monotonic() > deadline:
             raise RuntimeError(f"{plan}: not all tasks have polled within {_LONGEST_STEP_SECONDS} s.")
@@ -248,7 +252,7 @@ def _rest_a_round(plan: Plan, process: WaitingProcess, began: float) -> tuple[fl
 
 def _polls(jobs: HeldJobs) -> int:
     counts = jobs.requests()
-    return counts["ListAutoMLJobs"] + counts["DescribeAutoMLJobV2"] + counts["DescribeTrainingJob"]
+    return sum(counts[operation] for operation in _POLLS)
 
 
 def _longest_delay(plan: Plan, jobs: HeldJobs, process: WaitingProcess, names: list[str]) -> float:
@@ -260,7 +264,7 @@ def _longest_delay(plan: Plan, jobs: HeldJobs, process: WaitingProcess, names: l
     for name in (names[0], names[len(names) // 2], names[-1]):
         if ended:
             time.sleep(_BETWEEN_ENDS_SECONDS)
-        (jobs.end_automl_job if plan.subject == "ours" else jobs.end_training_job)(name)
+        (jobs.end_transform_job if plan.kind == "transform" else jobs.end_automl_job)(name)
         ended[name] = time.monotonic()
     delays = []
     for name in ended:

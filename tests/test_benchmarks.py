@@ -11,7 +11,7 @@ from benchmarks.waiting_row import Plan, Row
 
 def row(subject: str, waiting: int, figure: float) -> Row:
     """Make a row, all of whose figures are the same."""
-    return Row(subject, "job", waiting, False, figure, figure, figure, figure, figure, figure, figure)
+    return Row(subject, "transform", waiting, False, figure, figure, figure, figure, figure, figure, figure)
 
 
 def test_both_sides_are_measured_alike_where_memory_allows() -> None:
@@ -19,14 +19,14 @@ def test_both_sides_are_measured_alike_where_memory_allows() -> None:
     planned = Counter(plans([20, 1000]))
     assert set(planned.values()) == {1}
     assert {plan for plan in planned if plan.subject == "provider"} == {
-        Plan("provider", "job", 20, False),
-        Plan("provider", "job", 20, True),
-        Plan("provider", "job", 1000, False),
+        Plan("provider", "transform", 20, False),
+        Plan("provider", "transform", 20, True),
+        Plan("provider", "transform", 1000, False),
     }
     ours = {plan for plan in planned if plan.subject == "ours"}
     assert {plan._replace(subject="ours") for plan in planned} == ours
     assert {(plan.kind, plan.waiting) for plan in ours} == {
-        (kind, waiting) for kind in ("job", "capacity") for waiting in (20, 1000)
+        (kind, waiting) for kind in ("job", "transform", "capacity") for waiting in (20, 1000)
     }
 
 
