@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from airflow_sagemaker_automl.tables.reading import Rows
+from airflow_sagemaker_automl.tables.reading import MOST_KEPT, Rows
 from airflow_sagemaker_automl.tables.text import as_text, content, lines, without_line_breaks
 
 ROW_NUMBER = "row"
@@ -56,7 +56,8 @@ class PartsWriter:
     :param hand_on: receives a part, the file of its rows and the file of its keys.
     :param header: the first line of each part. Default: none.
     :ivar line_breaks: how many values had line breaks, which are spaces now.
-    :ivar too_long: numbers of the rows that are longer than a line may be; they are left out.
+    :ivar too_long: numbers of the first 100 rows that are longer than a line may be; they are left out.
+    :ivar too_long_count: number of all such rows.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class PartsWriter:
         self.parts: list[Part] = []
         self.line_breaks = 0
         self.too_long: list[int] = []
+        self.too_long_count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +122,9 @@ class PartsWriter:
         fits = pc.less_equal(pc.binary_length(joined), self._longest_line)
         if pc.all(fits).as_py() in (True, None):
             return joined, numbers, dict(keys)
-        self.too_long += pc.filter(numbers, pc.invert(fits)).to_pylist()
+        found = pc.filter(numbers, pc.invert(fits))
+        self.too_long += found[: MOST_KEPT - len(self.too_long)].to_pylist()
+        self.too_long_count += len(found)
         kept = {name: pc.filter(column, fits) for name, column in keys.items()}
         return pc.filter(joined, fits), pc.filter(numbers, fits), kept
 

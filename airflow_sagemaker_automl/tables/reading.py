@@ -28,6 +28,8 @@ _BLOCK = 1 << 20
 _ROW_TOO_LONG = "straddling object"
 _ROWS_OF_A_BATCH = 1 << 16
 _LONGEST_SHOWN = 80
+# Of the rows that cannot be used, so that the memory does not grow with their number.
+MOST_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,17 @@ class TableFile:
 
     :param open_file: opens it, to be read from its beginning; Parquet is sought in.
     :param uri: where it is from, for errors.
-    :ivar unusable: number and text of each row that has too few or too many values, so far as the file has been read.
+    :ivar unusable: number and fault of the first 100 rows that have too few or too many values, so far as the file has
+        been read.
+    :ivar unusable_count: number of all such rows.
     """
 
     open_file: Callable[[], IO[bytes]]
     uri: str
     unusable: list[tuple[int, str]] = field(default_factory=list)
+    unusable_count: int = 0
+    # Numbers of unusable rows that pyarrow has read ahead of the rows that it has returned.
+    _ahead: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         with self.open_file() as file:
@@ -147,18 +154,22 @@ class TableFile:
                 yield cast("IO[bytes]", unpacked)
 
     def _note(self, row: Any) -> str:
-        # pyarrow counts the header.
-        self.unusable.append((row.number - 1, f"it has {row.actual_columns} values instead of {row.expected_columns}"))
+        number = row.number - 1  # pyarrow counts the header.
+        self._ahead.append(number)
+        self.unusable_count += 1
+        if len(self.unusable) < MOST_KEPT:
+            self.unusable.append((number, f"it has {row.actual_columns} values instead of {row.expected_columns}"))
         return "skip"
 
     def _numbers(self, first: int, count: int) -> tuple[Any, int]:
         """Number the rows of a batch, leaving out the unusable ones."""
-        left_out = {number for number, _ in self.unusable if number >= first}
+        left_out = set(self._ahead)
         numbers: list[int] = []
         while len(numbers) < count:
             last = first + count - len(numbers)
             numbers += [number for number in range(first, last) if number not in left_out]
             first = last
+        self._ahead = [number for number in self._ahead if number >= first]
         return pa.array(numbers, pa.int64()), first
 
 

@@ -114,7 +114,9 @@ class Scoring:
         if f"{self.work}{_PREPARED}" in uris:
             self.task.log.info("Resuming with the input that an earlier try has prepared")
             self._prepared = self._read_prepared()
-            return None
+            # Another execution may have written the table and removed it since; then the job's end finds the marker.
+            if self._prepared is not None:
+                return None
         self.output.require_own(found)
         plan = self._plan()
         if self.adopts_after_clear and self._is_same(marker, plan):
@@ -337,8 +339,6 @@ class Scoring:
         return prepared
 
     def _written(self, plan: Plan, data: ScoringData, prepared: PreparedScoring) -> PreparedScoring:
-        from airflow_sagemaker_automl.tasks.scoring_data import require_usable, unusable_rows
-
         is_forecast = plan.version.is_forecast
         payload = _LARGEST_PAYLOAD if is_forecast else int(self.asked.max_payload_mb)
         written, unusable = data.prepare(
@@ -349,16 +349,16 @@ class Scoring:
             as_one=is_forecast,
         )
         if self.asked.on_unusable_rows == "fail":
-            require_usable(unusable)
-        if unusable:
-            self.task.log.warning("%s rows cannot be sent and are left out: %s", len(unusable), unusable_rows(unusable))
+            unusable.require_none()
+        if unusable.count:
+            self.task.log.warning("%s rows cannot be sent and are left out: %s", unusable.count, unusable)
         if not written.parts:
             raise DataNotScorable(self.asked.data, "it has no rows that can be sent.")
         return replace(
             prepared,
             parts=[part.rows for part in written.parts],
-            rows=sum(part.rows for part in written.parts) + len(unusable),
-            unusable=len(unusable),
+            rows=sum(part.rows for part in written.parts) + unusable.count,
+            unusable=unusable.count,
             line_breaks=written.line_breaks,
         )
 

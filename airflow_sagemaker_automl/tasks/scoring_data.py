@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from airflow_sagemaker_automl.exceptions import DataNotScorable, InvalidScoring,
 from airflow_sagemaker_automl.hooks import s3_objects
 from airflow_sagemaker_automl.tables.parts import Part, PartsWriter
 from airflow_sagemaker_automl.tables.predictions import TableWriter, Unequal, joined
-from airflow_sagemaker_automl.tables.reading import TableFile, unreadable_columns
+from airflow_sagemaker_automl.tables.reading import MOST_KEPT, TableFile, unreadable_columns
 from airflow_sagemaker_automl.tables.text import header
 
 if TYPE_CHECKING:
@@ -29,6 +30,44 @@ _HEADER_BUFFER = 1 << 16
 _MEBIBYTE = 1 << 20
 _MOST_ROWS_SHOWN = 5
 _MOST_FILES_SHOWN = 5
+
+
+@dataclass
+class UnusableRows:
+    """Rows that cannot be sent.
+
+    :param count: how many there are.
+    :param first: file, number and fault of some of them.
+    """
+
+    count: int = 0
+    first: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        shown = "; ".join(f"row {number} of {uri}: {why}" for uri, number, why in self.first[:_MOST_ROWS_SHOWN])
+        more = self.count - _MOST_ROWS_SHOWN
+        return f"{shown}{f'; and {more} more' if more > 0 else ''}"
+
+    def add(self, uri: str, found: Iterable[tuple[int, str]], count: int) -> None:
+        """Add rows of a file.
+
+        :param found: number and fault of the first ones.
+        :param count: how many there are.
+        """
+        self.first += [(uri, number, why) for number, why in found][: MOST_KEPT - len(self.first)]
+        self.count += count
+
+    def require_none(self) -> None:
+        """Require that all rows can be sent.
+
+        :raises DataNotScorable: with the first rows that cannot.
+        """
+        if not self.count:
+            return
+        uri, number, why = self.first[0]
+        more = f" {self.count} rows cannot be sent in all: {self}." if self.count > 1 else ""
+        advice = "Correct the data, or set on_unusable_rows='report' to score without these rows."
+        raise DataNotScorable(uri, f"in row {number} {why}.{more} {advice}")
 
 
 class ScoringData:
@@ -70,15 +109,15 @@ class ScoringData:
 
     def prepare(
         self, work: str, expected: Sequence[str], keys: Sequence[str], *, longest_line: int, as_one: bool
-    ) -> tuple[PartsWriter, list[tuple[str, int, str]]]:
+    ) -> tuple[PartsWriter, UnusableRows]:
         """Write the rows as the parts of the container's input, and beside them their keys.
 
         :param work: S3 prefix of the scoring's own files.
         :param longest_line: bytes that a row may have.
         :param as_one: whether to write one part, with a header, as forecasts need it.
-        :return: what was written, and file, number and fault of each row that cannot be sent.
+        :return: what was written, and the rows that cannot be sent.
         """
-        first_row, unusable = 0, list[tuple[str, int, str]]()
+        first_row, unusable = 0, UnusableRows()
 
         def hand_on(part: Part, rows: Path, key_rows: Path) -> None:
             if as_one and rows.stat().st_size > longest_line:
@@ -95,15 +134,14 @@ class ScoringData:
             with PartsWriter(folder, expected, keys, longest_line=longest_line, hand_on=hand_on, **more) as writer:
                 for file in self.files:
                     with self._downloaded(file, folder) as table:
-                        last = 0
-                        long_before = len(writer.too_long)
+                        read, kept, count = 0, len(writer.too_long), writer.too_long_count
                         for rows in table.rows(list(dict.fromkeys([*expected, *keys]))):
                             writer.write(rows, first_row)
-                            last = rows.numbers[-1].as_py() if len(rows) else last
-                        too_long = writer.too_long[long_before:]
-                        unusable += [(file.uri, number, why) for number, why in table.unusable]
-                        unusable += [(file.uri, row - first_row, "it is longer than a request") for row in too_long]
-                        first_row += max([last, *(number for number, _ in table.unusable)])
+                            read += len(rows)
+                        unusable.add(file.uri, table.unusable, table.unusable_count)
+                        too_long = [(row - first_row, "it is longer than a request") for row in writer.too_long[kept:]]
+                        unusable.add(file.uri, too_long, writer.too_long_count - count)
+                        first_row += read + table.unusable_count
         return writer, unusable
 
     def _find(self) -> list[StoredObject]:
@@ -154,26 +192,6 @@ class ScoringData:
 
     def _upload(self, path: Path, uri: str) -> None:
         self._task.call_with_retries(lambda hook: s3_objects.upload(hook.s3, path, uri, self._extra))
-
-
-def unusable_rows(found: Sequence[tuple[str, int, str]]) -> str:
-    """Describe rows that cannot be sent."""
-    shown = "; ".join(f"row {number} of {uri}: {why}" for uri, number, why in found[:_MOST_ROWS_SHOWN])
-    more = len(found) - _MOST_ROWS_SHOWN
-    return f"{shown}{f'; and {more} more' if more > 0 else ''}"
-
-
-def require_usable(found: Sequence[tuple[str, int, str]]) -> None:
-    """Require that all rows can be sent.
-
-    :raises DataNotScorable: with the first rows that cannot.
-    """
-    if not found:
-        return
-    uri, number, why = found[0]
-    more = f" {len(found)} rows cannot be sent in all: {unusable_rows(found)}." if len(found) > 1 else ""
-    advice = "Correct the data, or set on_unusable_rows='report' to score without these rows."
-    raise DataNotScorable(uri, f"in row {number} {why}.{more} {advice}")
 
 
 def collect(
@@ -236,7 +254,7 @@ def collect_forecasts(
                 table.write(rows.batch(names))
     except DataNotScorable as error:
         raise PredictionsIncomplete(job_name, f"{uri}: {error.reason}") from error
-    if not table.rows or table_file.unusable:
+    if not table.rows or table_file.unusable_count:
         raise PredictionsIncomplete(job_name, f"{uri} has no table of forecasts.")
     return table.rows, names
 

@@ -163,3 +163,14 @@ def test_errors_of_the_system_are_no_damage(tmp_path: Path) -> None:
         table.schema()
     with pytest.raises(FileNotFoundError):
         list(table.rows(["a"]))
+
+
+def test_of_many_unusable_rows_the_first_are_kept(tmp_path: Path) -> None:
+    """All are counted, and the numbers of the rows between them are right."""
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n" + "1\n1,2\n" * 50_000)
+    table = TableFile(lambda: path.open("rb"), "s3://bucket/table.csv")
+    numbers = [number for rows in table.rows(["a"]) for number in rows.numbers.to_pylist()]
+    assert numbers == list(range(2, 100_001, 2))
+    assert (len(table.unusable), table.unusable_count) == (100, 50_000)
+    assert table.unusable[-1] == (199, "it has 1 values instead of 2")
