@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -203,3 +203,16 @@ def set_timing() -> Iterator[SetTiming]:
 def _remove_home() -> Iterator[None]:
     yield
     shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let Airflow have a state for the task that asks, and a number of clears, from now on."""
+    from airflow.sdk.execution_time import task_runner
+
+    from tests.support.tasks import Supervisor
+
+    def say(state: str | None, clear_number: int = 0) -> None:
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(state, clear_number), raising=False)
+
+    return say

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.execution_time import task_runner
 
 from demo.sandbox import s3_client, sagemaker_client
 from tests.support.jobs import unique
 from tests.support.recorded import replay
-from tests.support.tasks import Supervisor, new_context
+from tests.support.tasks import new_context
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,16 +38,6 @@ def s3(emulator_url: str) -> S3Client:
 def context(emulator_url: str) -> Any:
     """The context of a task in a run of its own."""
     return new_context(unique("dag"), "train", unique("run"))
-
-
-@pytest.fixture
-def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let Airflow have a state for the task that asks, and a number of clears, from now on."""
-
-    def say(state: str | None, clear_number: int = 0) -> None:
-        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(state, clear_number), raising=False)
-
-    return say
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.serialization.serialized_objects import BaseSerialization
 
-from airflow_sagemaker_automl.triggers import running_jobs
 from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger
 from airflow_sagemaker_automl.triggers.shared_connection import shared
 from airflow_sagemaker_automl.triggers.transform import TransformJobTrigger, TransformRoomTrigger
 from demo.sandbox import sagemaker_client
 from tests.support.plain_http import send
+from tests.support.tasks import TaskInstance
 from tests.support.timing import SetTiming
 from tests.support.transforms import start_transform, transform_model, wait_for_transform
 from tests.support.waits import waiting
@@ -162,29 +162,30 @@ async def test_a_job_that_exists_frees_its_reservation(account: SageMakerClient)
     [("failed", True, True), (None, True, True), ("running", True, False), ("failed", False, False)],
 )
 async def test_a_kill_stops_the_job_that_nobody_wants(
-    account: SageMakerClient, monkeypatch: pytest.MonkeyPatch, state: str | None, stop: bool, ends: bool
+    account: SageMakerClient, airflow_says: Callable[..., None], state: str | None, stop: bool, ends: bool
 ) -> None:
     """Airflow also calls ``on_kill`` when another triggerer takes over, and then the job runs on."""
     begin(account, "job")
-    monkeypatch.setattr(running_jobs, "task_state", _saying(state))
-    await job("job", stop_on_kill=stop).on_kill()
+    airflow_says(state)
+    await _killed(job("job", stop_on_kill=stop))
     status = account.describe_transform_job(TransformJobName="job")["TransformJobStatus"]
     assert status == ("Stopped" if ends else "InProgress")
 
 
 async def test_a_kill_of_a_job_that_has_ended_does_nothing(
-    account: SageMakerClient, monkeypatch: pytest.MonkeyPatch
+    account: SageMakerClient, airflow_says: Callable[..., None]
 ) -> None:
     """The service refuses to stop it."""
     begin(account, "job")
     account.stop_transform_job(TransformJobName="job")
     wait_for_transform(account, "job")
-    monkeypatch.setattr(running_jobs, "task_state", _saying("failed"))
-    await job("job", stop_on_kill=True).on_kill()
+    airflow_says("failed")
+    await _killed(job("job", stop_on_kill=True))
 
 
-def _saying(state: str | None) -> Callable[[Any], str | None]:
-    return lambda _: state
+async def _killed(trigger: TransformJobTrigger) -> None:
+    trigger.task_instance = TaskInstance("dag", "score", "run")  # type: ignore[assignment]  # As far as it is read.
+    await trigger.on_kill()
 
 
 def _requests(url: str) -> Counter[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.client import BaseClient
 
 from tests.support.scoring import Account, expected, operator, scored
 from tests.support.tasks import changed, deferral, resume
@@ -31,18 +32,16 @@ def test_the_marker_is_missing_while_a_table_is_replaced(
     account: Account, context: Any, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits for it never reads a table that is half of one run and half of another."""
-    from airflow_sagemaker_automl.hooks import s3_objects
-
     scored(account, operator(**given), context)
     seen: list[list[str]] = []
-    upload = s3_objects.upload
+    call = vars(BaseClient)["_make_api_call"]
 
-    def noting(s3: Any, path: Any, uri: str, extra: Any) -> None:
-        if uri.endswith("scores.csv"):
+    def noting(client: Any, operation: str, arguments: Any) -> Any:
+        if operation == "PutObject" and arguments["Key"].endswith("scores.csv"):
             seen.append([name for name in account.names(given["output_uri"]) if "/" not in name])
-        upload(s3, path, uri, extra)
+        return call(client, operation, arguments)
 
-    monkeypatch.setattr(s3_objects, "upload", noting)
+    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
     scored(account, operator(**given), changed(context, run_id="second"))
     assert seen == [["scores.csv"]]
 

@@ -9,26 +9,15 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferred
-from airflow.sdk.execution_time import task_runner
 
 from airflow_sagemaker_automl import QuotaWaitTimedOut
 from airflow_sagemaker_automl.triggers.transform import TransformJobTrigger, TransformRoomTrigger
 from tests.support.plain_http import once_answered
 from tests.support.scoring import Account, expected, operator
-from tests.support.tasks import Supervisor, changed, deferral, resume
+from tests.support.tasks import changed, deferral, resume
 from tests.support.transforms import start_transform, transform_model, wait_for_transform
 
 _CONTAINERS: Any = [{"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}]
-
-
-@pytest.fixture
-def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let Airflow have a state for the task that asks, and a number of clears, from now on."""
-
-    def say(state: str | None, clear_number: int = 0) -> None:
-        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(state, clear_number), raising=False)
-
-    return say
 
 
 @pytest.fixture
