@@ -5,8 +5,9 @@ example an older one, trigger the DAG and enter the version in the form.
 
 The event of an approval may arrive late or twice, so each run checks the endpoint first. It does nothing if the
 endpoint already serves the version, or a newer version that is still approved. To roll back to an older version by
-approval, reject the newer one first. Approvals that arrive while a run deploys start one run together; it deploys the
-newest of these versions that is still approved.
+approval, reject the newer one first. Approvals that arrive while a run deploys start one run together, and Airflow may
+leave some of their events out of it. So the run deploys the newest approved version of the group, whichever event it
+has got.
 
 | the endpoint | a run that an approval starts | a run from the form |
 |---|---|---|
@@ -93,6 +94,19 @@ def approval_status(model_package_arn: str) -> str:
     """Return the current approval status of a version."""
     version = described_or_none(client().describe_model_package, ModelPackageName=model_package_arn)
     return version["ModelApprovalStatus"] if version else "not there"
+
+
+def newest_approved(model_package_arn: str) -> str:
+    """Return the newest approved version in the group of an approved one."""
+    found = client().list_model_packages(
+        ModelPackageGroupName=VersionArn.parse(model_package_arn).group_arn,
+        ModelApprovalStatus="Approved",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        MaxResults=1,
+    )["ModelPackageSummaryList"]
+    arns = [version["ModelPackageArn"] for version in found]
+    return arns[0] if arns and is_newer(arns[0], model_package_arn) else model_package_arn
 
 
 def is_newer(served: str, model_package_arn: str) -> bool:
@@ -185,6 +199,8 @@ with DAG(
             if named:
                 raise AirflowFailException(why)
             skip(why)
+        if not named:
+            arn = newest_approved(arn)
         # The same version with the same settings has the same names, of at most 63 characters.
         settings = [str(value) for name, value in sorted(params.items()) if name not in ("model_package_arn", "row")]
         digest = hashlib.sha256("\n".join([arn, *settings]).encode()).hexdigest()[:8]

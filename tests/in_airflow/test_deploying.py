@@ -168,6 +168,11 @@ def test_approvals_are_deployed_once_each_and_in_order(
     assert _served(sagemaker, endpoint) == second
 
     assert _states(_run(conf, news)) == _all("success", "skipped", compare_with_served="skipped")
+    assert f"The endpoint already serves {second}." in capsys.readouterr().out
+    faults = f"{sagemaker.meta.endpoint_url}/automl-emulator/faults"
+    send(faults, "PUT", {"StaleListSeconds": 3600})
+    assert _states(_run(conf, news)) == _all("success", "skipped", compare_with_served="skipped")
+    send(faults, "DELETE")
     assert f"The endpoint serves {second}, which is newer than {first} and still approved." in capsys.readouterr().out
     decide(sagemaker, second, "Rejected", "Worse in production")
     assert _states(_run(conf, news)) == _all("success", "success")
@@ -185,6 +190,15 @@ def test_approvals_that_come_together_deploy_the_newest_that_still_is_one(
     decide(sagemaker, withdrawn, "Rejected", "A mistake")
     assert _run({"endpoint_name": endpoint}, *events).state == "success"
     assert _served(sagemaker, endpoint) == newer
+
+
+def test_an_approval_whose_event_airflow_leaves_out_is_deployed(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
+) -> None:
+    """An event that comes while another one is queued may be missing in the run that both of them start."""
+    told, left_out = (_register(sagemaker, trained) for _ in range(2))
+    assert _run({"endpoint_name": endpoint}, _event(sagemaker, told)).state == "success"
+    assert _served(sagemaker, endpoint) == left_out
 
 
 def test_trouble_that_passes_loses_no_approval(
