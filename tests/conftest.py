@@ -102,7 +102,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: (
             item.get_closest_marker("live") is None,
             item.path not in ask_an_emulator,
-            distribution.KILLING not in item.nodeid,
             distribution.LONGEST not in item.nodeid,
         )
     )

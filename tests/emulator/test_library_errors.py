@@ -16,13 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import FunctionTransformer
 
 from airflow_sagemaker_automl.core.jobs.partial_failure import JobPart, failed_parts
 from airflow_sagemaker_automl.emulator.child import Link
 from airflow_sagemaker_automl.emulator.inference.process import serve
-from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.table import Split
 from demo.sandbox import BUCKET, REGION
@@ -66,6 +63,9 @@ def test_a_report_that_fails_says_where_its_traceback_is(
     explain: Callable[..., bytes], said: str, emulator_url: str, s3: S3Client, tmp_path: Path
 ) -> None:
     """The job completes, and the failed part keeps its class in the reason's words."""
+    # Not at the top, here and below: each process would import scikit-learn to collect the tests.
+    from airflow_sagemaker_automl.emulator.trainer.candidates import Publisher
+
     job, events = trainers_job(emulator_url, tabular_request(f"s3://{BUCKET}/none/"), tmp_path)
     publisher: Publisher[_Doubled] = Publisher(
         job, Split(_ROWS, _ROWS, _ROWS), "MSE", lambda _: [], explain_model=explain
@@ -137,6 +137,9 @@ def test_a_model_that_fails_answers_a_sentence(
     s3: S3Client, emulator_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The estimator is not fitted, which scikit-learn says only at the first prediction."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import FunctionTransformer
+
     archive = _archive(
         {
             "serving.json": json.dumps(

@@ -1,4 +1,4 @@
-"""The deployment DAG in Airflow's test runner, from a real training to a prediction."""
+"""The deployment DAG in Airflow's test runner, from an approval to a prediction of a trained model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from demo.sandbox import REPOSITORY, airflow_environment, emulator, sagemaker_cl
 from tests.support.endpoints import configure
 from tests.support.jobs import unique
 from tests.support.plain_http import once_answered, send
-from tests.support.versions import decide, described
+from tests.support.trained import quick_job, version_of
+from tests.support.versions import decide, described, make_group
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -48,13 +49,10 @@ def sagemaker(emulator_url: str) -> SageMakerClient:
 
 @pytest.fixture(scope="module")
 def trained(airflow_database: None, sagemaker: SageMakerClient, emulator_url: str) -> dict[str, Any]:
-    """Description of version 1 of the group, trained and registered by our operators."""
-    data = upload_breast_cancer(emulator_url)
-    conf = {"group": _GROUP, "data": data, "response_keys": "predicted_label,probability"}
-    run = _dag("train_and_register_here", "tests/dags").test(run_conf=conf)
-    assert run.state == "success"
-    registered = run.get_task_instance("register").xcom_pull(task_ids="register")
-    return described(sagemaker, registered["model_package_arn"])
+    """Description of version 1 of the group, which predicts as the retraining DAG's versions do."""
+    job = quick_job(sagemaker, upload_breast_cancer(emulator_url))
+    group, keys = make_group(sagemaker, _GROUP), "predicted_label,probability"
+    return described(sagemaker, version_of(sagemaker, job, group=group, approval="PendingManualApproval", keys=keys))
 
 
 @pytest.fixture
@@ -142,7 +140,7 @@ def _served(sagemaker: SageMakerClient, endpoint: str) -> str:
 def test_approvals_are_deployed_once_each_and_in_order(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Train, register, approve, deploy, predict; a repeated or late event changes nothing; a newer version does."""
+    """Approve, deploy, predict; a repeated or late event changes nothing; a newer version does."""
     first, conf = trained["ModelPackageArn"], {"endpoint_name": endpoint}
     released = _dag("automl_release").test(run_conf={"model_package_arn": first, "reason": "Good enough"})
     assert released.state == "success"

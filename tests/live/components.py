@@ -32,7 +32,7 @@ _HEALTHY_WITHIN_SECONDS = 600
 _STOPPED_WITHIN_SECONDS = 15
 
 # Scenarios whose tasks wait in a worker hold one each.
-_PARALLELISM = 6
+_PARALLELISM = 8
 
 # Airflow notices within seconds what it would otherwise notice within minutes, and reads a DAG file once: each
 # reading costs two seconds of CPU.

@@ -20,6 +20,7 @@ _REPORT = "Received executor event with state "
 # What is waited for comes within seconds; on a busy machine it may take minutes, and that is no failure.
 _LONGEST_WAIT_SECONDS = 600.0
 _LOOKED_EVERY_SECONDS = 1.0
+_LOOKED_SELDOM_SECONDS = 4.0
 
 
 class Api:
@@ -215,11 +216,12 @@ def followed(api: Api, dag_id: str) -> list[Any]:
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str, seconds: float = _LONGEST_WAIT_SECONDS) -> None:
-    """Look again and again until something is so.
+    """Look again and again until something is so, more and more seldom: each look costs Airflow's API server some work.
 
     :param otherwise: what to say when it is not in time.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, f"After {seconds:.0f} s: {otherwise}"
-        time.sleep(_LOOKED_EVERY_SECONDS)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"After {seconds:.0f} s: {otherwise}"
+        time.sleep(min(_LOOKED_EVERY_SECONDS + waited / 10, _LOOKED_SELDOM_SECONDS))

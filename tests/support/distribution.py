@@ -14,16 +14,14 @@ _BUSY_PROCESSES = 2
 _LIVE = "tests/live/"
 # Take longest.
 LONGEST = "tests/live/test_retraining.py"
-# These kill, freeze and start parts of an Airflow.
-KILLING = "tests/live/killing/"
 
 
 class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types.
     """Keeps each file's tests in one process, but for those in the live Airflow, which run at the same time.
 
     The first processes begin with what needs the processor, all others with what waits for an Airflow; a process that
-    has done its part helps the others. What kills parts of an Airflow has one of its own, in one process. xdist's own
-    groups, read off markers, are lost on pytest 9.2, which sets an attribute that is no longer there.
+    has done its part helps the others. xdist's own groups, read off markers, are lost on pytest 9.2, which sets an
+    attribute that is no longer there.
     """
 
     _has_other_tests = True
@@ -40,8 +38,6 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(_LIVE) and not self._has_other_tests:
             return _LIVE
-        if nodeid.startswith(KILLING):
-            return KILLING
         return nodeid if nodeid.startswith(_LIVE) else nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: Any) -> None:

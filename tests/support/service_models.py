@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any
 
 from botocore.loaders import JSONFileLoader, Loader
@@ -26,3 +27,5 @@ def read_once() -> None:
         return listed[key]
 
     Loader.list_available_services = list_once  # type: ignore[method-assign]
+    # For each client the provider looks through the stack, and Python would look up the source of each frame.
+    inspect.stack.__defaults__ = (0,)

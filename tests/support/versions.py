@@ -26,12 +26,13 @@ METADATA = {
 }
 
 
-def make_group(sagemaker: SageMakerClient) -> str:
-    """Make an empty group of its own.
+def make_group(sagemaker: SageMakerClient, name: str | None = None) -> str:
+    """Make an empty group.
 
+    :param name: Default: one of its own.
     :return: its name.
     """
-    name = unique("group")
+    name = name or unique("group")
     sagemaker.create_model_package_group(ModelPackageGroupName=name)
     return name
 

@@ -12,7 +12,7 @@ for where, deferrable in (("deferred", True), ("here", False)):
     with DAG(
         dag_id=f"scored_{where}",
         schedule=None,
-        max_active_runs=8,
+        max_active_runs=4,
         params={"aws_conn_id": "aws_default", "version": "", "data": "", "output_uri": ""},
     ) as dag:
         SageMakerBatchScoringOperator(

@@ -1,4 +1,4 @@
-"""An Airflow of their own for the scenarios that kill, freeze or start parts of it, one after the other."""
+"""An Airflow of their own for the scenarios that kill or freeze its triggerers, one after the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOLDER = Path(__file__).parent
 def described_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The Airflow of the one process that these tests run in."""
     dags = (_FOLDER.parent / "dags", _FOLDER / "dags")
-    with checked_airflow(tmp_path_factory.mktemp("killing") / "airflow", dags) as described:
+    with checked_airflow(tmp_path_factory.mktemp("outages") / "airflow", dags) as described:
         yield described
 
 

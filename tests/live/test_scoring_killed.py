@@ -6,12 +6,13 @@ import csv
 import io
 import os
 from contextlib import ExitStack
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from demo.sandbox import BUCKET, NEW_ROWS, REGION, s3_client, sagemaker_client, upload_breast_cancer
-from tests.live.killing.killer import KillerAt, killing
+from tests.live.killer import KillerAt, killing
 from tests.live.service import FIRST_KEY
 from tests.support.jobs import unique
 from tests.support.trained import quick_job, version_of
@@ -54,37 +55,36 @@ def _patients(s3: Any, key: str) -> list[str]:
     return [row["patient"] for row in csv.DictReader(io.TextIOWrapper(body))]
 
 
-@pytest.mark.parametrize("where", ["deferred", "here"])
-def test_one_transform_job_and_one_table_wherever_the_task_is_killed(where: str, api: Api, service: Service) -> None:
-    """Each run pays for one job, writes the whole table, and leaves no model and nothing of its own behind."""
+def test_one_transform_job_and_one_table_wherever_the_task_is_killed(api: Api, service: Service) -> None:
+    """Each run pays for one job, writes the whole table, and leaves no model and nothing of its own behind.
+
+    It waits in the triggerer or in the worker.
+    """
     version, s3 = _version(service.url), s3_client(service.url)
     killed: dict[str, KillerAt] = {}
     runs: dict[str, Run] = {}
     with ExitStack() as proxies:
-        for number in _NUMBERS:
-            for when in ("before", "after"):
-                name = f"{when}-{number}"
-                killed[name] = KillerAt(service.url, when, number)
-                aws_conn_id = unique("aws-scored")
-                api.connect_to_aws(aws_conn_id, proxies.enter_context(killing(killed[name])), REGION, FIRST_KEY)
-                conf = {
-                    "aws_conn_id": aws_conn_id,
-                    "version": version,
-                    "data": f"s3://{BUCKET}/{NEW_ROWS}/",
-                    "output_uri": f"s3://{BUCKET}/scored-{where}/{name}/",
-                }
-                runs[name] = api.trigger(f"scored_{where}", conf)
+        for number, when, where in product(_NUMBERS, ("before", "after"), ("deferred", "here")):
+            name = f"{where}-{when}-{number}"
+            killed[name] = KillerAt(service.url, when, number)
+            aws_conn_id = unique("aws-scored")
+            api.connect_to_aws(aws_conn_id, proxies.enter_context(killing(killed[name])), REGION, FIRST_KEY)
+            conf = {
+                "aws_conn_id": aws_conn_id,
+                "version": version,
+                "data": f"s3://{BUCKET}/{NEW_ROWS}/",
+                "output_uri": f"s3://{BUCKET}/scored/{name}/",
+            }
+            runs[name] = api.trigger(f"scored_{where}", conf)
         for name, run in runs.items():
             assert run.wait_for_end() == "success", (name, killed[name].killed)
     expected = _patients(s3, f"{NEW_ROWS}/rows.csv")
     for name, run in runs.items():
         at = (name, killed[name].killed)
         assert _jobs(service.url, run) == ["Completed"], at
-        keys = [
-            entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"scored-{where}/{name}/")["Contents"]
-        ]
+        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"scored/{name}/")["Contents"]]
         assert sorted(key.rpartition("/")[2] for key in keys) == ["_SUCCESS", "scores.csv"], at
-        assert _patients(s3, f"scored-{where}/{name}/scores.csv") == expected, at
+        assert _patients(s3, f"scored/{name}/scores.csv") == expected, at
     assert not sagemaker_client(service.url).list_models()["Models"]
     # Calls of the first try: the last ones of the sweep come after its end.
     assert sum(bool(killer.killed) for killer in killed.values()) >= len(killed) / 2

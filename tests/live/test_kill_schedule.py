@@ -9,8 +9,8 @@ import pytest
 
 from airflow_sagemaker_automl import approved
 from demo.sandbox import REGION, sagemaker_client
-from tests.live.killing.dags.killed import KILLS, group_of
-from tests.live.killing.killer import Killer, killing
+from tests.live.dags.killed import KILLS, group_of
+from tests.live.killer import Killer, killing
 from tests.live.service import FIRST_KEY
 from tests.live.test_told import events
 from tests.support.jobs import unique

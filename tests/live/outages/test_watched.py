@@ -9,7 +9,7 @@ import pytest
 
 from airflow_sagemaker_automl.assets.events import ModelVersion
 from demo.sandbox import REGION, sagemaker_client
-from tests.live.killing.dags.watched import CONNECTION, GROUP, WATCHED
+from tests.live.outages.dags.watched import CONNECTION, GROUP, WATCHED
 from tests.live.rest import ENDED, Run, wait_until
 from tests.live.service import FIRST_KEY
 from tests.support.versions import decide, described, register
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.live.rest import Api
     from tests.live.service import Service
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.outage]
 
 _DAGS = ("follow_watched", "follow_both", "follow_elsewhere")
 
