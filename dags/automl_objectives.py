@@ -38,7 +38,6 @@ with DAG(
         # If the run is cleared, jobs that have succeeded are not trained again.
         reuse_job="clears",
     ).expand(
-        # [END howto_mapped_training]
         request=[
             AutoMLJobRequest(
                 problem_type=Tabular(
@@ -55,3 +54,4 @@ with DAG(
             for objective in ("F1", "AUC", "Accuracy", "BalancedAccuracy", "Precision", "Recall")
         ]
     )
+    # [END howto_mapped_training]

@@ -109,7 +109,7 @@ with DAG(
             type="number",
             minimum=0,
             title="Margin over the champion",
-            description="How much better than the champion the model must score; 0 = a tie is enough.",
+            description="How much better than the champion's metric the model's must be; 0 = a tie is enough.",
         ),
         "approval": Param(
             "automatic",

@@ -80,10 +80,7 @@ class NoApprovedVersion(AutoMLError):
                 f"Model package group {self.group} does not exist in the account and region of this connection; "
                 "check model_package_group_name, aws_conn_id and region_name."
             )
-        return (
-            f"Model package group {self.group} has no approved version to score with. Approve one first, or pass "
-            "model_package_arn."
-        )
+        return f"Model package group {self.group} has no approved version to score with. Approve one first."
 
 
 class VersionNotScorable(AutoMLError):

@@ -237,6 +237,7 @@ DEPLOY = Feature(
         "SageMakerEndpointSensor",
     ),
     permissions=(
+        replace(_LIST_VERSIONS, why="finds the newest approved version of the group"),
         replace(_DESCRIBE_VERSION, why="checks that the version is approved"),
         Permission(action="sagemaker:CreateModel", on=(Resource.OWN_MODEL,), why="creates a model of the version"),
         replace(_PASS_ROLE, why="required by `CreateModel`: the endpoint runs with the execution role"),

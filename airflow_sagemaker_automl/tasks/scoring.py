@@ -301,8 +301,11 @@ class Scoring:
         )
 
     def _checked_data(self, version: ScoringVersion) -> tuple[ScoringData, Sequence[str]]:
-        from airflow_sagemaker_automl.tasks.scoring_data import ScoringData
-
+        try:
+            from airflow_sagemaker_automl.tasks.scoring_data import ScoringData
+        except ModuleNotFoundError as error:
+            rule = f"needs {error.name}: install airflow-sagemaker-automl[scoring], or send prepared data as it is"
+            raise InvalidScoring([Violation("prepare", True, rule)]) from error
         if version.is_forecast and self.asked.key_columns:
             names = ", ".join(time_series_keys(version.job.settings if version.job else {}))
             rule = f"must be left out: a forecast has its own keys ({names})"

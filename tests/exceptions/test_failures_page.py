@@ -13,6 +13,7 @@ import airflow_sagemaker_automl
 from airflow_sagemaker_automl import AutoMLError, Violation, exceptions
 from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
 from airflow_sagemaker_automl.core.rules.quality_gate import GateReading
+from airflow_sagemaker_automl.core.scoring.columns import column_violations
 from demo.sandbox import REPOSITORY
 from tests.exceptions.transform_jobs import NAME as TRANSFORM, transform_job
 from tests.support.task_classes import TASKS
@@ -163,20 +164,12 @@ EXAMPLES: list[AutoMLError] = [
     ),
     exceptions.ModelCardOverwritten(ARN, ["ModelCard.intended_uses.risk_rating"]),
     exceptions.InvalidScoring(
-        [
-            Violation(
-                "data",
-                None,
-                "needs the columns of the training data; s3://my-bucket/customers/2026-01-04/part-0.csv has no "
-                "'monthly_charge'; did you mean 'monthly_charges'?",
-            ),
-            Violation(
-                "key_columns",
-                "customer",
-                "must be a column of the data; s3://my-bucket/customers/2026-01-04/part-0.csv has none of this name; "
-                "did you mean 'customer_id'?",
-            ),
-        ]
+        column_violations(
+            ["tenure", "monthly_charge"],
+            ["customer_id", "tenure", "monthly_charges"],
+            ["customer"],
+            "s3://my-bucket/customers/2026-01-04/part-0.csv",
+        )
     ),
     exceptions.NoApprovedVersion("churn"),
     exceptions.VersionNotScorable(

