@@ -50,13 +50,15 @@ def emit_scoring_event(operator: BaseOperator, context: Context, result: Mapping
     :param operator: the running task; outlets that get no event are removed from it.
     :param result: of the task.
     """
-    kept = []
+    kept: list[Any] = []
     for outlet in operator.outlets:
         match = _URI.fullmatch(str(getattr(outlet, "uri", None) or getattr(outlet, "name", None) or ""))
         if match is None:
             kept.append(outlet)
             continue
-        if match["kind"] == _SCORED and is_same_group(match["group"], result["model_package_group_name"]):
+        if "output_uri" not in result:
+            operator.log.warning("No event for %s: this task does not wait for the table", match[0])
+        elif match["kind"] == _SCORED and is_same_group(match["group"], result["model_package_group_name"]):
             event = context["outlet_events"][outlet]
             carried = {key: result.get(key) for key in CARRIED}
             event.extra = {**event.extra, **carried, "deduplication_key": result["transform_job_arn"]}

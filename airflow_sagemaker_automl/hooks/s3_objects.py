@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -120,6 +121,19 @@ def _is_hidden(uri: str, prefix: str) -> bool:
     return any(part.startswith(("_", ".")) for part in uri.removeprefix(start).split("/"))
 
 
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Raise the errors that boto3's transfers wrap: they tell whether access is denied, or a retry can help."""
+    from boto3.exceptions import RetriesExceededError, S3UploadFailedError
+
+    try:
+        yield
+    except S3UploadFailedError as error:
+        raise error.__context__ or error from None
+    except RetriesExceededError as error:
+        raise error.last_exception from None  # type: ignore[attr-defined]
+
+
 def download(s3: S3Client, uri: str, path: Path) -> bool:
     """Download an object.
 
@@ -127,7 +141,8 @@ def download(s3: S3Client, uri: str, path: Path) -> bool:
     """
     bucket, key = split(uri)
     try:
-        s3.download_file(bucket, key, str(path))
+        with _plain_errors():
+            s3.download_file(bucket, key, str(path))
     except ClientError as error:
         if code_of(error) in _ABSENT:
             return False
@@ -141,7 +156,8 @@ def upload(s3: S3Client, path: Path, uri: str, extra: Mapping[str, Any]) -> None
     :param extra: arguments of boto3's ``ExtraArgs``, for example ``Metadata`` and ``SSEKMSKeyId``.
     """
     bucket, key = split(uri)
-    s3.upload_file(str(path), bucket, key, ExtraArgs=dict(extra))
+    with _plain_errors():
+        s3.upload_file(str(path), bucket, key, ExtraArgs=dict(extra))
 
 
 def put_text(s3: S3Client, uri: str, text: str, extra: Mapping[str, Any]) -> None:

@@ -215,6 +215,16 @@ class SageMakerBatchScoringOperator(JobTask[TransformJob]):
         known = self._scoring.begin()
         return None if known is None else self._finished(known)
 
+    def on_kill(self) -> None:
+        """Stop the job, unless the task continues; a task that was cleared scores the present data."""
+        super().on_kill()
+        if self._kill is None or not self._kill.is_ended_by_airflow or "_scoring" not in vars(self):
+            return
+        try:
+            self._scoring.forget()
+        except Exception as error:  # Raised in a signal handler, it would surface in the code that was interrupted.
+            self.log.warning("What %s has prepared is not removed: %s", self._scoring.name, error)
+
     def _start(self, context: Context, place: QueuePlace | None, task_deadline: float | None) -> TransformJob:
         try:
             return super()._start(context, place, task_deadline)
@@ -284,7 +294,9 @@ class SageMakerBatchScoringOperator(JobTask[TransformJob]):
         show_transform_job(self, self._context["ti"], job, self.output_uri)
 
     def _started_result(self, job: TransformJob) -> dict[str, Any]:
-        return {**job.to_json(), "model_package_arn": self._scoring_kind.version, "outcome": "started"}
+        result = {**job.to_json(), "model_package_arn": self._scoring_kind.version, "outcome": "started"}
+        emit_scoring_event(self, self._context, result)
+        return result
 
     def _result(self, job: TransformJob) -> dict[str, Any]:
         metrics.count(metrics.TRANSFORMS_ENDED, job.status.value.lower())

@@ -27,6 +27,7 @@ _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
 _BLOCK = 1 << 20
 _ROW_TOO_LONG = "straddling object"
 _ROWS_OF_A_BATCH = 1 << 16
+_BYTES_OF_A_BATCH = 1 << 25
 _LONGEST_SHOWN = 80
 # Of the rows that cannot be used, so that the memory does not grow with their number.
 MOST_KEPT = 100
@@ -123,10 +124,13 @@ class TableFile:
         first = 1
         with self.open_file() as file:
             table = pyarrow.parquet.ParquetFile(file)
-            for batch in table.iter_batches(batch_size=_ROWS_OF_A_BATCH, columns=list(names)):
-                numbers = pa.array(range(first, first + len(batch)), pa.int64())
-                yield Rows(numbers, {name: batch.column(name) for name in names})
-                first += len(batch)
+            for whole in table.iter_batches(batch_size=_ROWS_OF_A_BATCH, columns=list(names)):
+                # Of wide tables and long texts, many rows are more than an Arrow array of text can hold.
+                rows = max(1, len(whole) * _BYTES_OF_A_BATCH // max(whole.nbytes, _BYTES_OF_A_BATCH))
+                for batch in (whole.slice(start, rows) for start in range(0, len(whole), rows)):
+                    numbers = pa.array(range(first, first + len(batch)), pa.int64())
+                    yield Rows(numbers, {name: batch.column(name) for name in names})
+                    first += len(batch)
 
     def _csv_rows(self, names: Sequence[str]) -> Iterator[Rows]:
         first = 1
@@ -185,8 +189,11 @@ def _require_different(names: Sequence[str], uri: str) -> None:
 
 
 def _require_damage(error: Exception) -> None:
-    """Raise errors of the system again, such as a full disk: only they have a number."""
-    if isinstance(error, OSError) and error.errno is not None:
+    """Raise errors of the system again, such as a full disk, which have a number, and those of a connection.
+
+    For damaged files pyarrow raises a plain ``OSError``, and gzip its own.
+    """
+    if isinstance(error, OSError) and (error.errno is not None or type(error) not in (OSError, gzip.BadGzipFile)):
         raise error
 
 

@@ -28,6 +28,7 @@ class Kill:
     :param stop: stops a job by name.
     :param log: of the task.
     :param noun: name of the kind of job in logs.
+    :ivar is_ended_by_airflow: whether somebody has cleared or marked the task, or deleted its run.
     """
 
     def __init__(self, context: Context, stop: Callable[[str], None], log: Any, noun: str) -> None:
@@ -36,6 +37,7 @@ class Kill:
         self._stop = stop
         self._log = log
         self._is_unwanted = False
+        self.is_ended_by_airflow = False
         self._is_doubted = False
 
     @property
@@ -62,6 +64,7 @@ class Kill:
         if why is None:
             self._log.info("%s is not stopped: the task continues", subject)
         else:
+            self.is_ended_by_airflow = True
             self._end(job_name, why)
 
     def require_wanted(self, job_name: str) -> None:

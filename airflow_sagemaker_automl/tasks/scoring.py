@@ -14,7 +14,7 @@ from airflow_sagemaker_automl.core.scoring.arguments import PREDICTIONS, OutputF
 from airflow_sagemaker_automl.core.scoring.columns import time_series_keys
 from airflow_sagemaker_automl.core.scoring.prepared import PreparedScoring
 from airflow_sagemaker_automl.core.values.canonical import digest
-from airflow_sagemaker_automl.core.values.literals import merged
+from airflow_sagemaker_automl.core.values.literals import at, merged
 from airflow_sagemaker_automl.exceptions import (
     AutoMLError,
     DataNotScorable,
@@ -24,6 +24,7 @@ from airflow_sagemaker_automl.exceptions import (
     Violation,
 )
 from airflow_sagemaker_automl.hooks.errors import is_denied
+from airflow_sagemaker_automl.hooks.s3_objects import table_objects
 from airflow_sagemaker_automl.tasks.scoring_leftovers import KEPT_TAG, Leftovers
 from airflow_sagemaker_automl.tasks.scoring_version import ScoringVersion, find_version, training_header
 from airflow_sagemaker_automl.tasks.transform_jobs import TransformJobs
@@ -31,6 +32,7 @@ from airflow_sagemaker_automl.tasks.transform_jobs import TransformJobs
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.jobs.job_name import TaskIdentity
     from airflow_sagemaker_automl.core.scoring.transform_job import TransformJob
+    from airflow_sagemaker_automl.hooks.s3_objects import StoredObject
     from airflow_sagemaker_automl.tasks.base import SageMakerTask
     from airflow_sagemaker_automl.tasks.scoring_data import ScoringData
     from airflow_sagemaker_automl.tasks.scoring_output import ScoringOutput
@@ -40,6 +42,8 @@ _MEBIBYTE = 1024**2
 # What a request has beside its rows.
 _MARGIN = 1024
 _LARGEST_PAYLOAD = 100
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+_DEFAULT_PAYLOAD = 6
 _CSV = "text/csv"
 # Members of the marker that are not the task's result.
 _OF_MARKER = ("table", "scoring", "run", "fingerprint")
@@ -148,16 +152,17 @@ class Scoring:
     def request(self) -> dict[str, Any]:
         """Return the arguments of ``CreateTransformJob``, without its name and the place of its output."""
         is_forecast = not self.prepared.predictions
+        split = at(self.members, "TransformInput", "SplitType") or ("None" if is_forecast else "Line")
         given: dict[str, Any] = {
             "ModelName": self.name,
             "TransformInput": {
                 "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": self._input}},
                 "ContentType": _CSV,
                 "CompressionType": "None",
-                "SplitType": "None" if is_forecast else "Line",
+                "SplitType": split,
             },
             "TransformOutput": {"Accept": _CSV, **({} if is_forecast else {"AssembleWith": "Line"})},
-            "BatchStrategy": "SingleRecord" if is_forecast else "MultiRecord",
+            "BatchStrategy": "SingleRecord" if split == "None" else "MultiRecord",
         }
         # The whole history of a forecast is one request.
         one = {"MaxPayloadInMB": _LARGEST_PAYLOAD, "MaxConcurrentTransforms": 1} if is_forecast else {}
@@ -192,14 +197,19 @@ class Scoring:
         leftovers = Leftovers(self.task, self.identity, self.output, self.name)
         if model is not None and leftovers.is_own(self.name, model["ModelArn"]):
             self.task.call_with_retries(lambda hook: hook.delete_model(self.name))
-        self.output.remove_below(self.work)
+        self.output.release(self.work)
+
+    def forget(self) -> None:
+        """Forget what was prepared, so that the next execution scores the present data with the present version."""
+        self.output.remove(f"{self.work}{_PREPARED}")
+        self.task.hook.delete_model(self.name)
 
     def _tidy(self) -> None:
         """Remove what is not needed any more; the table is whole, so a denied deletion does not fail the task."""
         try:
             if not self.asked.keep_model:
                 self.task.call_with_retries(lambda hook: hook.delete_model(self.name))
-            self.output.remove_below(self.work)
+            self.output.release(self.work)
         except Exception as error:
             if not is_denied(error):
                 raise
@@ -290,7 +300,7 @@ class Scoring:
             {name: value for name, value in vars(self.asked).items() if name != "model_package_group_name"},
             {key: value for key, value in self.members.items() if key != "Tags"},
             list(expected),
-            [[file.uri, file.etag] for file in data.files] if data else self.asked.data,
+            [[file.uri, file.etag] for file in (data.files if data else self._unprepared_files())] or self.asked.data,
         ]
         return Plan(
             version=version,
@@ -299,6 +309,12 @@ class Scoring:
             data=data,
             fingerprint=digest(json.loads(json.dumps(deciding, default=str))),
         )
+
+    def _unprepared_files(self) -> list[StoredObject]:
+        """List the data that is sent as it is, if a table from before a clear can be the result."""
+        if not self.adopts_after_clear:
+            return []
+        return self.task.call_with_retries(lambda hook: table_objects(hook.s3, str(self.asked.data)))[0]
 
     def _checked_data(self, version: ScoringVersion) -> tuple[ScoringData, Sequence[str]]:
         try:
@@ -330,20 +346,24 @@ class Scoring:
             folder=uuid.uuid4().hex[:8],
             fingerprint=plan.fingerprint,
         )
+        self.output.claim()
         if plan.data is not None:
             try:
                 prepared = self._written(plan, plan.data, prepared)
             except AutoMLError:
-                self.output.remove_below(f"{self.work}{prepared.folder}/")
+                self.output.release(f"{self.work}{prepared.folder}/")
                 raise
         if not self.output.write_once(f"{self.work}{_PREPARED}", json.dumps(prepared.to_json())):
-            self.output.remove_below(f"{self.work}{prepared.folder}/")
-            prepared = self._read_prepared() or prepared
+            # It may be this execution's own, written by a request whose answer was lost.
+            kept = self._read_prepared()
+            if kept is not None and kept.folder != prepared.folder:
+                self.output.remove_below(f"{self.work}{prepared.folder}/")
+                prepared = kept
         return prepared
 
     def _written(self, plan: Plan, data: ScoringData, prepared: PreparedScoring) -> PreparedScoring:
         is_forecast = plan.version.is_forecast
-        payload = _LARGEST_PAYLOAD if is_forecast else int(self.asked.max_payload_mb)
+        payload = _LARGEST_PAYLOAD if is_forecast else int(self.members.get("MaxPayloadInMB", _DEFAULT_PAYLOAD))
         written, unusable = data.prepare(
             f"{self.work}{prepared.folder}/",
             plan.expected,

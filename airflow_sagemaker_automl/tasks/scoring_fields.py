@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_sagemaker_automl.core.scoring.arguments import NAMES, transform_members
+from airflow_sagemaker_automl.core.scoring.arguments import NAMES, extra_of, transform_members
 from airflow_sagemaker_automl.core.values.literals import mapping, merged
 from airflow_sagemaker_automl.exceptions import InvalidScoring, Violation
 
@@ -30,7 +30,7 @@ def checked_members(arguments: Mapping[str, Any], more: Sequence[Violation]) -> 
     """
     from airflow_sagemaker_automl.hooks.service_model import checked_arguments
 
-    given = merged(transform_members(arguments), mapping(arguments["extra_request"]))
+    given = merged(transform_members(arguments), mapping(extra_of(arguments["extra_request"])))
     # A stand-in for what is filled in later, so that only the author's members are judged.
     whole = merged(_STAND_IN, given)
     ready, wrong = checked_arguments("CreateTransformJob", whole, NAMES)
@@ -47,13 +47,17 @@ def checked_members(arguments: Mapping[str, Any], more: Sequence[Violation]) -> 
     if found:
         raise InvalidScoring(found)
     members = {key: value for key, value in ready.items() if key not in _FILLED_IN or key in given}
-    if "TransformOutput" in members:
-        members["TransformOutput"] = {
-            key: value for key, value in ready["TransformOutput"].items() if key in given["TransformOutput"]
-        }
+    members |= {key: _as_given(members[key], given[key]) for key in _FILLED_IN if key in members}
     del model_ready["ModelName"]
     model_ready["Tags"] = members.get("Tags", [])
     return members, model_ready
+
+
+def _as_given(ready: Any, given: Any) -> Any:
+    """Return the converted value of a member without what was only a stand-in."""
+    if not isinstance(ready, Mapping) or not isinstance(given, Mapping):
+        return ready
+    return {key: _as_given(value, given[key]) for key, value in ready.items() if key in given}
 
 
 _STAND_IN: Mapping[str, Any] = {

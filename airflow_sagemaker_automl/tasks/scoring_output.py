@@ -36,6 +36,7 @@ class ScoringOutput:
         self._task, self._identity = task, identity
         self.prefix = f"{output.rstrip('/')}/"
         self.marker = f"{self.prefix}{MARKER}"
+        self._claim = f"{self.prefix}{WORK}owner"
         self._owner = owner_of(identity)
         self.extra: dict[str, Any] = {"Metadata": {OWNER: self._owner}}
         if kms_key:
@@ -67,10 +68,12 @@ class ScoringOutput:
         folders: dict[str, list[str]] = {}
         foreign = []
         for each in found:
+            if each.uri == self.prefix and not each.size:
+                continue  # The console of S3 makes a folder of it.
             folder, separator, rest = each.uri.removeprefix(self.prefix).partition("/")
-            if separator and f"{folder}/" in (WORK, PREDICTIONS):
+            if separator and f"{folder}/" in (WORK, PREDICTIONS) and each.uri != self._claim:
                 folders.setdefault(f"{self.prefix}{folder}/{rest.partition('/')[0]}/", []).append(each.uri)
-            elif folder not in (MARKER, *_TABLES) or separator or not self._is_own(each.uri):
+            elif not self._may_be_own(each.uri) or not self._is_own(each.uri):
                 foreign.append(each.uri)
         for folder, uris in folders.items():
             if not self._is_own_folder(folder, uris):
@@ -78,6 +81,22 @@ class ScoringOutput:
         if foreign:
             more = f" and {len(foreign) - _MOST_SHOWN} more" if len(foreign) > _MOST_SHOWN else ""
             raise OutputTaken(self.prefix, f"it has {', '.join(foreign[:_MOST_SHOWN])}{more}")
+
+    def claim(self) -> None:
+        """Keep other tasks from writing below the prefix until :meth:`release`.
+
+        :raises OutputTaken: another task has begun to write there at the same time.
+        """
+        if not self.write_once(self._claim, "") and not self._is_own(self._claim):
+            raise OutputTaken(self.prefix, f"it has {self._claim}")
+
+    def release(self, work: str) -> None:
+        """Remove a scoring's own files, and the claim."""
+        self._delete([*(each.uri for each in self._below(work)), self._claim])
+
+    def remove(self, uri: str) -> None:
+        """Remove an object, if there is one."""
+        self._delete([uri])
 
     def publish(self, path: Path, output_format: OutputFormat, result: Mapping[str, Any], before: Any) -> str:
         """Write the table, and then the marker that says that it is whole.
@@ -141,8 +160,12 @@ class ScoringOutput:
         if not self._identity.may_have_named(folder.rstrip("/").rpartition("/")[2]):
             return False
         # Only SageMaker writes there, without metadata.
-        written = [uri for uri in uris if f"/{PREDICTIONS}" not in uri]
+        of_jobs = (f"{self.prefix}{PREDICTIONS}", f"{folder}{PREDICTIONS}")
+        written = [uri for uri in uris if not uri.startswith(of_jobs)]
         return not written or self._is_own(written[-1])
+
+    def _may_be_own(self, uri: str) -> bool:
+        return uri in (self._claim, self.marker, *(f"{self.prefix}{name}" for name in _TABLES))
 
     def _is_own(self, uri: str) -> bool:
         found = self._task.call_with_retries(lambda hook: s3_objects.find_object(hook.s3, uri))

@@ -12,6 +12,7 @@ from airflow_sagemaker_automl.core.registry.model_package import Metadata
 from airflow_sagemaker_automl.core.registry.version_arn import VersionArn
 from airflow_sagemaker_automl.core.scoring.columns import TrainingColumns
 from airflow_sagemaker_automl.core.values.literals import at, mapping, text
+from airflow_sagemaker_automl.core.values.metric_names import OF_PROBLEM_TYPE, read_metric
 from airflow_sagemaker_automl.exceptions import (
     DataNotScorable,
     InvalidModelPackage,
@@ -43,12 +44,14 @@ class ScoringVersion:
     :param group: name of its group.
     :param containers: its chain, as described.
     :param job: the AutoML job that trained it; None if it cannot be found.
+    :param metric: the metric that the job ranked its candidates by; None if it is not recorded.
     """
 
     arn: str
     group: str
     containers: Sequence[Mapping[str, Any]]
     job: AutoMLJob | None
+    metric: str | None = None
 
     @property
     def problem_type(self) -> str | None:
@@ -58,7 +61,19 @@ class ScoringVersion:
     @property
     def is_forecast(self) -> bool:
         """Whether it forecasts time series."""
-        return self.problem_type == "TimeSeriesForecasting"
+        return self._is("TimeSeriesForecasting")
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether it predicts a number."""
+        return self._is("Regression")
+
+    def _is(self, problem_type: str) -> bool:
+        """Tell whether the model is of a type: by its job, else by the metric, which other types may not have."""
+        if self.job is not None:
+            return problem_type in (self.job.problem_type, self.job.resolved_problem_type)
+        metric = read_metric(self.metric or "").metric
+        return [kind for kind, metrics in OF_PROBLEM_TYPE.items() if metric in metrics] == [problem_type]
 
     def chain(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """Return the containers of the model to create: the version itself, unless other keys are to be answered.
@@ -80,8 +95,7 @@ class ScoringVersion:
         if self.is_forecast:
             return []
         chosen = list(keys) or self._registered_keys
-        is_regression = self.job is not None and self.job.resolved_problem_type == "Regression"
-        return chosen or (["predicted_value"] if is_regression else ["predicted_label"])
+        return chosen or (["predicted_value"] if self.is_regression else ["predicted_label"])
 
     @property
     def _registered_keys(self) -> list[str]:
@@ -125,12 +139,17 @@ def find_version(task: SageMakerTask, arn: str | None, group: str | None) -> Sco
         raise VersionNotScorable(described["ModelPackageArn"], reason)
     if described.get("ModelPackageStatus") != "Completed":
         raise VersionNotScorable(described["ModelPackageArn"], f"it is {described.get('ModelPackageStatus')}.")
-    return ScoringVersion(
+    version = ScoringVersion(
         arn=described["ModelPackageArn"],
         group=described.get("ModelPackageGroupName") or VersionArn.parse(described["ModelPackageArn"]).group,
         containers=at(described, "InferenceSpecification", "Containers") or [],
         job=_job_of(task, described),
+        metric=text(mapping(described.get("CustomerMetadataProperties")).get(Metadata.OBJECTIVE_METRIC.value)),
     )
+    if version.job is None:
+        kind = "forecast" if version.is_forecast else "regression" if version.is_regression else "classification"
+        task.log.warning("The AutoML job of %s cannot be found, so it is taken for a %s", version.arn, kind)
+    return version
 
 
 def training_header(task: SageMakerTask, version: ScoringVersion) -> list[str]:

@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from airflow_sagemaker_automl import DataNotScorable
+from airflow_sagemaker_automl.tables import reading
 from airflow_sagemaker_automl.tables.reading import TableFile, unreadable_columns
 
 
@@ -54,6 +55,35 @@ def test_a_csv_is_text_whatever_its_form(body: bytes) -> None:
     """No value is guessed to be a number or to be missing."""
     assert list(_file(body).schema()) == ["a", "b"]
     assert _read(_file(body), "b", "a") == ([1, 2], {"b": ["x", ""], "a": ["1", "2"]})
+
+
+class _ConnectionLost(OSError):
+    """As those of botocore and urllib3, without a number."""
+
+
+@pytest.mark.parametrize("start", [b"PAR1", b"a,b\n"])
+def test_a_connection_that_breaks_is_no_damage(start: bytes) -> None:
+    """The caller tells whether a retry can help."""
+
+    class Breaking(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise _ConnectionLost("Read timeout on endpoint URL")
+
+        read1 = read
+
+    files = iter([io.BytesIO(start), Breaking(start + b"1,2\n" * 100)])
+    table = TableFile(lambda: next(files), "s3://bucket/rows")
+    with pytest.raises(_ConnectionLost):
+        table.schema()
+
+
+def test_rows_that_are_wide_come_in_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An Arrow array of text holds two gigabytes; numbers and order stay."""
+    monkeypatch.setattr(reading, "_BYTES_OF_A_BATCH", 1000)
+    table = _file(_parquet(a=[str(number) * 50 for number in range(100)]))
+    sizes = [len(rows) for rows in table.rows(["a"])]
+    assert max(sizes) < 20
+    assert _read(table, "a") == (list(range(1, 101)), {"a": [str(number) * 50 for number in range(100)]})
 
 
 def test_values_keep_their_words() -> None:

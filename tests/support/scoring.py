@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
+# Handles a call to AWS: operation, arguments, and what sends it and returns the answer.
+Handle = Callable[[str, Any, Callable[[], Any]], Any]
 COLUMNS = ["age", "income", "note"]
 TARGET = "churned"
 _KEYS = "predicted_label,probability"

@@ -73,7 +73,8 @@ def answering(containers: Chain, keys: Sequence[str]) -> list[dict[str, Any]]:
         chain.append(
             present(
                 Image=container["Image"],
-                ModelDataUrl=container["ModelDataUrl"],
+                ModelDataUrl=container.get("ModelDataUrl"),
+                ModelDataSource=container.get("ModelDataSource"),
                 Environment=environment or None,
             )
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from airflow_sagemaker_automl.core.values.documents import Unreadable, parse_json
 from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, at, mapping, number
 from airflow_sagemaker_automl.core.values.wording import one_of, type_in_words
 from airflow_sagemaker_automl.exceptions import Violation
@@ -94,7 +95,9 @@ class ScoringArguments:
                 yield Violation(name, uri, "must be an S3 URI, such as s3://bucket/folder/")
         if isinstance(self.data, str) and isinstance(self.output_uri, str):
             data, output = (uri.rstrip("/") + "/" for uri in (self.data, self.output_uri))
-            if output.startswith(data) or data.startswith(output):
+            # A prefix of data that is sent as it is need not end at a folder: s3://bucket/rows has s3://bucket/rows-2/.
+            has_it = self.prepare is False and self.output_uri.startswith(self.data)
+            if output.startswith(data) or data.startswith(output) or has_it:
                 yield inside(self.output_uri, self.data)
 
     def _version_violations(self) -> Iterator[Violation]:
@@ -130,7 +133,12 @@ class ScoringArguments:
             yield Violation("max_payload_mb", self.max_payload_mb, rule)
 
     def _extra_violations(self) -> Iterator[Violation]:
-        given = mapping(self.extra_request)
+        extra = extra_of(self.extra_request)
+        if extra and extra is not UNRESOLVED and not isinstance(extra, Mapping):
+            yield Violation(
+                "extra_request", extra, "must be a mapping, or its JSON; in a template use the filter tojson"
+            )
+        given = mapping(extra)
         for path, argument in _SET_BY_ARGUMENTS.items():
             if at(given, *path.split(".")) is not None:
                 yield Violation(f"extra_request.{path}", None, f"must be left out: {argument}")
@@ -143,12 +151,25 @@ class ScoringArguments:
         for name, value in (("key_columns", self.key_columns), ("columns", self.columns)):
             if value and value is not UNRESOLVED:
                 yield Violation(name, value, "needs prepare=True: data that is sent as it is has no named columns")
+        rule = "needs prepare=True: predictions of data that is sent as it is stay as the job writes them"
+        if self.output_format == "parquet":
+            yield Violation("output_format", self.output_format, rule)
+        if self.on_unusable_rows == "report":
+            yield Violation("on_unusable_rows", self.on_unusable_rows, "needs prepare=True: no row is looked at")
 
 
 def inside(output_uri: str, data: str) -> Violation:
     """Describe an output that is where the data is."""
     rule = f"must be neither inside the data nor around it ({data}): the next run would read the table"
     return Violation("output_uri", output_uri, rule)
+
+
+def extra_of(given: Any) -> Any:
+    """Read a field of further members: a mapping, or its JSON after rendering; anything else is returned unchanged."""
+    try:
+        return parse_json(given) if isinstance(given, str) and given.strip() else given
+    except Unreadable:
+        return given
 
 
 def names_of(given: Any) -> Any:
@@ -183,7 +204,7 @@ def transform_members(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "MaxPayloadInMB": arguments["max_payload_mb"],
         "MaxConcurrentTransforms": arguments["max_concurrent_transforms"],
         "Environment": arguments["environment"],
-        "Tags": [{"Key": key, "Value": value} for key, value in (arguments["tags"] or {}).items()],
+        "Tags": _tags(arguments["tags"]),
         "TransformResources": {
             "InstanceType": arguments["instance_type"],
             "InstanceCount": arguments["instance_count"],
@@ -193,6 +214,11 @@ def transform_members(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
     present: dict[str, Any] = _present(given)
     return present
+
+
+def _tags(given: Any) -> Any:
+    """Return tags as the service has them; what is no mapping is judged by the service's rules."""
+    return [{"Key": key, "Value": value} for key, value in given.items()] if isinstance(given, Mapping) else given
 
 
 # Member of the request → the argument that sets it.

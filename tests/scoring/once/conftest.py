@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from demo.sandbox import BUCKET, s3_client, sagemaker_client
 from tests.support import scoring
 from tests.support.jobs import unique
-from tests.support.scoring import Account
+from tests.support.scoring import Account, Handle
 from tests.support.tasks import new_context
 
 
@@ -19,6 +21,20 @@ def account(alone: str) -> Account:
     s3 = s3_client(alone)
     s3.create_bucket(Bucket=BUCKET)
     return Account(alone, sagemaker_client(alone), s3)
+
+
+@pytest.fixture
+def intercept(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handle], None]:
+    """Hand each call of this process to a function: operation, arguments, and what sends it and returns the answer."""
+    call = vars(BaseClient)["_make_api_call"]
+
+    def begin(handle: Handle) -> None:
+        def handled(client: Any, operation: str, arguments: Any) -> Any:
+            return handle(operation, arguments, lambda: call(client, operation, arguments))
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", handled)
+
+    return begin
 
 
 @pytest.fixture

@@ -168,6 +168,17 @@ def test_another_table_is_not_kept_over_a_clear(
     assert started(operator(**given, reuse_job="clears"), later) != result["transform_job_name"]
 
 
+def test_data_as_it_is_is_compared_over_a_clear(account: Account, context: Any, given: dict[str, Any]) -> None:
+    """The predictions of other objects below the same prefix are another result."""
+    del given["key_columns"]
+    given |= {"prepare": False, "data": account.put("bare", "21,1000,x\n", "a.csv"), "reuse_job": "clears"}
+    result = scored(account, operator(**given), context)
+    cleared = changed(context, max_tries=1, try_number=2)
+    assert operator(**given).execute(cleared) == result
+    account.write(f"{given['data']}a.csv", "22,1000,x\n")
+    assert started(operator(**given), changed(context, max_tries=2, try_number=3)) != result["transform_job_name"]
+
+
 def test_a_job_of_a_stranger_is_not_resumed(account: Account, context: Any, given: dict[str, Any]) -> None:
     """Its name is the same, and its tags tell of another task."""
     name = started(operator(**given), context)

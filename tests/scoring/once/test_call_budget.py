@@ -24,8 +24,8 @@ START = {
     # The headers of training data and data; the data itself.
     "GetObject": 3,
     "HeadObject": 1,
-    # Rows, keys, and what was prepared.
-    "PutObject": 3,
+    # The claim of the output, rows, keys, and what was prepared.
+    "PutObject": 4,
     "CreateModel": 1,
     "CreateTransformJob": 1,
 }

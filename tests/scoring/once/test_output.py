@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
-from tests.support.scoring import Account, expected, operator, scored
+from tests.support.scoring import COLUMNS, Account, Handle, expected, finished, operator, scored, started
 from tests.support.tasks import changed, deferral, resume
 from tests.support.transforms import wait_for_transform
 
@@ -29,21 +30,113 @@ def test_a_later_run_replaces_the_table(account: Account, context: Any, given: d
 
 
 def test_the_marker_is_missing_while_a_table_is_replaced(
-    account: Account, context: Any, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    account: Account, context: Any, given: dict[str, Any], intercept: Callable[[Handle], None]
 ) -> None:
     """Whoever waits for it never reads a table that is half of one run and half of another."""
     scored(account, operator(**given), context)
     seen: list[list[str]] = []
-    call = vars(BaseClient)["_make_api_call"]
 
-    def noting(client: Any, operation: str, arguments: Any) -> Any:
+    def noting(operation: str, arguments: Any, call: Callable[[], Any]) -> Any:
         if operation == "PutObject" and arguments["Key"].endswith("scores.csv"):
             seen.append([name for name in account.names(given["output_uri"]) if "/" not in name])
-        return call(client, operation, arguments)
+        return call()
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
+    intercept(noting)
     scored(account, operator(**given), changed(context, run_id="second"))
     assert seen == [["scores.csv"]]
+
+
+def test_of_two_tasks_that_begin_at_once_one_has_the_output(
+    account: Account, context: Any, given: dict[str, Any], intercept: Callable[[Handle], None]
+) -> None:
+    """The other one is refused, even if it has seen the output empty; the first one's table stays."""
+    first: list[str] = []
+
+    def beginning_in_between(operation: str, arguments: Any, call: Callable[[], Any]) -> Any:
+        if operation == "DescribeModelPackage" and not first:
+            first.append("")
+            first[0] = started(operator(**given), changed(context, task_id="first"))
+        return call()
+
+    intercept(beginning_in_between)
+    with pytest.raises(AirflowFailException, match=r"is not empty: it has .*_work/owner"):
+        operator(**given).execute(context)
+    finished(account, first[0])
+    again = operator(**given).execute
+    with pytest.raises(AirflowFailException, match="is not empty"):
+        again(context)
+    assert list(account.jobs()) == first
+
+
+def test_a_part_of_the_outputs_name_makes_no_folder_of_another_task_ones_own(
+    account: Account, context: Any, given: dict[str, Any]
+) -> None:
+    """Here the output is below a folder ``predictions``, as the jobs' answers are."""
+    given["output_uri"] = f"{given['output_uri']}predictions/churn/"
+    dag = "a-dag-with-a-long-name-of-its-own"
+    started(operator(**given), changed(context, dag_id=dag, task_id="first"))
+    with pytest.raises(AirflowFailException, match="is not empty"):
+        operator(**given).execute(changed(context, dag_id=dag))
+
+
+def test_a_folder_that_the_console_has_made_is_empty(account: Account, context: Any, given: dict[str, Any]) -> None:
+    """It is an object without content, whose name is the prefix."""
+    account.write(given["output_uri"], "")
+    assert scored(account, operator(**given), context)["scored_rows"] == 3
+
+
+def test_a_write_whose_answer_is_lost_loses_no_input(
+    account: Account, context: Any, given: dict[str, Any], intercept: Callable[[Handle], None]
+) -> None:
+    """boto3 repeats it, and S3 answers that the object exists: it is the execution's own."""
+
+    def losing(operation: str, arguments: Any, call: Callable[[], Any]) -> Any:
+        if operation == "PutObject" and arguments["Key"].endswith("prepared.json"):
+            call()
+        return call()
+
+    intercept(losing)
+    result = scored(account, operator(**given), context)
+    assert account.read(result["output_uri"]) == expected(1, 2, 3)
+
+
+def test_an_upload_that_is_denied_says_so_and_leaves_nothing(
+    account: Account, context: Any, given: dict[str, Any], intercept: Callable[[Handle], None]
+) -> None:
+    """boto3 hides the service's error in one of its own, which no retry would help against."""
+
+    def denying(operation: str, arguments: Any, call: Callable[[], Any]) -> Any:
+        if operation == "PutObject" and "/input/" in arguments["Key"]:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no kms:GenerateDataKey"}}, operation)
+        return call()
+
+    intercept(denying)
+    with pytest.raises(AirflowFailException, match="no kms:GenerateDataKey"):
+        operator(**given).execute(context)
+    assert (account.models(), account.jobs()) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("metric", "column"), [("MSE", "predicted_value"), ("F1", "predicted_label"), ("RMSE", "predicted_label")]
+)
+def test_without_its_job_the_metric_tells_what_a_version_predicts(
+    account: Account, context: Any, given: dict[str, Any], metric: str, column: str
+) -> None:
+    """RMSE may be a regression's or a forecast's; keys that are registered name the columns in any case."""
+    container = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}
+    specification = {
+        "Containers": [container],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    given["model_package_arn"] = account.version(
+        CustomerMetadataProperties={"objective_metric": metric}, InferenceSpecification=specification
+    )
+    given["columns"] = COLUMNS
+    name = started(operator(**given), context)
+    (prepared,) = [each for each in account.objects(given["output_uri"]) if each.endswith("prepared.json")]
+    assert json.loads(account.read(prepared))["predictions"] == [column]
+    finished(account, name)
 
 
 def test_data_as_it_is_has_its_result_beside_the_marker(account: Account, context: Any, given: dict[str, Any]) -> None:

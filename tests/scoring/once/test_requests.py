@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.support.jobs import ROLE
@@ -41,6 +42,37 @@ def test_model_and_job_have_what_the_task_was_given(account: Account, context: A
         tags = {tag["Key"]: tag["Value"] for tag in account.sagemaker.list_tags(ResourceArn=arn)["Tags"]}
         assert tags["team"] == "churn"
     finished(account, name)
+
+
+def test_data_as_it_is_may_be_of_any_type(account: Account, context: Any, given: dict[str, Any]) -> None:
+    """The author's members of the input are beside the URI of the data, and tags may be those of the service."""
+    del given["key_columns"]
+    own = {
+        "prepare": False,
+        "tags": [{"Key": "team", "Value": "churn"}],
+        "extra_request": json.dumps(
+            {
+                "TransformInput": {
+                    "DataSource": {"S3DataSource": {"S3DataType": "ManifestFile"}},
+                    "ContentType": "application/x-image",
+                    "SplitType": "None",
+                },
+                "TransformOutput": {"Accept": "application/json"},
+            }
+        ),
+    }
+    name = started(operator(**given, **own), context)
+    job = account.sagemaker.describe_transform_job(TransformJobName=name)
+    assert job["TransformInput"] == {
+        "DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": given["data"]}},
+        "ContentType": "application/x-image",
+        "CompressionType": "None",
+        "SplitType": "None",
+    }
+    assert job["TransformOutput"]["Accept"] == "application/json"
+    assert job["TransformOutput"]["S3OutputPath"].startswith(given["output_uri"])
+    tags = account.sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
+    assert {"Key": "team", "Value": "churn"} in tags
 
 
 def test_all_that_the_task_writes_is_encrypted_with_its_key(

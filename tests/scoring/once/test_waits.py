@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
-from airflow_sagemaker_automl import QuotaWaitTimedOut
+from airflow_sagemaker_automl import QuotaWaitTimedOut, scored as scored_asset
 from airflow_sagemaker_automl.triggers.transform import TransformJobTrigger, TransformRoomTrigger
 from tests.support.plain_http import once_answered
-from tests.support.scoring import Account, expected, operator
+from tests.support.scoring import Account, expected, operator, scored
 from tests.support.tasks import changed, deferral, resume
 from tests.support.transforms import start_transform, transform_model, wait_for_transform
 
@@ -125,6 +125,29 @@ def test_the_job_of_a_task_that_somebody_ended_is_stopped(
     airflow_says(state, clears)
     task.on_kill()
     assert wait_for_transform(account.sagemaker, name)["TransformJobStatus"] == "Stopped"
+
+
+def test_a_task_that_is_cleared_while_it_runs_scores_the_present_data(
+    account: Account, context: Any, given: dict[str, Any], airflow_says: Callable[..., None]
+) -> None:
+    """Airflow gives it no other number of tries then, so its names stay the same."""
+    task = operator(**given, wait_for_completion=False)
+    first = task.execute(context)["transform_job_name"]
+    airflow_says(None, 1)
+    task.on_kill()
+    account.write(f"{given['data']}rows.csv", "id,age,income,note\nno. 9,29,1,x\n")
+    given["model_package_arn"] = account.version()
+    result = scored(account, operator(**given), changed(context, try_number=2))
+    assert account.read(result["output_uri"]) == expected(9)
+    assert result["model_package_arn"] == given["model_package_arn"]
+    assert account.jobs()[first] == "Stopped"
+
+
+def test_a_task_that_does_not_wait_tells_of_no_table(account: Account, context: Any, given: dict[str, Any]) -> None:
+    """Airflow emits an event of each outlet that is left."""
+    task = operator(**given, wait_for_completion=False, outlets=[scored_asset("group")])
+    assert task.execute(context)["outcome"] == "started"
+    assert task.outlets == []
 
 
 @pytest.mark.parametrize(("arguments", "state"), [({}, "running"), ({}, None), ({"stop_on_kill": False}, "failed")])
