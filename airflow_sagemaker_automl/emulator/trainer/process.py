@@ -7,12 +7,16 @@ import os
 import shutil
 import signal
 import threading
+import time
+from pathlib import Path
 
 from airflow_sagemaker_automl.emulator.child import Gone, Link
 from airflow_sagemaker_automl.emulator.trainer.errors import UnusableData
 from airflow_sagemaker_automl.emulator.trainer.events import EventStream
 from airflow_sagemaker_automl.emulator.trainer.job import Job
 from airflow_sagemaker_automl.emulator.trainer.tracebacks import publish_traceback
+
+_REMOVED_WITHIN_SECONDS = 10
 
 
 def train(link: Link) -> None:
@@ -38,8 +42,18 @@ def end_with_server(link: Link, folder: str) -> None:
     """End this process group when the server ends, even if it is killed: the link is closed then."""
     with contextlib.suppress(Gone):
         link.receive()
-    shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(os.getpid(), signal.SIGKILL)
+    group = os.getpid()
+    if os.fork():
+        return
+    # A process of another group, so that nobody writes into the folder any more while it is removed.
+    try:
+        os.setsid()
+        os.killpg(group, signal.SIGKILL)
+        until = time.monotonic() + _REMOVED_WITHIN_SECONDS
+        while Path(folder).exists() and time.monotonic() < until:
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os._exit(0)
 
 
 def _train(job: Job) -> None:
