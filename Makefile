@@ -31,7 +31,7 @@ ui: $(INSTALLED) ## Start a full local Airflow with the DAGs and the emulator, u
 
 # Two processes use two cores; the others run tests that mostly wait for a live Airflow.
 test: $(INSTALLED) ## Run the whole test suite (FAST=1: only unit tests and a smoke test, in minutes)
-	$(BIN)/python -m pytest --dist loadscope --numprocesses $(if $(FAST),2 -m "smoke or not (emulator or live or aws)",5)
+	$(BIN)/python -m pytest --dist loadscope --numprocesses $(if $(FAST),2 -m "smoke or not (emulator or live or aws)",4)
 
 coverage: $(INSTALLED) ## Run all tests with line coverage of all processes; takes a third longer
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses 2 --dist loadscope

@@ -85,7 +85,7 @@ def tutorial(session: nox.Session) -> None:
     """Follow the documentation's tutorial with the built package, and run all DAGs with it."""
     folder = _install_built(session)
     session.run(sys.executable, "-m", "tests.support.tutorial", session.bin, str(folder / "tutorial"), external=True)
-    _run_dags(session, folder, "tests/in_airflow/test_dags.py", "tests/in_airflow/test_deploying.py")
+    _run_dags(session, folder, "-m", "", "tests/in_airflow/test_dags.py", "tests/in_airflow/test_deploying.py")
 
 
 @nox.session(python=OF_MWAA)

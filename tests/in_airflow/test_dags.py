@@ -115,6 +115,7 @@ def test_deferring_follows_airflows_setting(monkeypatch: pytest.MonkeyPatch) -> 
         )
 
 
+@pytest.mark.matrix
 def test_all_five_problem_types_are_green(
     airflow_database: None, sagemaker: SageMakerClient, breast_cancer: str
 ) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.live.rest import Api
     from tests.live.service import Service
 
-pytestmark = [pytest.mark.live, pytest.mark.outage]
+pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
 
 def test_many_trainings_pass_through_four_places(live_airflow: WholeAirflow, api: Api, service: Service) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.live.rest import Api
     from tests.live.service import Service
 
-pytestmark = [pytest.mark.live, pytest.mark.outage]
+pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
 
 def test_a_job_is_not_stopped_when_another_triggerer_takes_over_its_wait(

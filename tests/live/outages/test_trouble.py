@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.live.service import Service
     from tests.support.statsd import StatsD
 
-pytestmark = [pytest.mark.live, pytest.mark.outage]
+pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
 # How long each trouble lasts, beyond the polls that it makes fail; a minute shows more.
 _TROUBLE_SECONDS = float(os.environ.get("LIVE_TROUBLE_SECONDS", "0"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.live.rest import Api
     from tests.live.service import Service
 
-pytestmark = [pytest.mark.live, pytest.mark.outage]
+pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
 _DAGS = ("follow_watched", "follow_both", "follow_elsewhere")
 
