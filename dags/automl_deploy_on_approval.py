@@ -91,22 +91,33 @@ def served_version(endpoint: dict[str, Any]) -> str | None:
 
 
 def approval_status(model_package_arn: str) -> str:
-    """Return the current approval status of a version."""
+    """Return the current approval status of a version, or its own status if the service has not completed it."""
     version = described_or_none(client().describe_model_package, ModelPackageName=model_package_arn)
-    return version["ModelApprovalStatus"] if version else "not there"
+    if version is None:
+        return "not there"
+    is_completed = version["ModelPackageStatus"] == "Completed"
+    return str(version["ModelApprovalStatus" if is_completed else "ModelPackageStatus"])
 
 
 def newest_approved(model_package_arn: str) -> str:
     """Return the newest approved version in the group of an approved one."""
-    found = client().list_model_packages(
-        ModelPackageGroupName=VersionArn.parse(model_package_arn).group_arn,
-        ModelApprovalStatus="Approved",
-        SortBy="CreationTime",
-        SortOrder="Descending",
-        MaxResults=1,
-    )["ModelPackageSummaryList"]
-    arns = [version["ModelPackageArn"] for version in found]
-    return arns[0] if arns and is_newer(arns[0], model_package_arn) else model_package_arn
+    pages = (
+        client()
+        .get_paginator("list_model_packages")
+        .paginate(
+            ModelPackageGroupName=VersionArn.parse(model_package_arn).group_arn,
+            ModelApprovalStatus="Approved",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
+    )
+    for arn in (version["ModelPackageArn"] for page in pages for version in page["ModelPackageSummaryList"]):
+        if not is_newer(arn, model_package_arn):
+            break
+        # The list may lag behind, and has versions that are not completed.
+        if approval_status(arn) == "Approved":
+            return str(arn)
+    return model_package_arn
 
 
 def is_newer(served: str, model_package_arn: str) -> bool:

@@ -70,6 +70,7 @@ _PATH = re.compile(rf"/(?P<group>{_NAME})(?P<approved>/approved(?:/watched(?:/[^
 _URI = re.compile(rf"sagemaker://{_GROUPS}{_PATH.pattern}")
 _SCORED_PATH = re.compile(rf"/{_NAME}/scored")
 _APPROVED = "Approved"
+_COMPLETED = "Completed"
 # A DAG author may have added a key "extra" to an event's extra.
 _MARKS_OF_AN_EXTRA = frozenset({"model_package_arn", "from_trigger"})
 _MOST_FAULTS_SHOWN = 3
@@ -328,8 +329,11 @@ def _asset_and_extra(event: Any) -> tuple[Any, Any]:
 
 
 def _why_not_approved(description: Mapping[str, Any]) -> str | None:
-    status = description.get("ModelApprovalStatus")
-    return None if status == _APPROVED else f"{description['ModelPackageArn']} is {status}, not {_APPROVED}"
+    status, completed = description.get("ModelApprovalStatus"), description.get("ModelPackageStatus", _COMPLETED)
+    for seen, wanted in ((completed, _COMPLETED), (status, _APPROVED)):
+        if seen != wanted:
+            return f"{description['ModelPackageArn']} is {seen}, not {wanted}"
+    return None
 
 
 def _emit(

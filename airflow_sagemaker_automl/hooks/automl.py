@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import ClientError
@@ -37,22 +37,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker.type_defs import ModelPackageSummaryTypeDef
 
+    from airflow_sagemaker_automl.hooks.connection import Connection
+
 _ABSENT_CODES = frozenset({"ValidationException", "ResourceNotFound"})
-
-
-class Connection(TypedDict):
-    """The four connection arguments as one value, mainly for triggers.
-
-    ``aws_conn_id``: Airflow connection for AWS; None uses boto3's own search for credentials.
-    ``region_name``: AWS region; None uses the connection's.
-    ``verify``: whether to verify TLS certificates, or the path of a CA bundle; None uses the connection's.
-    ``botocore_config``: arguments of :class:`botocore.config.Config`.
-    """
-
-    aws_conn_id: str | None
-    region_name: str | None
-    verify: bool | str | None
-    botocore_config: dict[str, Any] | None
 
 
 class SageMakerAutoMLHook(TransformHook):
@@ -329,6 +316,7 @@ class SageMakerAutoMLHook(TransformHook):
         :param with_card: as in :meth:`describe_model_package`.
         :return: the response of ``DescribeModelPackage``; None if there is no such version.
         :raises ModelPackageGroupNotFound: there is no such group.
+        :raises ServiceUnavailable: an approved version is listed, but cannot be described.
         """
         for summary in self._versions(group, ModelApprovalStatus="Approved"):
             try:
@@ -336,12 +324,24 @@ class SageMakerAutoMLHook(TransformHook):
             except ClientError as error:
                 if code_of(error) not in _ABSENT_CODES:
                     raise
-                continue  # It was deleted since it was listed.
+                self._require_gone(group, summary["ModelPackageArn"], error)
+                continue
             # The list may lag behind.
             state = described.get("ModelPackageStatus"), described.get("ModelApprovalStatus")
             if state == ("Completed", "Approved") and not unless(described):
                 return described
         return None
+
+    def _require_gone(self, group: str, arn: str, error: ClientError) -> None:
+        """Require that an approved version that cannot be described was deleted since it was listed.
+
+        :raises ServiceUnavailable: it is still listed; without it, a candidate would be approved unopposed.
+        """
+        if any(each["ModelPackageArn"] == arn for each in self._versions(group, ModelApprovalStatus="Approved")):
+            reason = f"{arn} is listed as approved, but cannot be described ({message_of(error)})."
+            raise ServiceUnavailable(
+                f"{reason} If this persists, check the access to it and to the KMS key of its card."
+            )
 
     def _versions(self, group: str, **filters: Any) -> Iterator[ModelPackageSummaryTypeDef]:
         """List versions of a group, newest first, loading pages as they are needed.

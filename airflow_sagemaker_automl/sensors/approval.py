@@ -151,7 +151,9 @@ class SageMakerModelPackageApprovalSensor(PollingSensor[Mapping[str, Any]]):
         reason = line(result["approval_description"])
         rejected = ModelPackageRejected(result["model_package_arn"], reason, ranking_figure(seen))
         self.log.warning("%s", rejected)
-        return end_as_chosen(self, context, result, rejected, self.on_rejected)
+        ended = end_as_chosen(self, context, result, rejected, self.on_rejected)
+        emit_approval_event(self, context, seen, ApprovalStatus.REJECTED)
+        return ended
 
     def _defer(self, deadline: float, task_deadline: float | None) -> NoReturn:
         from airflow_sagemaker_automl.triggers.model_packages import ModelApprovalTrigger

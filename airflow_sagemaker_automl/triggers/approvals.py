@@ -36,7 +36,8 @@ from airflow_sagemaker_automl.triggers.shared_connection import SharedConnection
 from airflow_sagemaker_automl.triggers.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 _APPROVED = "Approved"
 # Each new approval costs a describe call, and Airflow drops a watcher that is busy for five minutes.

@@ -25,7 +25,8 @@ from airflow_sagemaker_automl.triggers.shared_connection import SharedConnection
 from airflow_sagemaker_automl.triggers.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 L = TypeVar("L")
 

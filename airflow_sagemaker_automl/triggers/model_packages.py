@@ -16,7 +16,8 @@ from airflow_sagemaker_automl.triggers.polling import StreamKey, version_snapsho
 from airflow_sagemaker_automl.triggers.snapshot import Snapshot, Versions
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 # An unknown status ends the wait; the task then judges it.
 _UNFINISHED = (ModelPackageStatus.PENDING, ModelPackageStatus.IN_PROGRESS)

@@ -19,7 +19,8 @@ from airflow_sagemaker_automl.triggers.snapshot import Jobs, Snapshot, Versions
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.registry.new_approvals import Approvals
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 # A pause is never longer than the interval, so that a change is noticed within one interval.
 _SHORTEST_SHARE = 0.8

@@ -19,7 +19,8 @@ from airflow_sagemaker_automl.triggers.snapshot import Jobs, Snapshot
 from airflow_sagemaker_automl.triggers.task_state import STILL_WANTED, task_state
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 
 class RunningJobsTrigger(PolledTrigger[Jobs]):

@@ -22,7 +22,8 @@ from airflow_sagemaker_automl.hooks.masking import mask_proxy_passwords
 from airflow_sagemaker_automl.triggers.quota_queue import QuotaQueue
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection, SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 # Our own thread pools: asyncio's default one is small and shared with other triggers. An endpoint that does not answer
 # blocks only the calls of its own connection, and no kill.

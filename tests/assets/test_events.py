@@ -436,3 +436,12 @@ def test_a_package_without_a_group_tells_nothing(sagemaker: SageMakerClient) -> 
     told = Told(registered("churn"), approved("churn"))
     emit_approval_event(told.task, told.context, description, "Approved")
     assert told.events == {}
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Failed"])
+def test_an_approved_version_that_is_not_completed_is_not_told(sagemaker: SageMakerClient, status: str) -> None:
+    """No model can be made of it."""
+    description = described(sagemaker, register(sagemaker, "churn", ModelApprovalStatus="Approved"))
+    told = Told(approved("churn"))
+    emit_approval_event(told.task, told.context, {**description, "ModelPackageStatus": status}, "Approved")
+    assert told.events == {}

@@ -199,6 +199,22 @@ def test_an_approval_whose_event_airflow_leaves_out_is_deployed(
     assert _served(sagemaker, endpoint) == left_out
 
 
+def test_a_newer_approved_version_that_is_not_completed_is_not_deployed(
+    trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
+) -> None:
+    """Registered as approved, and its validation still runs or has failed: no model can be made of it."""
+    told = _register(sagemaker, trained)
+    held = {"Stages": [{"ModelPackageStatus": "InProgress"}], "Ending": {"ModelPackageStatus": "Completed"}}
+    script = f"{sagemaker.meta.endpoint_url}/automl-emulator/scripts/validated"
+    assert send(f"{script}?model-package-groups={_GROUP}", "PUT", held)[0] == 201
+    unfinished = _register(sagemaker, trained)
+    assert described(sagemaker, unfinished)["ModelPackageStatus"] == "InProgress"
+    assert _run({"endpoint_name": endpoint}, _event(sagemaker, told)).state == "success"
+    assert _served(sagemaker, endpoint) == told
+    assert send(script, "DELETE")[0] == 204
+    decide(sagemaker, unfinished, "Rejected")
+
+
 def test_trouble_that_passes_loses_no_approval(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str
 ) -> None:

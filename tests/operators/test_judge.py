@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
-from airflow_sagemaker_automl import AutoMLJobUnfinished, BetterThanChampion, QualityGate, Threshold
+from airflow_sagemaker_automl import AutoMLJobUnfinished, BetterThanChampion, QualityGate, ServiceUnavailable, Threshold
 from tests.support.gating import ended, faulty, figures, gate_task, registration, requests
 from tests.support.jobs import start, tabular_request, unique
 from tests.support.plain_http import hold_jobs, once_answered, send
@@ -243,6 +245,24 @@ def test_a_champion_that_goes_away_meanwhile_is_none(
         change = once_answered(emulator_url, "ListModelPackages", take_away)
         assert gate_task(job, group).execute(context)["champion"] == champion
         change.join()
+
+
+def test_a_champion_that_cannot_be_described_is_not_none(
+    context: Any, sagemaker: SageMakerClient, emulator_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service may answer a missing permission, or a key that cannot be used, as it answers for what is deleted."""
+    group, job = make_group(sagemaker), ended(sagemaker, emulator_url, figures(0.8))
+    champion = register(sagemaker, group, ModelApprovalStatus="Approved")
+    call = vars(BaseClient)["_make_api_call"]
+
+    def hidden(client: Any, operation: str, arguments: Any) -> Any:
+        if operation == "DescribeModelPackage":
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "The key is disabled"}}, operation)
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", hidden)
+    with pytest.raises(ServiceUnavailable, match=f"{champion} is listed as approved, but .*The key is disabled"):
+        gate_task(job, group).execute(context)
 
 
 @pytest.mark.parametrize(("follows", "approved"), [("pass", True), ("reject", False)])

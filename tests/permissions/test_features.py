@@ -205,10 +205,11 @@ def test_a_region_tells_its_partition(region: str, partition: str) -> None:
 def test_the_deployment_dag_makes_no_call_that_its_policy_lacks() -> None:
     """Its tasks call boto3 themselves, so that nothing else tells which feature a call belongs to."""
     program = ast.parse((REPOSITORY / "dags" / "automl_deploy_on_approval.py").read_text())
-    names = {node.attr for node in ast.walk(program) if isinstance(node, ast.Attribute)}
+    attributes = {node.attr for node in ast.walk(program) if isinstance(node, ast.Attribute)}
+    texts = {str(node.value) for node in ast.walk(program) if isinstance(node, ast.Constant)}
     client = boto3.client("sagemaker", region_name="eu-central-1")
     methods = client.meta.method_to_api_mapping
-    called = {("sagemaker", methods[name]) for name in names & methods.keys()}
+    called = {("sagemaker", methods[name]) for name in (attributes | texts) & methods.keys()}
     assert ("sagemaker", "ListModelPackages") in called
     assert called <= {call for permission in DEPLOY.permissions for call in permission.calls}
 

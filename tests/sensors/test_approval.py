@@ -295,21 +295,30 @@ def test_a_triggerer_that_may_not_see_the_version_gives_the_task_back(context: A
         resume(sensor(version, deferrable=True), context, "unreadable")
 
 
-@pytest.mark.parametrize(("status", "told"), [("Approved", ["approved"]), ("Rejected", [])])
+@pytest.mark.parametrize(
+    ("status", "told", "on_rejected"),
+    [("Approved", ["approved"], "skip"), ("Rejected", [], "skip"), ("Rejected", [], "pass")],
+)
 def test_only_an_approval_is_told(
-    status: ModelApprovalStatusType, told: list[str], context: Any, account: SageMakerClient, version: str
+    status: ModelApprovalStatusType,
+    told: list[str],
+    on_rejected: Any,
+    context: Any,
+    account: SageMakerClient,
+    version: str,
 ) -> None:
     """The asset of approvals has the version as it is; nothing was registered, and a rejection is no approval."""
     decide(account, version, status)
     group = version.split("/")[1]
     outlets = {"approved": approved(group), "registered": registered(group)}
     context["outlet_events"] = {asset: OutletEvent() for asset in outlets.values()}
-    task = sensor(version, outlets=list(outlets.values()))
-    if status == "Approved":
-        task.execute(context)
-    else:
+    task = sensor(version, outlets=list(outlets.values()), on_rejected=on_rejected)
+    if (status, on_rejected) == ("Rejected", "skip"):
         with pytest.raises(AirflowSkipException):
             task.execute(context)
+    else:
+        task.execute(context)
+        assert task.outlets == [outlets[name] for name in told]
     extras = {name: context["outlet_events"][asset].extra for name, asset in outlets.items()}
     version_now = ModelVersion.from_description(described(account, version)).to_extra()
     assert extras == {name: version_now if name in told else {} for name in outlets}

@@ -25,7 +25,7 @@ from tests.support.waits import waiting
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-    from airflow_sagemaker_automl.hooks.automl import Connection
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 REQUEST = tabular_request("s3://no-such-bucket/at-all/")
 _ONCE = {"retries": {"total_max_attempts": 1}}

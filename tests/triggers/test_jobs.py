@@ -28,7 +28,7 @@ from tests.support.timing import SetTiming
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-    from airflow_sagemaker_automl.hooks.automl import Connection
+    from airflow_sagemaker_automl.hooks.connection import Connection
     from airflow_sagemaker_automl.triggers.quota_queue import QuotaQueue
 
 CONNECTION: Connection = {

@@ -29,7 +29,7 @@ from tests.support.waits import waiting
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-    from airflow_sagemaker_automl.hooks.automl import Connection
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/7"
 CONNECTION: Connection = {

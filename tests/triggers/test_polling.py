@@ -13,7 +13,7 @@ from airflow_sagemaker_automl.triggers.snapshot import Jobs, Snapshot
 from tests.support.timing import SetTiming
 
 if TYPE_CHECKING:
-    from airflow_sagemaker_automl.hooks.automl import Connection
+    from airflow_sagemaker_automl.hooks.connection import Connection
 
 
 def _running(*names: str) -> Snapshot[Jobs]:

@@ -24,7 +24,7 @@ from tests.support.waits import waiting
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-    from airflow_sagemaker_automl.hooks.automl import Connection
+    from airflow_sagemaker_automl.hooks.connection import Connection
     from airflow_sagemaker_automl.triggers.base import PolledTrigger
 
 _CONTAINERS: Any = [{"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}]

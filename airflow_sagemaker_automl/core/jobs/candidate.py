@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_sagemaker_automl.core.values.literals import number
 from airflow_sagemaker_automl.core.values.metric_names import MINIMIZE, read_metric, read_objective
 from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable
 
@@ -153,9 +154,16 @@ def is_ranked(candidates: Sequence[Candidate]) -> bool:
 
 def _objective(answer: Mapping[str, Any] | None, job_objective: str | None) -> Objective | None:
     named = read_objective(answer, job_objective)
-    if answer is None or named is None or not math.isfinite(answer["Value"]):
+    value = None if answer is None else _finite(answer.get("Value"))
+    if named is None or value is None:
         return None
-    return Objective(named.metric, named.direction, float(answer["Value"]), named.data_set or "Validation")
+    return Objective(named.metric, named.direction, value, named.data_set or "Validation")
+
+
+def _finite(value: Any) -> float | None:
+    """Return a finite number; AWS's JSON protocol has the others as texts, for example ``NaN``."""
+    found = number(value)
+    return found if found is not None and math.isfinite(found) else None
 
 
 def _training_job(steps: Sequence[Mapping[str, Any]]) -> str | None:
@@ -168,7 +176,7 @@ def _metrics(answer: Sequence[Mapping[str, Any]]) -> tuple[Metric, ...]:
     # StandardMetricName comes first: the enum of MetricName lacks some of its values.
     named = [(read_metric(datum.get("StandardMetricName") or datum.get("MetricName") or ""), datum) for datum in answer]
     return tuple(
-        Metric(name=name.metric, value=float(datum["Value"]), data_set=datum.get("Set") or name.data_set)
+        Metric(name=name.metric, value=value, data_set=datum.get("Set") or name.data_set)
         for name, datum in named
-        if name.metric and math.isfinite(datum.get("Value", math.nan))
+        if name.metric and (value := _finite(datum.get("Value"))) is not None
     )

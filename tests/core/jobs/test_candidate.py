@@ -55,6 +55,7 @@ def test_the_standard_name_of_a_metric_comes_first() -> None:
         {"MetricName": "F1", "StandardMetricName": "F1macro", "Value": 0.9, "Set": "Test"},
         {"MetricName": "AUC", "Value": 0.8},
         {"MetricName": "R2", "Value": float("nan"), "Set": "Test"},
+        {"MetricName": "MAPE", "Value": "Infinity", "Set": "Test"},
         {"Value": 0.5, "Set": "Test"},
     ]
     candidate = Candidate.from_api(described(CandidateProperties={"CandidateMetrics": data}))
@@ -68,6 +69,13 @@ def test_the_standard_name_of_a_metric_comes_first() -> None:
         "Test": {"F1macro": 0.9},
         "Unknown": {"AUC": 0.8},
     }
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", float("inf")])
+def test_an_objective_that_is_no_number_is_none(value: Any) -> None:
+    """AWS's JSON protocol has what is not finite as texts, and botocore hands them on."""
+    answer = described(FinalAutoMLJobObjectiveMetric={"MetricName": "F1", "Type": "Maximize", "Value": value})
+    assert Candidate.from_api(answer).objective is None
 
 
 @pytest.mark.parametrize(("direction", "expected"), [("Maximize", "bac"), ("Minimize", "acb")])
