@@ -70,8 +70,8 @@ ENDED = Metric(
     "counter",
     "outcome",
     "A task that runs a job, or a sensor, finds that the job has ended; each counts it once. "
-    "The outcomes are those of `core/outcome.py`, and `timed_out` if the `wait_timeout` of a task that runs a job, or "
-    "its `execution_timeout` while it is deferred, is over first.",
+    "The outcomes are those of `core/jobs/outcome.py`, and `timed_out` if the `wait_timeout` of a task that runs a "
+    "job, or its `execution_timeout` while it is deferred, is over first.",
 )
 DURATION = Metric(
     "jobs.duration", "timer", "outcome", "Time from the job's creation to its end. Sent with `jobs.ended`."
