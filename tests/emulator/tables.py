@@ -85,7 +85,10 @@ class Sample:
     @property
     def is_unreadable(self) -> bool:
         """Whether no table can be trained on after this defect."""
-        of_text = ("long row", "open quote", "other encoding")
+        of_text = ["long row", "other encoding"]
+        # A quote in a later value may close one that was left open.
+        if not any(column.kind == "odd text" for column in self.columns.values()):
+            of_text.append("open quote")
         return self.defect == "no rows" or (self.form == "csv" and self.defect in of_text)
 
     def table(self) -> pd.DataFrame:

@@ -99,7 +99,6 @@ def rows_of(body: str, content_type: str, form: Input) -> pd.DataFrame:
             header=None,
             converters={positions[name]: str for name in form.verbatim},
             dtype={positions[name]: str for name, kind in form.types.items() if name in positions and kind != NUMBER},
-            skipinitialspace=True,
         )
     except ValueError as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, "The body cannot be read as CSV.") from error
