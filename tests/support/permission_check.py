@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Variables with which a session is told to keep its record: for whoever wants to read it.
 KEEP_VARIABLE = "KEEP_RECORDED_CALLS"
 # As pyproject.toml has it for the whole suite.
-_MARKS_OF_ALL = "not aws"
+_MARKS_OF_ALL = "not aws and not matrix"
 
 
 @dataclass(frozen=True)
