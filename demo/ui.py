@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ from demo.sandbox import (
     TABLES,
     emulator,
     interrupt_on_signals,
+    s3_client,
     sagemaker_client,
     upload_breast_cancer,
 )
@@ -29,7 +31,7 @@ TOUR = f"""\
 2. After half a minute the home page shows a required action. Open it, and approve.
    Then "3. Deploy an approved version" starts; its task "predict" has a prediction.
    So does "4. Score a table with the model in charge"; its task "score" names the table,
-   which a browser shows at the emulator's address: EMULATOR/{BUCKET}/scores/DAY/scores.csv
+   which a browser downloads from the emulator: EMULATOR/{BUCKET}/scores/DAY/scores.csv
 3. Trigger the first DAG again, with s3://{BUCKET}/breast-cancer-damaged/.
    The model is rejected: "judge" and all tasks after it are skipped; its log says why.
 4. Trigger it with s3://{BUCKET}/breast-cancer/, a margin of 0.01, and "a person, in
@@ -58,6 +60,7 @@ def main() -> int:
             shutil.rmtree(home, ignore_errors=True)
             print("Starting Airflow; this takes about half a minute. Ctrl-C stops it and the emulator.", flush=True)
             upload_breast_cancer(url)
+            let_browsers_read(url)
             with standalone(home, url, int(port), tell=_say) as airflow:
                 _serve(airflow, url, home)
     except KeyboardInterrupt:
@@ -66,6 +69,17 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def let_browsers_read(url: str) -> None:
+    """Allow requests without a signature to read the objects, as S3 does only with such a policy.
+
+    :param url: URL of the emulator.
+    """
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    s3_client(url).put_bucket_policy(
+        Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
 
 
 def _serve(airflow: Airflow, emulator_url: str, home: Path) -> None:

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -18,7 +20,8 @@ import pytest
 from demo.alone import alone
 from demo.progress import JobProgress
 from demo.run import FOLDER
-from demo.sandbox import BUCKET, REPOSITORY, emulator, s3_client, sagemaker_client
+from demo.sandbox import BUCKET, REPOSITORY, emulator, s3_client, sagemaker_client, upload_breast_cancer
+from demo.ui import let_browsers_read
 from tests.support.jobs import start, tabular_request, wait
 
 pytestmark = pytest.mark.emulator
@@ -128,6 +131,19 @@ def test_a_second_demo_leaves_the_first_alone() -> None:
         assert process.returncode == 1
         assert "make demo is running here already; end it first." in errors
         assert kept.exists()
+
+
+def test_a_browser_reads_the_tables_of_the_ui() -> None:
+    """Its requests have no signature; other buckets stay closed."""
+    with emulator() as url:
+        upload_breast_cancer(url)
+        (first, *_) = s3_client(url).list_objects_v2(Bucket=BUCKET, Prefix="breast-cancer/")["Contents"]
+        table = f"{url}/{BUCKET}/{first['Key']}"
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(table)  # noqa: S310 - the emulator's.
+        let_browsers_read(url)
+        with urlopen(table) as answer:  # noqa: S310
+            assert b"diagnosis" in answer.read()
 
 
 def test_the_ui_says_what_is_no_port() -> None:
