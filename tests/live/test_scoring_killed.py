@@ -25,8 +25,12 @@ pytestmark = pytest.mark.live
 
 # The calls of a scoring that is not disturbed, and its polls.
 _CALLS = 40
-# In make matrix each call; otherwise one while the input is written, and one while the table is.
-_NUMBERS = range(1, _CALLS) if int(os.environ.get("LIVE_KILLS", "10")) > 10 else (12, 24)
+# In make matrix each call, before and after it, in both places; otherwise calls while input and table are written.
+_KILLS: list[tuple[int, str, str]] = (
+    list(product(range(1, _CALLS), ("before", "after"), ("deferred", "here")))
+    if int(os.environ.get("LIVE_KILLS", "10")) > 10
+    else [(12, "before", "deferred"), (12, "after", "here"), (24, "before", "here"), (24, "after", "deferred")]
+)
 
 
 def _version(url: str) -> str:
@@ -64,7 +68,7 @@ def test_one_transform_job_and_one_table_wherever_the_task_is_killed(api: Api, s
     killed: dict[str, KillerAt] = {}
     runs: dict[str, Run] = {}
     with ExitStack() as proxies:
-        for number, when, where in product(_NUMBERS, ("before", "after"), ("deferred", "here")):
+        for number, when, where in _KILLS:
             name = f"{where}-{when}-{number}"
             killed[name] = KillerAt(service.url, when, number)
             aws_conn_id = unique("aws-scored")
