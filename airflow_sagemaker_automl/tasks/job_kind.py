@@ -95,6 +95,9 @@ class JobKind(Protocol[J]):
     def has_stopping(self, hook: SageMakerAutoMLHook) -> bool:
         """Tell whether jobs are stopping, which still count towards a quota."""
 
+    def is_of(self, job: J, request: Mapping[str, Any]) -> bool:
+        """Tell whether a job of the task can be the one of a request; its other jobs are stopped, and no results."""
+
     def is_settled(self, job: J) -> bool:
         """Tell whether a job that has ended makes a new one unnecessary."""
 

@@ -71,6 +71,8 @@ class Submission(Generic[J]):
                 job, different = self._own_job(taken)
                 if self._is_good(job):
                     return self._resume(job, different)
+                if job.is_in_progress:
+                    self._stop_predecessor(job.name)
                 self.aws.log.info("%s %s is %s; starting a new one", self._noun, job.name, job.secondary_status)
         raise AssertionError("unreachable: the loop above has no end of its own")
 
@@ -107,8 +109,11 @@ class Submission(Generic[J]):
         return job
 
     def _is_good(self, job: J) -> bool:
-        """Tell whether a job of this generation makes a new one unnecessary: it runs, or its outcome is final."""
-        return job.is_in_progress or self.kind.is_settled(job)
+        """Tell whether a job of this generation makes a new one unnecessary: it runs, or its outcome is final.
+
+        A job of another request of this task does not: the task was cleared while it ran.
+        """
+        return self.kind.is_of(job, self.request) and (job.is_in_progress or self.kind.is_settled(job))
 
     def _is_accepted(self, job: J) -> bool:
         """Tell whether a job of an older generation can be adopted."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_sagemaker_automl.core.scoring.transform_job import TRANSFORM_JOB, TransformJob, TransformStatus
-from airflow_sagemaker_automl.core.values.literals import merged
+from airflow_sagemaker_automl.core.values.literals import at, merged
 from airflow_sagemaker_automl.exceptions import JobNameTaken, JobNotFound, VersionNotScorable
 from airflow_sagemaker_automl.hooks.errors import is_invalid
 from airflow_sagemaker_automl.observability import metrics
@@ -79,6 +79,10 @@ class TransformJobs:
     def has_stopping(self, hook: SageMakerAutoMLHook) -> bool:
         """Tell whether jobs are stopping."""
         return hook.has_stopping_transform_jobs()
+
+    def is_of(self, job: TransformJob, request: Mapping[str, Any]) -> bool:
+        """Only one of the same input is: predictions of other rows would be taken for those of the present ones."""
+        return bool(job.input_uri == at(request, "TransformInput", "DataSource", "S3DataSource", "S3Uri"))
 
     def is_settled(self, job: TransformJob) -> bool:
         """Tell whether a job that has ended makes a new one unnecessary: also the place of its output is the same."""

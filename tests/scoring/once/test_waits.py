@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from airflow_sagemaker_automl import QuotaWaitTimedOut, scored as scored_asset
 from airflow_sagemaker_automl.triggers.transform import TransformJobTrigger, TransformRoomTrigger
 from tests.support.plain_http import once_answered
-from tests.support.scoring import Account, expected, operator, scored
+from tests.support.scoring import Account, expected, finished, operator, scored, started
 from tests.support.tasks import changed, deferral, resume
 from tests.support.transforms import start_transform, transform_model, wait_for_transform
 
@@ -141,6 +141,37 @@ def test_a_task_that_is_cleared_while_it_runs_scores_the_present_data(
     assert account.read(result["output_uri"]) == expected(9)
     assert result["model_package_arn"] == given["model_package_arn"]
     assert account.jobs()[first] == "Stopped"
+
+
+def test_a_job_that_ended_in_the_moment_of_a_clear_is_no_result(
+    account: Account, context: Any, given: dict[str, Any], airflow_says: Callable[..., None]
+) -> None:
+    """Its predictions are those of the old rows, of which there are as many."""
+    task = operator(**given, wait_for_completion=False)
+    first = task.execute(context)["transform_job_name"]
+    finished(account, first)
+    airflow_says(None, 1)
+    task.on_kill()
+    account.write(f"{given['data']}rows.csv", "id,age,income,note\nno. 7,27,1,x\nno. 8,28,1,x\nno. 9,29,1,x\n")
+    result = scored(account, operator(**given), changed(context, try_number=2))
+    assert account.read(result["output_uri"]) == expected(7, 8, 9)
+    assert result["transform_job_name"] != first
+
+
+def test_a_job_that_could_not_be_stopped_at_a_clear_is_stopped_by_the_next_execution(
+    account: Account, context: Any, given: dict[str, Any], airflow_says: Callable[..., None]
+) -> None:
+    """It works on the old rows, and is not waited for."""
+    task = operator(**given, wait_for_completion=False)
+    first = task.execute(context)["transform_job_name"]
+    airflow_says(None, 1)
+    account.fault(DeniedOperations=["StopTransformJob"])
+    task.on_kill()
+    account.fault()
+    assert status(account, first) == "InProgress"
+    second = started(operator(**given), changed(context, try_number=2))
+    assert wait_for_transform(account.sagemaker, first)["TransformJobStatus"] == "Stopped"
+    assert status(account, second) == "InProgress"
 
 
 def test_a_task_that_does_not_wait_tells_of_no_table(account: Account, context: Any, given: dict[str, Any]) -> None:
