@@ -20,6 +20,7 @@ import pytest
 from demo.sandbox import BUCKET, s3_client, sagemaker_client, upload_breast_cancer
 from tests.support.datasets import load_breast_cancer
 from tests.support.jobs import put_table, slow_data, start, tabular_request, unique, wait
+from tests.support.processes import forked_by, has_ended
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,14 +50,8 @@ def _eventually(condition: Callable[[], Any], seconds: float = 300) -> Any:
     raise AssertionError(f"not so within {seconds} s")
 
 
-def _trainers_of(server: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Find the processes forked by the fork server, which is the server's child."""
-    children: list[psutil.Process] = psutil.Process(server.pid).children(recursive=True)
-    return [child for child in children if child.ppid() != server.pid]
-
-
 def _trainer_of(server: subprocess.Popen[str]) -> psutil.Process:
-    process: psutil.Process = _eventually(lambda: _trainers_of(server))[0]
+    process: psutil.Process = _eventually(lambda: forked_by(server.pid))[0]
     return process
 
 
@@ -163,7 +158,7 @@ def test_a_trainer_killed_in_the_middle_of_a_fit_fails_its_job(
     assert "BestCandidate" not in job
     known = sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"]
     # No process is left that could train another candidate.
-    assert not _trainers_of(process)
+    assert not forked_by(process.pid)
     assert sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=name)["Candidates"] == known
 
 
@@ -222,7 +217,7 @@ def test_the_server_takes_its_trainers_along(
     process.wait(timeout=300)
     if how is not signal.SIGKILL:
         assert process.returncode == 0
-    _eventually(lambda: not trainer.is_running() or trainer.status() == psutil.STATUS_ZOMBIE)
+    _eventually(lambda: has_ended(trainer))
 
 
 def test_nothing_is_left_on_the_disk(

@@ -18,6 +18,7 @@ from demo.sandbox import s3_client, sagemaker_client, upload_breast_cancer
 from tests.support.datasets import load_breast_cancer
 from tests.support.jobs import start, tabular_request, wait
 from tests.support.plain_http import send
+from tests.support.processes import forked_by, has_ended
 from tests.support.transforms import (
     output_keys,
     put_body,
@@ -41,9 +42,8 @@ class _Server(NamedTuple):
 
     @property
     def processes(self) -> list[psutil.Process]:
-        """Those forked by the fork server, which is the server's child."""
-        children: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if child.ppid() != self.process.pid]
+        """Those that run jobs."""
+        return forked_by(self.process.pid)
 
     def rows(self, times: int) -> str:
         """Prefix of rows without header and target."""
@@ -132,4 +132,4 @@ def test_a_reset_and_the_end_of_the_server_end_jobs(server: _Server) -> None:
     (process,) = _eventually(lambda: server.processes)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(timeout=300) == 0
-    _eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    _eventually(lambda: has_ended(process))

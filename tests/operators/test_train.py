@@ -30,6 +30,7 @@ from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger
 from demo.sandbox import BUCKET
 from tests.support.jobs import ROLE, start, tabular_request, unique, wait
 from tests.support.plain_http import hold_jobs, once_answered, send
+from tests.support.processes import child_that_listens
 from tests.support.recorded import script
 from tests.support.tasks import changed
 from tests.support.timing import SetTiming
@@ -286,11 +287,7 @@ def test_a_service_that_is_away_for_a_while_fails_no_wait(
 ) -> None:
     """In the worker too: the emulator stops answering, is asked in vain, comes back, and the wait ends with the job."""
     port, name = int(emulator_url.rpartition(":")[2]), unique()
-    (server,) = [
-        process
-        for process in psutil.Process().children()
-        if any(connection.laddr.port == port for connection in process.net_connections())
-    ]
+    server = child_that_listens(port)
 
     def be_away_until_asked_in_vain() -> None:
         server.suspend()

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
 from airflow_sagemaker_automl.triggers import shared_connection
@@ -19,6 +18,7 @@ from airflow_sagemaker_automl.triggers.jobs import AutoMLJobTrigger, CapacityTri
 from demo.sandbox import REGION, airflow_environment, sagemaker_client
 from tests.support.jobs import start, tabular_request
 from tests.support.plain_http import hold_jobs, send
+from tests.support.processes import child_that_listens
 from tests.support.timing import SetTiming
 from tests.support.waits import waiting
 
@@ -116,11 +116,7 @@ async def test_an_endpoint_that_falls_silent_ends_nothing(account: SageMakerClie
     """The server's process stands still and comes back."""
     start(account, REQUEST, "job")
     port = int(str(account.meta.endpoint_url).rpartition(":")[2])
-    (server,) = [
-        process
-        for process in psutil.Process().children()
-        if any(connection.laddr.port == port for connection in process.net_connections())
-    ]
+    server = child_that_listens(port)
     impatient: Connection = {**CONNECTION, "botocore_config": {**_ONCE, "read_timeout": 0.5}}
     async with waiting(job_trigger("job", connection=impatient)) as waits:
         server.suspend()
