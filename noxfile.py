@@ -26,7 +26,6 @@ UNIT = "not emulator and not live and not aws"
 EMULATOR = "not live and not aws"
 LOCKED = ["--constraint", "requirements/development.txt"]
 _KILLS = {"LIVE_KILLS": "150"}
-_KILLED = [f"tests/live/{name}" for name in ("outages", "test_kill_schedule.py", "test_scoring_killed.py")]
 # Locked requirements of a client → the program that uses it.
 FOREIGN = {
     "aws_cli": "aws_cli.py",
@@ -90,10 +89,10 @@ def tutorial(session: nox.Session) -> None:
 
 @nox.session(python=OF_MWAA)
 def kills(session: nox.Session) -> None:
-    """Kill a live Airflow's triggerers, and its tasks 150 times, at any of their calls; needs PostgreSQL's server."""
+    """Run all tests in a live Airflow, with 150 kills of tasks at any of their calls; needs PostgreSQL's server."""
     session.install("--group", "test", ".[emulator,openlineage,scoring]", *LOCKED)
     session.install("--no-deps", "--editable", ".")
-    session.run("python", "-m", "pytest", "-m", "live", *_KILLED, *session.posargs, env=_KILLS)
+    session.run("python", "-m", "pytest", "-m", "live", "tests/live", *session.posargs, env=_KILLS)
 
 
 @nox.session(python=OF_MWAA)

@@ -20,11 +20,7 @@ from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any
 
 # Needed by nearly every job and endpoint. The fork server skips modules that are not installed.
-_LOADED_ONCE = [
-    "airflow_sagemaker_automl.emulator.inference.chain",
-    "airflow_sagemaker_automl.emulator.trainer.libraries",
-    "airflow_sagemaker_automl.emulator.trainer.tabular",
-]
+_LOADED_ONCE = ["airflow_sagemaker_automl.emulator.trainer.libraries"]
 # macOS's libraries do not survive a fork, so there each process loads them itself (``spawn``).
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 # multiprocessing is not thread-safe here: it reads an exit status once, and reaps all children when it starts one.

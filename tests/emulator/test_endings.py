@@ -204,7 +204,7 @@ def test_a_job_without_time_for_any_candidate_has_none(sagemaker: SageMakerClien
     assert "BestCandidate" not in job
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGTERM, marks=pytest.mark.matrix), signal.SIGINT, signal.SIGKILL])
 def test_the_server_takes_its_trainers_along(
     how: signal.Signals, server: tuple[subprocess.Popen[str], SageMakerClient, str]
 ) -> None:

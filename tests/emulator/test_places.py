@@ -57,6 +57,7 @@ def _status(sagemaker: SageMakerClient, job: str) -> tuple[str, str]:
     return described["AutoMLJobStatus"], described["AutoMLJobSecondaryStatus"]
 
 
+@pytest.mark.matrix
 def test_a_job_without_a_place_starts_when_one_is_free(tmp_path: Path) -> None:
     """Until then it is ``Starting``, can be stopped, and its run-time limit does not count."""
     with _one_place(tmp_path / "log") as url:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("status", "failing", "skipping"), [("Approved", "success", "success"), ("Rejected", "failed", "skipped")]
+    ("status", "failing", "skipping"),
+    [("Approved", "success", "success"), pytest.param("Rejected", "failed", "skipped", marks=pytest.mark.matrix)],
 )
 def test_a_decision_made_elsewhere_ends_both_waits(
     status: ModelApprovalStatusType,

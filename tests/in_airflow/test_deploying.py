@@ -229,6 +229,7 @@ def test_trouble_that_passes_loses_no_approval(
     assert _served(sagemaker, endpoint) == version
 
 
+@pytest.mark.matrix
 def test_a_person_deploys_what_the_form_says(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -270,6 +271,7 @@ def test_a_version_that_cannot_start_fails_with_the_reason(
         assert f"{broken} could not be deployed, so the endpoint still serves {good}: Failed to download" in out
 
 
+@pytest.mark.matrix
 def test_an_answer_without_a_probability_fails_the_run(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

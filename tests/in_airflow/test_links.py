@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("mode", "has_console"),
-    [("reschedule", True), ("deferrable", True), ("deferrable", False)],
-    ids=["rescheduled", "deferred", "emulator"],
+    [
+        pytest.param("reschedule", True, id="rescheduled", marks=pytest.mark.matrix),
+        pytest.param("deferrable", True, id="deferred"),
+        pytest.param("deferrable", False, id="emulator"),
+    ],
 )
 def test_each_task_has_the_links_of_its_own_job(
     mode: str,

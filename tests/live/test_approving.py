@@ -62,6 +62,7 @@ def test_an_answer_approves_and_starts_another_dag(live_airflow: WholeAirflow, a
     assert told.output_facets(name)["sageMakerAutoML_modelVersion"]["approvalStatus"] == "Approved"
 
 
+@pytest.mark.matrix
 def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     """The answer is kept before AWS is called: the retry applies it as soon as the service lets it."""
     sagemaker = sagemaker_client(service.url)
@@ -83,6 +84,7 @@ def test_a_failing_update_asks_nobody_again(api: Api, service: Service) -> None:
     assert f"Applying the answer that an earlier try received about {arn}: Rejected by admin" in run.log("ask", 2)
 
 
+@pytest.mark.matrix
 def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
     """The answer of before does not count any more; a version that is decided on already is not asked about."""
     sagemaker = sagemaker_client(service.url)
@@ -104,6 +106,7 @@ def test_a_task_that_is_cleared_asks_anew(api: Api, service: Service) -> None:
         run.answer("ask", "Reject", "Third")
 
 
+@pytest.mark.matrix
 def test_a_form_never_shows_one_version_and_decides_on_another(api: Api, service: Service) -> None:
     """Airflow keeps the form of before a clear: the task fails for good, and says what to do."""
     sagemaker = sagemaker_client(service.url)

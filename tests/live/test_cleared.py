@@ -26,6 +26,7 @@ def test_a_task_that_is_cleared_while_it_is_deferred_trains_anew(api: Api, servi
     assert_has_model_of_its_latest_job(run, service)
 
 
+@pytest.mark.matrix
 def test_a_task_that_is_cleared_while_a_worker_runs_it_trains_anew(api: Api, service: Service) -> None:
     """The job of before the clear is stopped, and the task ends with the model of another one."""
     run = _running(api, service)
@@ -49,6 +50,7 @@ def test_a_task_that_is_cleared_after_its_success_trains_anew(api: Api, service:
     assert run.xcom("train")["job_name"] != first
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("state", ["failed", "success"])
 def test_the_job_of_a_deferred_task_is_stopped_when_the_task_is_marked(api: Api, service: Service, state: str) -> None:
     """Whoever marks a task by hand does not want its job any more; no other job is started."""

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.live
 _SEED = int(os.environ.get("LIVE_KILLS_SEED", "1"))
 
 
-@pytest.mark.parametrize("where", ["deferred", "here"])
+@pytest.mark.parametrize("where", ["deferred", pytest.param("here", marks=pytest.mark.matrix)])
 def test_one_job_and_one_version_however_often_its_tasks_are_killed(where: str, api: Api, service: Service) -> None:
     """Each run trains once, registers once, is approved and told once, and stops nothing."""
     service.rehearse(1)

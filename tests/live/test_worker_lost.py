@@ -54,6 +54,7 @@ def test_a_task_that_is_killed_between_submit_and_deferral_goes_on_with_its_job(
     assert_has_model_of_its_latest_job(run, service)
 
 
+@pytest.mark.matrix
 def test_a_task_that_is_killed_between_refusal_and_deferral_queues_again(api: Api, service: Service) -> None:
     """The service has refused for want of quota, and nothing is written down yet: the retry queues, and trains once."""
     service.rehearse(1)
@@ -73,6 +74,7 @@ def test_a_task_that_is_killed_between_refusal_and_deferral_queues_again(api: Ap
     assert_has_model_of_its_latest_job(run, service)
 
 
+@pytest.mark.matrix
 def test_a_task_whose_worker_is_shut_down_keeps_its_job(api: Api, service: Service) -> None:
     """Asked to end by its machine and not by a person, the task leaves its job running, and here outlasts it."""
     service.hold()

@@ -25,6 +25,9 @@ _FEWEST_ROWS_FOR_DEVIATION = 200
 _SAMPLES = 5
 _SAMPLE_FRACTION = 0.8
 _EXPLAINED_ROWS = 20
+# Coalitions that Kernel SHAP samples for a row, and twice the number of features; its default of 2048 takes longer than
+# a training.
+_COALITIONS = 256
 _Score = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -72,7 +75,8 @@ def explain(model: FittedModel, rows: pd.DataFrame) -> bytes:
 
     np.random.seed(0)  # For repeatable reports: the sampling of coalitions cannot be seeded otherwise.
     explainer = shap.KernelExplainer(outputs, _baseline(features, encoded))
-    values = explainer.shap_values(encoded[:_EXPLAINED_ROWS], silent=True)
+    coalitions = 2 * len(model.features) + _COALITIONS
+    values = explainer.shap_values(encoded[:_EXPLAINED_ROWS], nsamples=coalitions, l1_reg=0, silent=True)
     importance = np.abs(values).mean(axis=0)
     return as_json(
         {
