@@ -27,6 +27,7 @@
      │   └─ AutoMLJobTimedOut    the wait for the job timed out
      ├─ CandidateNotRegistrable  the candidate does not exist or has no model
      ├─ CandidateRejected        the quality gate rejected the candidate
+     ├─ ChampionChanged          the verdict is about another champion than the current one
      ├─ ChampionUnreadable       no access to the model package group of the champion
      ├─ ModelPackageGroupNotFound  the model package group of the champion does not exist
      ├─ ModelPackageDiffers      a version has the marks of this registration but serves another model
@@ -90,6 +91,7 @@ from airflow_sagemaker_automl.exceptions.jobs import (
 from airflow_sagemaker_automl.exceptions.registry import (
     CandidateNotRegistrable as CandidateNotRegistrable,
     CandidateRejected as CandidateRejected,
+    ChampionChanged as ChampionChanged,
     ChampionUnreadable as ChampionUnreadable,
     ModelCardOverwritten as ModelCardOverwritten,
     ModelCardUnchangeable as ModelCardUnchangeable,

@@ -81,6 +81,27 @@ class ChampionUnreadable(AutoMLError):
     _message = "The champion of model package group {group} cannot be read. {reason}"
 
 
+class ChampionChanged(AutoMLError):
+    """Another version was approved after the verdict, or the champion of the verdict is not approved any more.
+
+    :param group: name or ARN of the model package group.
+    :param judged: ARN of the version that the candidate was compared with; None if there was none.
+    :param current: ARN of the newest approved version now; None if there is none.
+    """
+
+    group: str
+    judged: str | None
+    current: str | None
+
+    def _text(self) -> str:
+        then = f"with {self.judged}" if self.judged else "when the group had no approved version"
+        now = f"{self.current} is the newest approved version" if self.current else "it has no approved version"
+        return (
+            f"The verdict does not approve this candidate for model package group {self.group}: it was compared "
+            f"{then}, and now {now}. Clear the task that judges, so that it compares with the current champion."
+        )
+
+
 class ModelPackageGroupNotFound(AutoMLError):
     """The group does not exist, so the gate has no champion to compare with.
 

@@ -59,8 +59,8 @@ class SageMakerQualityGateOperator(SageMakerTask):
     :param kwargs: connection arguments as in :class:`~airflow_sagemaker_automl.tasks.base.SageMakerTask`, and
         those of every operator.
     :return: (XCom) ``approved``; ``approval_status``: ``Approved`` or ``Rejected``; ``champion``: ARN of the version
-        that it was compared with, or None; ``rules``: a list of ``name``, ``passed``, ``value``, ``limit`` and
-        ``reason``; ``job_name``; ``candidate_name``.
+        that it was compared with, or None; ``compares_with_champion``: whether the gate has a champion rule; ``rules``:
+        a list of ``name``, ``passed``, ``value``, ``limit`` and ``reason``; ``job_name``; ``candidate_name``.
     :raises InvalidQualityGate: literal values break rules; with all violations.
     """
 

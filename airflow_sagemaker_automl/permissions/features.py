@@ -168,9 +168,9 @@ REGISTER = Feature(
         replace(_DESCRIBE_VERSION, why="waits until the service has completed the version"),
         replace(
             _LIST_VERSIONS,
-            why="finds an earlier registration; one poll for each group",
+            why="finds an earlier registration; one poll for each group; checks that a verdict is about the champion",
             without="only the client token, which AWS forgets after some time, prevents a second registration; each "
-            "waiting task describes its own version",
+            "waiting task describes its own version; a verdict of `BetterThanChampion` approves nothing",
         ),
         replace(
             _UPDATE_VERSION, why="sets `source_uri`, which cannot be set at registration", without="no `source_uri`"
@@ -195,7 +195,15 @@ DECIDE = Feature(
     name="decide",
     title="Approve, reject or document a version; ask a reviewer in Airflow",
     used_by=("SageMakerUpdateModelPackageOperator", "SageMakerModelApprovalOperator"),
-    permissions=(_DESCRIBE_VERSION, _UPDATE_VERSION),
+    permissions=(
+        _DESCRIBE_VERSION,
+        _UPDATE_VERSION,
+        replace(
+            _LIST_VERSIONS,
+            why="checks in the task `approve_by_verdict` that a verdict is about the champion",
+            without="a verdict of `BetterThanChampion` approves nothing",
+        ),
+    ),
 )
 
 AWAIT_DECISION = Feature(

@@ -5,25 +5,27 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from airflow.providers.standard.operators.branch import BaseBranchOperator
 from airflow.sdk import BaseOperator, TaskGroup
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_sagemaker_automl.assets.events import approved, registered
 from airflow_sagemaker_automl.core.gate.quality_gate import gate_as_mapping
-from airflow_sagemaker_automl.core.registry.decision import decided_status
 from airflow_sagemaker_automl.core.values.literals import literal
 from airflow_sagemaker_automl.core.values.wording import one_of
 from airflow_sagemaker_automl.operators.check_group import SageMakerCheckGroupOperator
 from airflow_sagemaker_automl.operators.judge import SageMakerQualityGateOperator
 from airflow_sagemaker_automl.operators.register import SageMakerRegisterCandidateOperator
 from airflow_sagemaker_automl.operators.train import SageMakerAutoMLJobOperator
-from airflow_sagemaker_automl.operators.update import SageMakerUpdateModelPackageOperator
+from airflow_sagemaker_automl.task_groups.approving import (
+    ApproveByVerdictOperator,
+    ChooseApprovalOperator,
+    RequireApprovalOperator,
+    no_such_approval,
+)
 from airflow_sagemaker_automl.task_groups.arguments import (
     Steps,
     default_args_violations,
@@ -31,11 +33,11 @@ from airflow_sagemaker_automl.task_groups.arguments import (
     step_violations,
 )
 from airflow_sagemaker_automl.tasks.at_parse import full_id
-from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS, with_clear_errors
+from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS
 from airflow_sagemaker_automl.tasks.gate_field import require_metrics_of
 
 if TYPE_CHECKING:
-    from airflow.sdk import Asset, Context, XComArg
+    from airflow.sdk import Asset, XComArg
 
     from airflow_sagemaker_automl.core.card.sections import ModelCard
     from airflow_sagemaker_automl.core.gate.quality_gate import QualityGate
@@ -75,85 +77,6 @@ class Retraining:
     def model_package_arn(self) -> XComArg:
         """ARN of the version, for downstream tasks."""
         return _of(self.register, "model_package_arn")
-
-
-class ChooseApprovalOperator(BaseBranchOperator):
-    """Choose the approval task before training starts.
-
-    An ordinary branch would skip nothing here, because all approval tasks are also downstream of the training.
-
-    :param approval: ``automatic``, ``airflow`` or ``studio``. (templated)
-    :param approvals: approval mode → id of its task, for the available modes. The tasks not chosen are skipped.
-    """
-
-    template_fields: Sequence[str] = ("approval",)
-    ui_color = "#e6e0f0"
-
-    def __init__(self, *, approval: str, approvals: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.approval = approval
-        self.approvals = dict(approvals)
-
-    def execute(self, context: Context) -> None:
-        """Skip the tasks that are not chosen.
-
-        :raises AirflowFailException: this approval mode is not available.
-        """
-        if self.approval not in self.approvals:
-            raise AirflowFailException(_no_such_approval(self.approval, self.approvals))
-        self.log.info("The version will be approved by task %s", self.approvals[self.approval])
-        others = [task_id for way, task_id in self.approvals.items() if way != self.approval]
-        self.skip(context["ti"], [self.dag.get_task(task_id) for task_id in others])
-
-
-class ApproveByVerdictOperator(SageMakerUpdateModelPackageOperator):
-    """Approve or reject a version by the quality gate's verdict, unless it is already decided.
-
-    Takes the arguments of :class:`~airflow_sagemaker_automl.SageMakerUpdateModelPackageOperator`.
-    """
-
-    @with_clear_errors
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Keep an existing decision, and update the other members as requested."""
-        described = self._described(self.model_package_arn)
-        decided = decided_status(described)
-        if decided:
-            text = "%s is already %s and stays unchanged; the verdict would make it %s"
-            self.log.info(text, described["ModelPackageArn"], decided, self.approval_status)
-            self.approval_status, self.approval_description = decided, None
-        return super().execute(context)
-
-
-class RequireApprovalOperator(BaseOperator):
-    """Succeed if a version is approved; otherwise skip the task, or fail it.
-
-    :param results: the results of the tasks that may have approved it; None for skipped tasks. (templated)
-    :param on_rejected: what to do if the version is rejected: ``skip`` (default) or ``fail``.
-    """
-
-    template_fields: Sequence[str] = ("results",)
-
-    def __init__(self, *, results: Sequence[Any], on_rejected: OnRejected = "skip", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.results = list(results)
-        self.on_rejected = on_rejected
-
-    def execute(self, context: Context) -> None:
-        """Check the approval status of the version.
-
-        :raises AirflowSkipException: it is not approved.
-        :raises AirflowFailException: it is rejected, and ``on_rejected`` is ``fail``.
-        """
-        for result in filter(None, self.results):
-            if result["approval_status"] == "Approved":
-                return
-            reason = f"{result['model_package_arn']} is {result['approval_status']}, not Approved."
-            if result["approval_status"] == "Rejected":
-                self.log.warning(reason)
-                if self.on_rejected == "fail":
-                    raise AirflowFailException(reason)
-            raise AirflowSkipException(reason)
-        raise AirflowSkipException("No upstream task returned a version.")
 
 
 def automl_retraining(
@@ -277,7 +200,7 @@ def _require_known(group_id: str, given: Mapping[str, Any], *, is_judged: bool) 
     ways = possible if isinstance(approval, str) and _TEMPLATE.search(approval) else [approval]
     wrong = []
     if not set(ways) <= set(possible):
-        wrong.append(_no_such_approval(approval, possible))
+        wrong.append(no_such_approval(approval, possible))
         ways = possible
     steps = _steps(ways, approval, is_judged=is_judged)
     found = [
@@ -290,12 +213,6 @@ def _require_known(group_id: str, given: Mapping[str, Any], *, is_judged: bool) 
         several = [] if len(wrong) == 1 else [f"{len(wrong)} errors:"]
         raise ValueError(f"{full_id(group_id)}: " + "\n  ".join([*several, *wrong]))
     return ways
-
-
-def _no_such_approval(approval: Any, possible: Iterable[str]) -> str:
-    if approval == "automatic":
-        return "approval = 'automatic' needs a gate, whose verdict decides."
-    return f"approval = {approval!r} must be one of {', '.join(possible)}."
 
 
 def _steps(ways: Sequence[str], approval: str, *, is_judged: bool) -> Steps:
@@ -358,6 +275,7 @@ def _approvals(
         if way == "automatic":
             assert judge is not None
             del chosen["on_rejected"]
+            chosen["verdict"] = judge.output
             chosen["approval_status"] = _of(judge, "approval_status")
             chosen["approval_description"] = "By the quality gate, in run {{ run_id }} of DAG {{ dag.dag_id }}."
         approvals[way] = _operator(way)(task_id=task_id, **{**chosen, **arguments[task_id]})

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_sagemaker_automl.core.gate.verdict import compares, is_stale
 from airflow_sagemaker_automl.core.rules import registration
 from airflow_sagemaker_automl.core.values.literals import is_resolved
 from airflow_sagemaker_automl.core.values.wording import nearest, type_in_words
-from airflow_sagemaker_automl.exceptions import ChampionUnreadable, ModelPackageGroupNotFound, Violation
+from airflow_sagemaker_automl.exceptions import (
+    ChampionChanged,
+    ChampionUnreadable,
+    ModelPackageGroupNotFound,
+    Violation,
+)
 from airflow_sagemaker_automl.hooks.errors import is_denied
 
 if TYPE_CHECKING:
@@ -51,6 +57,29 @@ def ask_group(
             f"its resource policy must allow them too. The service says: {error}"
         )
         raise ChampionUnreadable(group, reason) from error
+
+
+def require_same_champion(
+    task: SageMakerTask, group: str, verdict: Mapping[str, Any], is_candidate: Callable[[Mapping[str, Any]], bool]
+) -> None:
+    """Require that the champion of a verdict is still the champion, before the verdict approves a version.
+
+    :param group: name or ARN of the group.
+    :param is_candidate: takes a response of ``DescribeModelPackage``; whether it is the candidate itself.
+    :raises ChampionChanged: it is another one, or there is none any more.
+    :raises ChampionUnreadable: access to the group is denied.
+    """
+    if not compares(verdict):
+        return
+    described = ask_group(
+        task,
+        group,
+        lambda hook: hook.newest_approved(group, unless=is_candidate, with_card=False),
+        may_be_new=verdict.get("champion") is None,
+    )
+    current = described["ModelPackageArn"] if described else None
+    if is_stale(verdict, current):
+        raise ChampionChanged(group, verdict.get("champion"), current)
 
 
 def group_violations(name: Any, *, may_be_new_group: Any = False) -> list[Violation]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_sagemaker_automl.core.card.model_card import build_model_card
+from airflow_sagemaker_automl.core.registry.decision import APPROVE, STATUSES
 from airflow_sagemaker_automl.core.registry.model_package import (
     REGISTRATION_MEMBERS,
     Metadata,
@@ -26,6 +27,7 @@ from airflow_sagemaker_automl.core.values.timing import timing
 from airflow_sagemaker_automl.exceptions import CandidateNotRegistrable, ModelPackageDiffers
 from airflow_sagemaker_automl.hooks.errors import is_denied, is_invalid
 from airflow_sagemaker_automl.observability import metrics
+from airflow_sagemaker_automl.tasks.champion_group import require_same_champion
 
 if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.jobs.candidate import Candidate
@@ -97,6 +99,7 @@ class Registration:
         :return: the version's ARN.
         :raises CandidateNotRegistrable: it is already registered, and listing versions to find it is denied.
         :raises ModelPackageDiffers: the version that was found serves another model.
+        :raises ChampionChanged: the verdict is about another champion than the current one; nothing is registered.
         """
         if self._is_known_by_its_token():
             known, attempt = None, 0
@@ -105,6 +108,7 @@ class Registration:
         request = self._checked_request(candidates, provenance)
         if known:
             return self._found(known, request)
+        self._require_same_champion()
         for _ in range(_MOST_TOKENS):
             arn = self._create(request, attempt)
             if arn is None:
@@ -124,6 +128,19 @@ class Registration:
                 return arn
         reason = f"each of {_MOST_TOKENS} client tokens was used for a version that no longer exists."
         raise CandidateNotRegistrable(self._job.name, self._candidate.name, reason)
+
+    def _require_same_champion(self) -> None:
+        """Require that the champion did not change after the verdict, if the verdict approves the new version."""
+        from airflow_sagemaker_automl.core.registry.champion import is_same_model
+
+        declared = self._declaration
+        if declared.verdict is not None and declared.decided == STATUSES[APPROVE]:
+            require_same_champion(
+                self._task,
+                declared.group,
+                declared.verdict,
+                lambda described: is_same_model(described, self._job, self._candidate),
+            )
 
     def _is_known_by_its_token(self) -> bool:
         ended = self._job.ended

@@ -42,6 +42,7 @@ ERRORS: list[AutoMLError] = [
     exceptions.InvalidModelPackage([exceptions.Violation("a", 1, "is wrong")]),
     exceptions.InvalidQualityGate([exceptions.Violation("a", 1, "is wrong")]),
     exceptions.CandidateRejected("job", "best", "Rejected: 0 of 1 rules passed"),
+    exceptions.ChampionChanged("churn", None, "arn"),
     exceptions.ChampionUnreadable("churn", "It is denied."),
     exceptions.ModelPackageGroupNotFound("churn", "eu-central-1", "churns"),
     exceptions.ModelPackageDiffers(

@@ -115,6 +115,11 @@ EXAMPLES: list[AutoMLError] = [
         "  failed: F1 on validation data at least as good as that of the champion: 0.7027 < champion 0.9639 "
         "(version 1): worse by 0.2612",
     ),
+    exceptions.ChampionChanged(
+        "churn",
+        "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3",
+        "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/4",
+    ),
     exceptions.ChampionUnreadable(
         "churn",
         "Access is denied, so the group may or may not exist. Allow sagemaker:ListModelPackages, "

@@ -33,6 +33,7 @@ def test_the_first_of_a_group_that_may_be_new_is_approved(
         "approved": True,
         "approval_status": "Approved",
         "champion": None,
+        "compares_with_champion": True,
         "rules": [
             {
                 "name": "F1 on validation data at least as good as that of the champion",

@@ -20,7 +20,7 @@ from airflow_sagemaker_automl import (
     registered,
 )
 from airflow_sagemaker_automl.core.rules.tabular import OBJECTIVES
-from airflow_sagemaker_automl.task_groups.retraining import (
+from airflow_sagemaker_automl.task_groups.approving import (
     ApproveByVerdictOperator,
     ChooseApprovalOperator,
     RequireApprovalOperator,
@@ -391,7 +391,12 @@ def test_a_verdict_overturns_nobody(context: Any, sagemaker: SageMakerClient) ->
     """A task that is cleared leaves what a person has decided since; what still waits it decides."""
     group = make_group(sagemaker)
     waiting = register(sagemaker, group, ModelApprovalStatus="PendingManualApproval")
-    by_verdict: Any = {"task_id": "approve", "approval_status": "Approved", "approval_description": "By the gate."}
+    by_verdict: Any = {
+        "task_id": "approve",
+        "verdict": {"approved": True},
+        "approval_status": "Approved",
+        "approval_description": "By the gate.",
+    }
     assert ApproveByVerdictOperator(model_package_arn=waiting, **by_verdict).execute(context)["changed"]
     decide(sagemaker, waiting, "Rejected", "It is unfair.")
     again = ApproveByVerdictOperator(model_package_arn=waiting, outlets=[approved(group)], **by_verdict)

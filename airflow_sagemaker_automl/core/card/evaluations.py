@@ -131,7 +131,7 @@ def _quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     details = {
         cut(key, LONGEST_NOTE): cut(value, LONGEST_NOTE)
         for key, value in list(verdict.items())[:_MOST_RULES]
-        if key not in ("approved", "rules") and text(value)
+        if key not in ("approved", "rules", "compares_with_champion") and text(value)
     }
     item = {"name": QUALITY_GATE, "evaluation_observation": said, "metadata": details, "metric_groups": groups}
     return [{key: value for key, value in item.items() if value or key == "metric_groups"}]

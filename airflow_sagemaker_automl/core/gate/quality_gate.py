@@ -191,7 +191,8 @@ class QualityGate:
         if judging.violations:
             raise InvalidQualityGate(judging.violations)
         compared = champion.model_package_arn if champion and gate.champion else None
-        return Verdict(approved=all(rule.passed for rule in rules), champion=compared, rules=tuple(rules))
+        approved, compares = all(rule.passed for rule in rules), isinstance(gate.champion, BetterThanChampion)
+        return Verdict(approved=approved, champion=compared, rules=tuple(rules), compares=compares)
 
 
 def gate_as_mapping(gate: Any) -> Any:

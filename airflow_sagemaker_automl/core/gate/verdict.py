@@ -45,17 +45,20 @@ class Verdict:
     :param approved: whether all rules passed.
     :param champion: ARN of the version that it was compared with; None if there was none.
     :param rules: the result of each rule.
+    :param compares: whether the gate compares with the champion, also if there was none. Default: no.
     """
 
     approved: bool
     champion: str | None
     rules: tuple[Ruling, ...]
+    compares: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it JSON-safe, as the register operator and the model card accept it."""
         return {
             "approved": self.approved,
             "champion": self.champion,
+            "compares_with_champion": self.compares,
             "rules": [
                 {
                     "name": rule.name,
@@ -76,6 +79,21 @@ class Verdict:
         head = f"{'Approved' if self.approved else 'Rejected'}: {why}{kept}"
         champion = [f"champion: {self.champion}"] if self.champion else []
         return "\n  ".join([head, *map(str, self.rules), *champion])
+
+
+def is_stale(verdict: Mapping[str, Any], champion: str | None) -> bool:
+    """Tell whether a verdict is about another champion than the current one.
+
+    :param champion: ARN of the newest approved version of the group, other than the candidate's own; None if there is
+        none.
+    """
+    judged = text(verdict.get("champion"))
+    return compares(verdict) and judged != champion
+
+
+def compares(verdict: Mapping[str, Any]) -> bool:
+    """Tell whether a verdict is the result of a comparison with the champion, or with the fact that there was none."""
+    return verdict.get("compares_with_champion") is True or text(verdict.get("champion")) is not None
 
 
 def approval_by(verdict: Mapping[str, Any]) -> str:
