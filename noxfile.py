@@ -90,7 +90,7 @@ def tutorial(session: nox.Session) -> None:
 @nox.session(python=OF_MWAA)
 def kills(session: nox.Session) -> None:
     """Run all tests in a live Airflow, with 150 kills of tasks at any of their calls; needs PostgreSQL's server."""
-    session.install("--group", "test", ".[emulator,openlineage,scoring]", *LOCKED)
+    session.install("--group", "test", ".[emulator,evaluation,openlineage,scoring]", *LOCKED)
     session.install("--no-deps", "--editable", ".")
     session.run("python", "-m", "pytest", "-m", "live", "tests/live", *session.posargs, env=_KILLS)
 
@@ -127,7 +127,7 @@ def _install_built(session: nox.Session) -> Path:
     shutil.rmtree(folder)
     session.run("uv", "build", "--quiet", "--out-dir", str(folder / "dist"))
     (built,) = (folder / "dist").glob("*.whl")
-    session.install(f"{built}[emulator,scoring]", *LOCKED)
+    session.install(f"{built}[emulator,evaluation,scoring]", *LOCKED)
     return folder
 
 
@@ -149,7 +149,7 @@ assert "site-packages" in package.__file__, package.__file__
 
 def _install(session: nox.Session, versions: str) -> None:
     if versions == "newest":
-        session.install("--upgrade", "--group", "test", ".[emulator,openlineage,scoring]")
+        session.install("--upgrade", "--group", "test", ".[emulator,evaluation,openlineage,scoring]")
     else:
         session.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"requirements/{versions}.txt")
     session.install("--no-deps", "--editable", ".")

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
         TrainingJobDetails as TrainingJobDetails,
         TrainingMetric as TrainingMetric,
     )
-    from airflow_sagemaker_automl.core.gate.quality_gate import (
+    from airflow_sagemaker_automl.core.evaluation.record import EvaluationRecord as EvaluationRecord
+    from airflow_sagemaker_automl.core.gate.quality_gate import QualityGate as QualityGate
+    from airflow_sagemaker_automl.core.gate.rules import (
         BetterThanChampion as BetterThanChampion,
-        QualityGate as QualityGate,
+        NoSliceWorse as NoSliceWorse,
         Threshold as Threshold,
     )
     from airflow_sagemaker_automl.core.jobs.job_request import (
@@ -75,6 +77,9 @@ if TYPE_CHECKING:
         ChampionChanged as ChampionChanged,
         ChampionUnreadable as ChampionUnreadable,
         DataNotScorable as DataNotScorable,
+        EvaluationImpossible as EvaluationImpossible,
+        EvaluationIncomplete as EvaluationIncomplete,
+        InvalidEvaluation as InvalidEvaluation,
         InvalidJobRequest as InvalidJobRequest,
         InvalidModelCard as InvalidModelCard,
         InvalidModelPackage as InvalidModelPackage,
@@ -122,6 +127,9 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.operators.check_group import (
         SageMakerCheckGroupOperator as SageMakerCheckGroupOperator,
     )
+    from airflow_sagemaker_automl.operators.evaluate import (
+        SageMakerModelEvaluationOperator as SageMakerModelEvaluationOperator,
+    )
     from airflow_sagemaker_automl.operators.judge import SageMakerQualityGateOperator as SageMakerQualityGateOperator
     from airflow_sagemaker_automl.operators.register import (
         SageMakerRegisterCandidateOperator as SageMakerRegisterCandidateOperator,
@@ -157,7 +165,9 @@ _MODULES = {
         "SimpleMetric",
     ),
     "core.card.sections_training": ("ObjectiveFunction", "TrainingDetails", "TrainingJobDetails", "TrainingMetric"),
-    "core.gate.quality_gate": ("BetterThanChampion", "QualityGate", "Threshold"),
+    "core.evaluation.record": ("EvaluationRecord",),
+    "core.gate.quality_gate": ("QualityGate",),
+    "core.gate.rules": ("BetterThanChampion", "NoSliceWorse", "Threshold"),
     "core.jobs.job_request": ("AutoMLJobRequest", "Deployment", "InputChannel", "NetworkSecurity"),
     "core.jobs.problem_types": (
         "CompletionCriteria",
@@ -185,6 +195,9 @@ _MODULES = {
         "ChampionChanged",
         "ChampionUnreadable",
         "DataNotScorable",
+        "EvaluationImpossible",
+        "EvaluationIncomplete",
+        "InvalidEvaluation",
         "InvalidJobRequest",
         "InvalidModelCard",
         "InvalidModelPackage",
@@ -230,6 +243,7 @@ _MODULES = {
     "operators.check_group": ("SageMakerCheckGroupOperator",),
     "operators.judge": ("SageMakerQualityGateOperator",),
     "operators.register": ("SageMakerRegisterCandidateOperator",),
+    "operators.evaluate": ("SageMakerModelEvaluationOperator",),
     "operators.score": ("SageMakerBatchScoringOperator",),
     "operators.stop": ("SageMakerStopAutoMLJobOperator",),
     "operators.train": ("SageMakerAutoMLJobOperator",),

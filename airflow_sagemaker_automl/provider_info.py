@@ -45,6 +45,7 @@ def get_provider_info() -> dict[str, Any]:
             _modules(
                 "operators.approve",
                 "operators.check_group",
+                "operators.evaluate",
                 "operators.judge",
                 "operators.register",
                 "operators.score",

@@ -18,9 +18,11 @@ from tests.support.plain_http import send
 from tests.support.scripts import CANDIDATE, script_jobs
 from tests.support.task_classes import OPERATORS, SENSORS
 from tests.support.tasks import DagRun, Store
+from tests.support.trained import quick_job
 from tests.support.versions import described
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
 pytestmark = pytest.mark.smoke
@@ -73,9 +75,23 @@ def held_job(emulator_url: str, sagemaker: SageMakerClient) -> Iterator[str]:
     send(f"{emulator_url}/automl-emulator/scripts/{name}", "DELETE")
 
 
+def _half_of(s3: S3Client, table: str) -> str:
+    """Write half of the rows of a table as other data.
+
+    :return: their prefix.
+    """
+    bucket, _, prefix = table.removeprefix("s3://").partition("/")
+    key = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"][0]["Key"]
+    header, *rows = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode().splitlines()
+    name = unique("half")
+    s3.put_object(Bucket=BUCKET, Key=f"{name}/rows.csv", Body="\n".join([header, *rows[::2]]).encode())
+    return f"s3://{BUCKET}/{name}/"
+
+
 def test_every_operator_and_sensor_does_its_work_once(
     emulator_url: str,
     sagemaker: SageMakerClient,
+    s3: S3Client,
     held_job: str,
     breast_cancer: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -93,6 +109,18 @@ def test_every_operator_and_sensor_does_its_work_once(
     of_candidate = {"job_name": job_name, "model_package_group_name": group}
     beat = QualityGate(champion=BetterThanChampion())
     walk.run("SageMakerCheckGroupOperator", "check", gate=beat, model_package_group_name=group, may_be_new_group=True)
+    evaluated = walk.run(
+        "SageMakerModelEvaluationOperator",
+        "evaluate",
+        job_name=quick_job(sagemaker, breast_cancer)["AutoMLJobName"],
+        model_package_group_name=group,
+        may_be_new_group=True,
+        data=_half_of(s3, breast_cancer),
+        output_uri=f"s3://{BUCKET}/{unique('evaluated')}/",
+        role_arn=ROLE,
+        poll_interval=0.1,
+    )
+    assert evaluated["outcome"] == "without_champion"
     gate = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.5)])
     verdict = walk.run("SageMakerQualityGateOperator", "judge", gate=gate, **of_candidate)
     assert verdict["approved"] is True

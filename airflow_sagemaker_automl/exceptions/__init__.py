@@ -8,7 +8,8 @@
      │   ├─ InvalidModelPackage
      │   ├─ InvalidModelCard
      │   ├─ InvalidQualityGate
-     │   └─ InvalidScoring
+     │   ├─ InvalidScoring
+     │   └─ InvalidEvaluation
      ├─ JobNameTaken             a job that another task or user started has this name
      ├─ QuotaReached             the account has reached its quota of AutoML jobs
      │   └─ NoQuota              the quota never allows this job
@@ -53,6 +54,8 @@
      │   ├─ TransformJobStopped
      │   └─ TransformJobTimedOut the wait for the job timed out
      ├─ PredictionsIncomplete    the output of the transform job does not match its input
+     ├─ EvaluationImpossible     the rows do not tell how good a model is
+     ├─ EvaluationIncomplete     scores are missing; a retry scores again
      └─ ServiceUnavailable       AWS cannot be reached, or there are no credentials
 """
 
@@ -111,6 +114,9 @@ from airflow_sagemaker_automl.exceptions.requests import (
 )
 from airflow_sagemaker_automl.exceptions.scoring import (
     DataNotScorable as DataNotScorable,
+    EvaluationImpossible as EvaluationImpossible,
+    EvaluationIncomplete as EvaluationIncomplete,
+    InvalidEvaluation as InvalidEvaluation,
     InvalidScoring as InvalidScoring,
     ModelNameTaken as ModelNameTaken,
     NoApprovedVersion as NoApprovedVersion,

@@ -82,23 +82,28 @@ class ChampionUnreadable(AutoMLError):
 
 
 class ChampionChanged(AutoMLError):
-    """Another version was approved after the verdict, or the champion of the verdict is not approved any more.
+    """Another version was approved after the verdict or the evaluation, or its champion is not approved any more.
 
     :param group: name or ARN of the model package group.
     :param judged: ARN of the version that the candidate was compared with; None if there was none.
     :param current: ARN of the newest approved version now; None if there is none.
+    :param is_evaluation: whether an evaluation compared them, and nothing is judged yet. Default: a verdict did.
     """
 
     group: str
     judged: str | None
     current: str | None
+    is_evaluation: bool = False
 
     def _text(self) -> str:
         then = f"with {self.judged}" if self.judged else "when the group had no approved version"
         now = f"{self.current} is the newest approved version" if self.current else "it has no approved version"
+        refused, task = (
+            ("evaluation cannot judge", "evaluates") if self.is_evaluation else ("verdict does not approve", "judges")
+        )
         return (
-            f"The verdict does not approve this candidate for model package group {self.group}: it was compared "
-            f"{then}, and now {now}. Clear the task that judges, so that it compares with the current champion."
+            f"The {refused} this candidate for model package group {self.group}: it was compared {then}, and now "
+            f"{now}. Clear the task that {task}, so that it compares with the current champion."
         )
 
 

@@ -37,6 +37,38 @@ class InvalidScoring(InvalidRequest):
     _fate = "cannot begin"
 
 
+class InvalidEvaluation(InvalidRequest):
+    """The arguments or the data cannot be evaluated; nothing was created in SageMaker."""
+
+    _what = "evaluation"
+    _fate = "cannot begin"
+
+
+class EvaluationImpossible(AutoMLError):
+    """The rows do not tell how good a model is: too few, of one class, or already used for training.
+
+    :param data: S3 URI of the rows.
+    :param reason: what is wrong, as a clause, and the next step.
+    """
+
+    data: str
+    reason: str
+    _message = "No model can be evaluated on {data}: {reason}"
+
+
+class EvaluationIncomplete(AutoMLError):
+    """Scores are missing: the champion's transform job failed, or another run replaced them; a retry scores again.
+
+    :param data: S3 URI of the rows.
+    :param reason: what is missing and why, as a clause, and the next step.
+    """
+
+    retry_can_help = True
+    data: str
+    reason: str
+    _message = "The evaluation on {data} is incomplete: {reason}"
+
+
 class DataNotScorable(AutoMLError):
     """A file of the data cannot be read or sent; nothing was created in SageMaker.
 

@@ -76,6 +76,12 @@ ENDED = Metric(
 DURATION = Metric(
     "jobs.duration", "timer", "outcome", "Time from the job's creation to its end. Sent with `jobs.ended`."
 )
+EVALUATED = Metric(
+    "candidates.evaluated",
+    "counter",
+    "outcome",
+    "A candidate was evaluated on labelled rows: `compared`, `without_champion` or `champion_cannot_score`.",
+)
 JUDGED = Metric(
     "candidates.judged", "counter", "verdict", "A quality gate judged a candidate: `approved` or `rejected`."
 )
@@ -156,6 +162,7 @@ METRICS = (
     QUEUED,
     ENDED,
     DURATION,
+    EVALUATED,
     JUDGED,
     REGISTERED,
     FOUND_AGAIN,

@@ -62,7 +62,7 @@ class SageMakerCheckGroupOperator(SageMakerTask):
         """
         group = self.model_package_group_name
         wrong = group_violations(group, may_be_new_group=self.may_be_new_group)
-        if QualityGate.read(self.gate, "gate", more=wrong).champion is None:
+        if not QualityGate.read(self.gate, "gate", more=wrong).compares:
             return
         show_group(self, context["ti"])
         ask_group(self, group, lambda hook: hook.require_group(group), may_be_new=self.may_be_new_group)

@@ -12,7 +12,8 @@ from airflow_sagemaker_automl.core.gate.quality_gate import (
     QualityGate,
 )
 from airflow_sagemaker_automl.core.gate.verdict import approval_by
-from airflow_sagemaker_automl.core.values.literals import literal
+from airflow_sagemaker_automl.core.rules.quality_gate import ON_EVALUATION
+from airflow_sagemaker_automl.core.values.literals import literal, plain
 from airflow_sagemaker_automl.core.values.members import Later
 from airflow_sagemaker_automl.core.values.wording import one_of, type_in_words
 from airflow_sagemaker_automl.exceptions import CandidateRejected, Violation
@@ -21,6 +22,7 @@ from airflow_sagemaker_automl.observability.links import JOB_LINKS, ModelPackage
 from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS, SageMakerTask, with_clear_errors
 from airflow_sagemaker_automl.tasks.candidate import chosen_candidate, ended_job, job_name_violations
 from airflow_sagemaker_automl.tasks.champion_group import ask_group, group_violations
+from airflow_sagemaker_automl.tasks.evaluation_report import read_evaluation
 from airflow_sagemaker_automl.tasks.gate_field import gate_as_template_field
 from airflow_sagemaker_automl.tasks.results import OnRejected, end_as_chosen
 
@@ -49,6 +51,9 @@ class SageMakerQualityGateOperator(SageMakerTask):
         template or an XComArg; text is converted to the number or boolean that the rule expects, and empty text leaves
         its member out. In ``partial(...)`` of a mapped task, XComArgs require the mapping form. (templated)
     :param candidate_name: the candidate to judge. Default: the best one. (templated)
+    :param evaluation: the result of a :class:`~airflow_sagemaker_automl.SageMakerModelEvaluationOperator`, or its
+        JSON, for rules on an evaluation: ``BetterThanChampion(on="evaluation")``, ``Threshold(data_set="Evaluation")``
+        and ``NoSliceWorse``. The full report is read from S3. Default: none. (templated)
     :param may_be_new_group: True lets a candidate pass a champion rule with ``without_champion="pass"`` if the group
         does not exist yet. With False (default) the task fails in that case, because the name, the region or the
         account may be wrong. A group without an approved version always follows ``without_champion``, and a group to
@@ -69,9 +74,10 @@ class SageMakerQualityGateOperator(SageMakerTask):
         "model_package_group_name",
         "candidate_name",
         "gate",
+        "evaluation",
         *CONNECTION_FIELDS,
     )
-    template_fields_renderers: ClassVar[dict[str, str]] = {"gate": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {"gate": "json", "evaluation": "json"}
     reads = ("models", "champion")
     ui_color = "#fdf0d0"
     operator_extra_links = (*JOB_LINKS, ModelPackageGroupLink())
@@ -83,6 +89,7 @@ class SageMakerQualityGateOperator(SageMakerTask):
         model_package_group_name: str,
         gate: QualityGate | Mapping[str, Any] | str | Later,
         candidate_name: str | None = None,
+        evaluation: Mapping[str, Any] | str | Later | None = None,
         may_be_new_group: bool = False,
         on_rejected: OnRejected = "skip",
         **kwargs: Any,
@@ -91,6 +98,7 @@ class SageMakerQualityGateOperator(SageMakerTask):
         self.job_name = job_name
         self.model_package_group_name = model_package_group_name
         self.candidate_name = candidate_name
+        self.evaluation = plain(evaluation)
         self.may_be_new_group = may_be_new_group
         self.on_rejected = on_rejected
         more = [
@@ -114,7 +122,8 @@ class SageMakerQualityGateOperator(SageMakerTask):
         show_job(self, context["ti"], job, candidate)
         show_group(self, context["ti"])
         self.lineage = self.lineage.with_candidate(job, candidate)
-        verdict = gate.judge(job, candidate, self._champion(gate, job, candidate))
+        evaluation = read_evaluation(self, self.evaluation)
+        verdict = gate.judge(job, candidate, self._champion(gate, job, candidate), evaluation)
         metrics.count(metrics.JUDGED, "approved" if verdict.approved else "rejected")
         judged = CandidateRejected(job.name, candidate.name, str(verdict))
         self.log.log(logging.INFO if verdict.approved else logging.WARNING, "%s", judged)
@@ -143,7 +152,7 @@ class SageMakerQualityGateOperator(SageMakerTask):
         return chosen_candidate(job, candidates, self.candidate_name)
 
     def _champion(self, gate: QualityGate, job: AutoMLJob, candidate: Candidate) -> Champion | None:
-        """Look up the champion; None if there is none, or the gate has no champion rule.
+        """Look up the champion; None if there is none, or the gate does not compare with it.
 
         :raises ChampionUnreadable: access to its group is denied.
         :raises ModelPackageGroupNotFound: its group does not exist, and may not be new.
@@ -151,7 +160,7 @@ class SageMakerQualityGateOperator(SageMakerTask):
         from airflow_sagemaker_automl.core.registry.champion import is_same_model, read_champion, report_of, with_report
 
         rule, group = gate.champion, self.model_package_group_name
-        if not isinstance(rule, BetterThanChampion):
+        if not gate.compares:
             return None
         described = ask_group(
             self,
@@ -162,6 +171,8 @@ class SageMakerQualityGateOperator(SageMakerTask):
         if described is None:
             return None
         champion, report = read_champion(described), report_of(described)
+        if not isinstance(rule, BetterThanChampion) or rule.on == ON_EVALUATION:
+            return champion
         if report and not champion.has(rule.compared(candidate), rule.data_set):
             read = self.call_with_retries(lambda hook: hook.read_report(*report))
             return with_report(champion, read.content) if read else champion

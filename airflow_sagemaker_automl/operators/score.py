@@ -15,11 +15,10 @@ from airflow_sagemaker_automl.core.scoring.arguments import (
 )
 from airflow_sagemaker_automl.core.scoring.transform_job import TRANSFORM_JOB, TransformJob
 from airflow_sagemaker_automl.core.values.literals import literal, plain
-from airflow_sagemaker_automl.exceptions import AutoMLError, TransformJobTimedOut
-from airflow_sagemaker_automl.hooks.errors import is_invalid_call, is_retryable, is_service_error
+from airflow_sagemaker_automl.exceptions import TransformJobTimedOut
 from airflow_sagemaker_automl.observability import metrics
 from airflow_sagemaker_automl.observability.links import TRANSFORM_LINKS, show_transform_job
-from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS
+from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS, is_permanent
 from airflow_sagemaker_automl.tasks.job_task import NO_DEPLOYMENT, JobTask
 from airflow_sagemaker_automl.tasks.scoring_fields import ScoringRefusedAtParse, checked_members
 from airflow_sagemaker_automl.tasks.submission import ReuseJob, Submission, tagged
@@ -229,7 +228,7 @@ class SageMakerBatchScoringOperator(JobTask[TransformJob]):
         try:
             return super()._start(context, place, task_deadline)
         except Exception as error:
-            if _is_permanent(error):
+            if is_permanent(error):
                 self._discard()
             raise
 
@@ -259,11 +258,20 @@ class SageMakerBatchScoringOperator(JobTask[TransformJob]):
     def _new_scoring(self, memory: TaskMemory, members: Mapping[str, Any]) -> Scoring:
         from airflow_sagemaker_automl.tasks.scoring import Scoring
         from airflow_sagemaker_automl.tasks.scoring_output import ScoringOutput
+        from airflow_sagemaker_automl.tasks.scoring_version import find_version
 
         identity = memory.identity(each_try=self.reuse_job == "never")
         output = ScoringOutput(self, self.output_uri, identity, self.output_kms_key)
         arguments = self._arguments(lambda value: value)
-        return Scoring(self, arguments, identity, output, members, self.reuse_job == "clears")
+        return Scoring(
+            self,
+            arguments,
+            identity,
+            output,
+            members,
+            find=lambda: find_version(self, self.model_package_arn, self.model_package_group_name),
+            adopts="run" if self.reuse_job == "clears" else "never",
+        )
 
     def _job_trigger(self, job_name: str, deadline: float | None) -> BaseTrigger:
         from airflow_sagemaker_automl.triggers.transform import TransformJobTrigger
@@ -341,10 +349,3 @@ class SageMakerBatchScoringOperator(JobTask[TransformJob]):
             keep_model=self.keep_model,
             extra_request=view(self.extra_request),
         )
-
-
-def _is_permanent(error: Exception) -> bool:
-    """Tell whether an error ends the task without a retry."""
-    if isinstance(error, AutoMLError):
-        return not error.retry_can_help
-    return is_invalid_call(error) or (is_service_error(error) and not is_retryable(error))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from airflow_sagemaker_automl.permissions.evaluation import EVALUATE
 from airflow_sagemaker_automl.permissions.scoring import SCORE
 from airflow_sagemaker_automl.permissions.terms import Feature, Permission, Resource
 
@@ -131,8 +132,9 @@ JUDGE = Feature(
         ),
         replace(
             _READ_REPORT,
-            why="reads the metrics report of a champion without recorded metrics, which another program registered",
-            without="such a champion has no metrics to compare with",
+            why="reads the report of an evaluation, and the metrics report of a champion without recorded metrics, "
+            "which another program registered",
+            without="rules on an evaluation fail, and such a champion has no metrics to compare with",
         ),
         replace(_DECRYPT, without="such a report is not read"),
     ),
@@ -321,6 +323,7 @@ FEATURES = {
         WAIT,
         QUEUE,
         STOP,
+        EVALUATE,
         JUDGE,
         REGISTER,
         DECIDE,

@@ -50,7 +50,7 @@ _BEGINNING = """\
 
 Two identities need permissions. **Airflow's identity**, that of its AWS connection, calls AWS from workers and from the
 triggerer. **The execution role**, `role_arn` of the request, is the role with which SageMaker reads the data, trains
-and scores. Airflow's identity reads your data only to score it (`score`).
+and scores. Airflow's identity reads your data only to score it (`score`) or to evaluate models on it (`evaluate`).
 
 This command prints the policies below for your resource names and for the features that you use:
 
@@ -61,12 +61,12 @@ python -m airflow_sagemaker_automl permissions airflow train wait queue stop reg
 aws iam put-role-policy --role-name airflow --policy-name automl --policy-document file://airflow.json
 ```
 
-If `--bucket` names the folder of the jobs' outputs, Airflow's identity cannot read the data. `score` needs the folders
-of the data to score, of the results and of the training data: repeat `--bucket` for each of them. `--job` limits the
-names of AutoML jobs, of transform jobs and of their models: `--job 'churn-*'` for the tasks of a DAG `churn`. `--key`
-adds the permissions for your KMS keys. The partition, for China and GovCloud, follows from the region; without a
-region, set `--partition`. `--required-only` leaves out optional permissions. `permissions --help` lists the commands
-for the other documents on this page.
+If `--bucket` names the folder of the jobs' outputs, Airflow's identity cannot read the data. `score` and `evaluate`
+need the folders of the data to score, of the results and of the training data, `evaluate` those of both models: repeat
+`--bucket` for each of them. `--job` limits the names of AutoML jobs, of transform jobs and of their models:
+`--job 'churn-*'` for the tasks of a DAG `churn`. `--key` adds the permissions for your KMS keys. The partition, for
+China and GovCloud, follows from the region; without a region, set `--partition`. `--required-only` leaves out optional
+permissions. `permissions --help` lists the commands for the other documents on this page.
 
 The test suite checks this page against every AWS call that Airflow makes there: the page has all of them, and nothing
 that is never called. The exceptions are actions that AWS checks while it handles another call, which are marked
@@ -74,9 +74,10 @@ that is never called. The exceptions are actions that AWS checks while it handle
 
 ## Airflow's own identity
 
-The DAG `automl_retraining` needs `train`, `wait`, `queue`, `stop`, `judge`, `register` and `decide`;
-`automl_batch_scoring` needs `score`. A permission is required unless the last column says what happens without it. A
-permission is on `*` if the action does not support resources, or if the resources belong to AWS.
+The DAG `automl_retraining` needs `train`, `wait`, `queue`, `stop`, `judge`, `register` and `decide`, and with
+`evaluation=` also `evaluate`; `automl_batch_scoring` needs `score`. A permission is required unless the last column
+says what happens without it. A permission is on `*` if the action does not support resources, or if the resources
+belong to AWS.
 """
 
 _IMPLIED = """\
@@ -174,8 +175,8 @@ of AWS's Service Authorization Reference; the execution role is that of AWS's de
   candidates: if one fails because `CreateModel` is missing, add `--deploys`;
 - whether IAM compares names with capitals literally: SageMaker writes some ARNs in lower case;
 - whether `CreateModel` from a version needs more permissions of the caller or of the execution role, and whether
-  `sagemaker:TaggingAction` is `CreateModel` or `CreateTransformJob` when `score` creates them with tags. If `AddTags`
-  is denied, remove the condition;
+  `sagemaker:TaggingAction` is `CreateModel` or `CreateTransformJob` when `score` or `evaluate` creates them with tags.
+  If `AddTags` is denied, remove the condition;
 - whether the service principal is `sagemaker.amazonaws.com` in China too.
 """
 

@@ -14,7 +14,8 @@ from airflow.sdk import BaseOperator, TaskGroup
 
 from airflow_sagemaker_automl.assets.events import approved, registered
 from airflow_sagemaker_automl.core.gate.quality_gate import gate_as_mapping
-from airflow_sagemaker_automl.core.values.literals import literal
+from airflow_sagemaker_automl.core.rules.quality_gate import ON_EVALUATION
+from airflow_sagemaker_automl.core.values.literals import at, literal, text
 from airflow_sagemaker_automl.core.values.wording import one_of
 from airflow_sagemaker_automl.operators.check_group import SageMakerCheckGroupOperator
 from airflow_sagemaker_automl.operators.judge import SageMakerQualityGateOperator
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.core.card.sections import ModelCard
     from airflow_sagemaker_automl.core.gate.quality_gate import QualityGate
     from airflow_sagemaker_automl.core.jobs.job_request import AutoMLJobRequest
+    from airflow_sagemaker_automl.operators.evaluate import SageMakerModelEvaluationOperator
 
 ApprovalMode: TypeAlias = Literal["automatic", "airflow", "studio"]
 OnRejected: TypeAlias = Literal["skip", "fail"]
@@ -52,7 +54,7 @@ _APPROVING: Mapping[str, str] = {
     "airflow": "approve_in_airflow",
     "studio": "approve_in_studio",
 }
-_STEPS = ("train", "judge", "register", *_APPROVING.values())
+_STEPS = ("train", "evaluate", "judge", "register", *_APPROVING.values())
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
 
@@ -62,6 +64,7 @@ class Retraining:
 
     :param group: the task group. Tasks after it, as in ``retraining.group >> task``, run if a version was approved.
     :param train: runs the AutoML job.
+    :param evaluate: evaluates its best candidate and the champion on the same rows; None without ``evaluation``.
     :param judge: judges its best candidate by the gate; None without a gate.
     :param register: registers the candidate as a version.
     :param approvals: approval mode → its task; empty if registration sets the approval.
@@ -69,6 +72,7 @@ class Retraining:
 
     group: TaskGroup
     train: SageMakerAutoMLJobOperator
+    evaluate: SageMakerModelEvaluationOperator | None
     judge: SageMakerQualityGateOperator | None
     register: SageMakerRegisterCandidateOperator
     approvals: Mapping[str, BaseOperator]
@@ -84,6 +88,7 @@ def automl_retraining(
     request: AutoMLJobRequest | Mapping[str, Any] | str | os.PathLike[str],
     model_package_group_name: str,
     gate: QualityGate | Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
     may_be_new_group: bool = False,
     approval: ApprovalMode | str = "automatic",
     on_rejected: OnRejected = "skip",
@@ -114,6 +119,15 @@ def automl_retraining(
     ``steps={"judge": {"on_rejected": "pass"}}`` a candidate that the gate rejects is still registered: as ``Rejected``
     if the verdict decides, otherwise as pending for a reviewer.
 
+    With ``evaluation`` a further task scores the candidate and the champion on the same labelled rows, and the gate
+    decides by that::
+
+        automl_retraining(
+            request=AutoMLJobRequest(...),
+            model_package_group_name="churn",
+            evaluation={"data": "s3://bucket/holdout/", "output_uri": "s3://bucket/evaluations/"},
+        )
+
     If the gate compares with the champion, the task ``check_group`` checks the model package group before training.
 
     :param request: what to train, as for
@@ -121,7 +135,11 @@ def automl_retraining(
     :param model_package_group_name: name or ARN of the model package group. If it is literal, the tasks emit events on
         its assets ``registered(group)`` and ``approved(group)``.
     :param gate: rules for the candidate, on metrics that the request's problem type has. Default: None, which lets
-        every candidate pass.
+        every candidate pass. With ``evaluation``, a gate without a rule for the champion gets
+        ``BetterThanChampion(on="evaluation")``: the candidate must be shown to be not worse than the champion.
+    :param evaluation: arguments of :class:`~airflow_sagemaker_automl.SageMakerModelEvaluationOperator`, at least
+        ``data`` and ``output_uri``; ``role_arn`` is by default that of a literal request. Default: None, the recorded
+        metrics of the candidate and the champion are compared.
     :param may_be_new_group: True if the group may not exist yet, as in a first run. With False (default) and a gate
         that compares with the champion, ``check_group`` fails if the group does not exist, and suggests the nearest
         name, because the name, the region or the account may be wrong. For a group without an approved version, see
@@ -133,7 +151,7 @@ def automl_retraining(
     :param on_rejected: what to do after a rejection by the gate or by any user: ``skip`` (default) or ``fail``, for
         the tasks that judge and approve, and for the last task, ``approved``.
     :param model_card: the author's part of the model card.
-    :param steps: task id without its prefix → further arguments: ``train``, ``judge``, ``register``,
+    :param steps: task id without its prefix → further arguments: ``train``, ``evaluate``, ``judge``, ``register``,
         ``approve_by_verdict``, ``approve_in_airflow``, ``approve_in_studio``.
     :param group_id: id of the task group, and the prefix of its tasks' ids.
     :param kwargs: of :class:`airflow.sdk.TaskGroup`; its ``default_args`` apply to every step.
@@ -141,8 +159,10 @@ def automl_retraining(
     :raises ValueError: ``approval`` or ``on_rejected`` has an invalid value, ``approval`` is ``automatic`` without a
         gate, or an argument, a step or an argument of a step does not exist; with all violations.
     """
+    if evaluation is not None:
+        gate = _on_evaluation(gate)
     given = {"approval": approval, "on_rejected": on_rejected, "steps": steps or {}, **kwargs}
-    ways = _require_known(group_id, given, is_judged=gate is not None)
+    ways = _require_known(group_id, given, is_judged=gate is not None, is_evaluated=evaluation is not None)
     arguments = {name: (steps or {}).get(name, {}) for name in _STEPS}
     outlets = _outlets(model_package_group_name)
     with TaskGroup(group_id=group_id, **{"tooltip": "From data to an approved model version", **kwargs}) as group:
@@ -150,12 +170,16 @@ def automl_retraining(
         of_candidate = {"job_name": _of(train, "job_name"), "model_package_group_name": model_package_group_name}
         judge: SageMakerQualityGateOperator | None = None
         first: BaseOperator = train
+        new_group = {"may_be_new_group": may_be_new_group}
+        evaluate = None
+        if evaluation is not None:
+            evaluate = _evaluate(train, {**of_candidate, **new_group, **evaluation, **arguments["evaluate"]})
         if gate is not None:
-            rules = {"gate": gate, "may_be_new_group": may_be_new_group, "on_rejected": on_rejected}
-            judging = {**rules, **of_candidate, **arguments["judge"]}
+            rules = {"gate": gate, "on_rejected": on_rejected, "evaluation": evaluate.output if evaluate else None}
+            judging = {**rules, **new_group, **of_candidate, **arguments["judge"]}
             judge = SageMakerQualityGateOperator(task_id="judge", **judging)
             require_metrics_of(judge.gate, train.request, train.extra_request)
-            if _compares(judging["gate"]):
+            if evaluate or _compares(judging["gate"]):
                 first = _check_group(judging)
                 first >> train
         by_verdict = {
@@ -178,7 +202,23 @@ def automl_retraining(
             on_rejected=on_rejected,
             trigger_rule="none_failed_min_one_success",
         )
-    return Retraining(group=group, train=train, judge=judge, register=register, approvals=approvals)
+    return Retraining(group=group, train=train, evaluate=evaluate, judge=judge, register=register, approvals=approvals)
+
+
+def _on_evaluation(gate: Any) -> Any:
+    """Let a gate without a rule for the champion compare by the evaluation."""
+    known = gate_as_mapping(gate or {})
+    if not isinstance(known, Mapping) or known.get("champion") is not None:
+        return gate
+    return {**known, "champion": {"on": ON_EVALUATION}}
+
+
+def _evaluate(train: SageMakerAutoMLJobOperator, given: Mapping[str, Any]) -> SageMakerModelEvaluationOperator:
+    """Create the task that evaluates, with the role of the training unless another is given."""
+    role = text(at(literal(train.request), "RoleArn"))
+    of_training = {"role_arn": role} if role else {}
+    evaluate: SageMakerModelEvaluationOperator = _evaluation_operator()(task_id="evaluate", **{**of_training, **given})
+    return evaluate
 
 
 def _of(task: BaseOperator, key: str) -> XComArg:
@@ -188,7 +228,7 @@ def _of(task: BaseOperator, key: str) -> XComArg:
     return member
 
 
-def _require_known(group_id: str, given: Mapping[str, Any], *, is_judged: bool) -> list[str]:
+def _require_known(group_id: str, given: Mapping[str, Any], *, is_judged: bool, is_evaluated: bool) -> list[str]:
     """Check the arguments, and list the possible approval modes.
 
     :param given: ``approval``, ``on_rejected``, ``steps``, and the keywords for the task group.
@@ -202,7 +242,7 @@ def _require_known(group_id: str, given: Mapping[str, Any], *, is_judged: bool) 
     if not set(ways) <= set(possible):
         wrong.append(no_such_approval(approval, possible))
         ways = possible
-    steps = _steps(ways, approval, is_judged=is_judged)
+    steps = _steps(ways, approval, is_judged=is_judged, is_evaluated=is_evaluated)
     found = [
         *one_of("on_rejected", others.pop("on_rejected") or "", get_args(OnRejected)),
         *step_violations(steps, others.pop("steps")),
@@ -215,19 +255,23 @@ def _require_known(group_id: str, given: Mapping[str, Any], *, is_judged: bool) 
     return ways
 
 
-def _steps(ways: Sequence[str], approval: str, *, is_judged: bool) -> Steps:
+def _steps(ways: Sequence[str], approval: str, *, is_judged: bool, is_evaluated: bool) -> Steps:
     """Return the present steps, and why the others are absent."""
     loaders: dict[str, Callable[[], type]] = {
         "train": lambda: SageMakerAutoMLJobOperator,
+        "evaluate": _evaluation_operator,
         "judge": lambda: SageMakerQualityGateOperator,
         "register": lambda: SageMakerRegisterCandidateOperator,
         **{task_id: partial(_operator, way) for way, task_id in _APPROVING.items()},
     }
     approving = [] if ways == ["automatic"] else [_APPROVING[way] for way in ways]
-    present = ["train", *(["judge"] if is_judged else []), "register", *approving]
+    judging = [*(["evaluate"] if is_evaluated else []), *(["judge"] if is_judged else [])]
+    present = ["train", *judging, "register", *approving]
     why = dict.fromkeys(_APPROVING.values(), f"with approval = {approval!r}")
     if not is_judged:
         why |= dict.fromkeys(("judge", _APPROVING["automatic"]), "without a gate")
+    if not is_evaluated:
+        why["evaluate"] = "without evaluation"
     return Steps(
         operators=loaders,
         present=present,
@@ -280,6 +324,13 @@ def _approvals(
             chosen["approval_description"] = "By the quality gate, in run {{ run_id }} of DAG {{ dag.dag_id }}."
         approvals[way] = _operator(way)(task_id=task_id, **{**chosen, **arguments[task_id]})
     return approvals
+
+
+def _evaluation_operator() -> type[SageMakerModelEvaluationOperator]:
+    """Load the operator; only when needed, because imports slow down DAG parsing."""
+    from airflow_sagemaker_automl.operators.evaluate import SageMakerModelEvaluationOperator
+
+    return SageMakerModelEvaluationOperator
 
 
 def _operator(way: str) -> type[BaseOperator]:

@@ -211,6 +211,13 @@ class SageMakerTask(BaseOperator, metaclass=NamesItsTask):
             self._hook = None
 
 
+def is_permanent(error: Exception) -> bool:
+    """Tell whether an error ends the task without a retry."""
+    if isinstance(error, AutoMLError):
+        return not error.retry_can_help
+    return is_invalid_call(error) or (is_service_error(error) and not is_retryable(error))
+
+
 def with_clear_errors(
     method: Callable[Concatenate[S, P], R],
 ) -> Callable[Concatenate[S, P], R]:

@@ -67,6 +67,8 @@ class JobTask(WaitingTask, Generic[J]):
         self.stop_on_timeout = stop_on_timeout
         self.stop_on_kill = stop_on_kill
         self._started_job: str | None = None
+        # Further jobs that ran when the task was deferred.
+        self._other_jobs: list[str] = []
         self._kill: Kill | None = None
 
     @property
@@ -137,6 +139,7 @@ class JobTask(WaitingTask, Generic[J]):
         from airflow_sagemaker_automl.triggers.base import WaitEnd
 
         self._begin(context)
+        self._other_jobs = list(event.get("also_stops", []))
         queued = QueuePlace(**(place or {"since": time.time()}))
         end = WaitEnd(event["end"])
         if end is WaitEnd.DEADLINE:
@@ -154,16 +157,16 @@ class JobTask(WaitingTask, Generic[J]):
         from airflow_sagemaker_automl.triggers.base import WaitEnd
 
         self._begin(context)
-        self._started_job = event["job_name"]
+        self._started_job, self._other_jobs = event["job_name"], list(event.get("also_stops", []))
         job = self._after_wait(event)
         if event["end"] == WaitEnd.DEADLINE and not job.is_finished:
             self._time_out(job, task_deadline)
-        return self._follow(job, task_deadline)
+        return self._resume(job, task_deadline)
 
     def on_kill(self) -> None:
         """Stop the job, unless the task continues: Airflow also calls this when only the worker shuts down."""
         if self.stop_on_kill and self._kill is not None:
-            self._kill.handle_signal(self._started_job)
+            self._kill.handle_signal(self._own_jobs)
 
     def require_wanted(self) -> None:
         """End the execution if the task was killed while Airflow could not say whether it continues, and it does not.
@@ -171,7 +174,12 @@ class JobTask(WaitingTask, Generic[J]):
         :raises AirflowException: the task is being terminated.
         """
         if self._kill is not None and self._started_job is not None:
-            self._kill.require_wanted(self._started_job)
+            self._kill.require_wanted(self._own_jobs)
+
+    @property
+    def _own_jobs(self) -> list[str]:
+        """The jobs of the task that may run."""
+        return [*([self._started_job] if self._started_job else []), *self._other_jobs]
 
     def _begin(self, context: Context) -> None:
         self._kill = Kill(context, lambda name: self._kind.stop(self.hook, name), self.log, self._kind.noun)
@@ -196,6 +204,10 @@ class JobTask(WaitingTask, Generic[J]):
         self._show(job)
         if not self.wait_for_completion:
             return self._started_result(job)
+        return self._follow(job, task_deadline)
+
+    def _resume(self, job: J, task_deadline: float | None) -> dict[str, Any]:
+        """Go on after the wait in the triggerer."""
         return self._follow(job, task_deadline)
 
     def _known_result(self, context: Context) -> dict[str, Any] | None:
@@ -308,10 +320,27 @@ class JobTask(WaitingTask, Generic[J]):
             raise AirflowTaskTimeout(f"{noun} {job.name} was not finished within the task's execution_timeout.")
         if not self.stop_on_timeout:
             raise self._timed_out(job, limit, "keeps running, because stop_on_timeout is False.")
+        error = self._stop(job.name)
+        fate = _fate(error)
+        for name in self._own_jobs:
+            if name != job.name:
+                failed = self._stop(name)
+                fate, error = f"{fate} {noun} {name} {_fate(failed)}", error or failed
+        raise self._timed_out(job, limit, fate) from error
+
+    def _stop(self, job_name: str) -> Exception | None:
+        """Stop a job.
+
+        :return: why it could not be stopped; None if it is being stopped, or has ended.
+        """
         try:
-            self.call_with_retries(lambda hook: self._kind.stop(hook, job.name))
+            self.call_with_retries(lambda hook: self._kind.stop(hook, job_name))
         except Exception as error:
-            self.log.error("Could not stop %s %s: %s", noun, job.name, error)
-            fate = "could not be stopped: it keeps running and incurs costs."
-            raise self._timed_out(job, limit, fate) from error
-        raise self._timed_out(job, limit, "is being stopped.")
+            self.log.error("Could not stop %s %s: %s", self._kind.noun, job_name, error)
+            return error
+        return None
+
+
+def _fate(error: Exception | None) -> str:
+    """Say, as the end of a sentence, what happens to a job that was to be stopped."""
+    return "could not be stopped: it keeps running and incurs costs." if error else "is being stopped."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
@@ -45,14 +45,14 @@ class Kill:
         """The context of the execution."""
         return self._context
 
-    def handle_signal(self, job_name: str | None) -> None:
-        """Handle the signal: stop the job, unless the task continues elsewhere.
+    def handle_signal(self, job_names: Sequence[str]) -> None:
+        """Handle the signal: stop the jobs, unless the task continues elsewhere.
 
-        :param job_name: None if no job was started yet.
+        :param job_names: the jobs of the task; empty if none was started yet.
         """
-        subject = f"{self._noun} {job_name}" if job_name else f"The {self._noun} of this task"
+        subject = f"{self._noun} {', '.join(job_names)}" if job_names else f"The {self._noun} of this task"
         if isinstance(sys.exception(), AirflowTaskTimeout):
-            self._end(job_name, "its execution_timeout is over")
+            self._end(job_names, "its execution_timeout is over")
             return
         try:
             why = why_unwanted_within(timing().task_state, self._ti, self._clear_number)
@@ -65,27 +65,30 @@ class Kill:
             self._log.info("%s is not stopped: the task continues", subject)
         else:
             self.is_ended_by_airflow = True
-            self._end(job_name, why)
+            self._end(job_names, why)
 
-    def require_wanted(self, job_name: str) -> None:
+    def require_wanted(self, job_names: Sequence[str]) -> None:
         """Check the task state that could not be read at the signal; called before the task creates a job or waits.
 
-        :raises AirflowException: the task does not continue; its job is being stopped.
+        :raises AirflowException: the task does not continue; its jobs are being stopped.
         """
         if self._is_doubted:
             why = why_unwanted(self._ti, self._clear_number)
             self._is_doubted = False
             if why is not None:
-                self._end(None, why)
+                self._end([], why)
         if self._is_unwanted:
-            self._stop_unwanted(job_name)
-            raise AirflowException(f"The task is being terminated and does not resume {self._noun} {job_name}.")
+            for name in job_names:
+                self._stop_unwanted(name)
+            raise AirflowException(
+                f"The task is being terminated and does not resume {self._noun} {', '.join(job_names)}."
+            )
 
-    def _end(self, job_name: str | None, why: str) -> None:
+    def _end(self, job_names: Sequence[str], why: str) -> None:
         self._is_unwanted = True
         self._log.info("The task is being terminated: %s", why)
-        if job_name:
-            self._stop_unwanted(job_name)
+        for name in job_names:
+            self._stop_unwanted(name)
 
     def _stop_unwanted(self, job_name: str) -> None:
         self._log.info("Stopping %s %s, because the task is being terminated", self._noun, job_name)

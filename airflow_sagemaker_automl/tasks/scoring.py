@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from airflow_sagemaker_automl.core.scoring.arguments import PREDICTIONS, OutputFormat, ScoringArguments
 from airflow_sagemaker_automl.core.scoring.columns import time_series_keys
@@ -26,7 +26,8 @@ from airflow_sagemaker_automl.exceptions import (
 from airflow_sagemaker_automl.hooks.errors import is_denied
 from airflow_sagemaker_automl.hooks.s3_objects import table_objects
 from airflow_sagemaker_automl.tasks.scoring_leftovers import KEPT_TAG, Leftovers
-from airflow_sagemaker_automl.tasks.scoring_version import ScoringVersion, find_version, training_header
+from airflow_sagemaker_automl.tasks.scoring_plan import Plan
+from airflow_sagemaker_automl.tasks.scoring_version import ScoringVersion, training_header
 from airflow_sagemaker_automl.tasks.transform_jobs import TransformJobs
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from airflow_sagemaker_automl.tasks.base import SageMakerTask
     from airflow_sagemaker_automl.tasks.scoring_data import ScoringData
     from airflow_sagemaker_automl.tasks.scoring_output import ScoringOutput
+
+Adopts: TypeAlias = Literal["never", "run", "always"]
 
 _PREPARED = "prepared.json"
 _MEBIBYTE = 1024**2
@@ -49,24 +52,6 @@ _CSV = "text/csv"
 _OF_MARKER = ("table", "scoring", "run", "fingerprint")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is known of a scoring before anything is written.
-
-    :param version: the version that scores.
-    :param containers: of the model to create.
-    :param expected: the columns that the container gets, in order.
-    :param data: the files; None if they are sent as they are.
-    :param fingerprint: of all that decides on the result.
-    """
-
-    version: ScoringVersion
-    containers: list[dict[str, Any]]
-    expected: Sequence[str]
-    data: ScoringData | None
-    fingerprint: str
-
-
 @dataclass
 class Scoring:
     """One scoring of a task.
@@ -76,7 +61,9 @@ class Scoring:
     :param identity: the owner of its model and job.
     :param output: where the table is written.
     :param members: checked members of ``CreateTransformJob`` that the author chose.
-    :param adopts_after_clear: whether the table of before a clear is the result if it would be the same.
+    :param find: finds the model that scores.
+    :param adopts: which table is the result if it would be the same: none of another generation (``never``), one of
+        before a clear (``run``), or that of any run and task (``always``).
     """
 
     task: SageMakerTask
@@ -84,7 +71,8 @@ class Scoring:
     identity: TaskIdentity
     output: ScoringOutput
     members: Mapping[str, Any]
-    adopts_after_clear: bool = False
+    find: Callable[[], ScoringVersion]
+    adopts: Adopts = "never"
     _prepared: PreparedScoring | None = None
 
     @property
@@ -113,7 +101,7 @@ class Scoring:
         marker = self._marker() if self.output.marker in uris else {}
         if marker.get("scoring") == self.name:
             self.task.log.info("An earlier try has written %s", marker["table"])
-            self._tidy()
+            self.tidy()
             return _result(marker)
         if f"{self.work}{_PREPARED}" in uris:
             self.task.log.info("Resuming with the input that an earlier try has prepared")
@@ -121,16 +109,21 @@ class Scoring:
             # Another execution may have written the table and removed it since; then the job's end finds the marker.
             if self._prepared is not None:
                 return None
-        self.output.require_own(found)
         plan = self._plan()
-        if self.adopts_after_clear and self._is_same(marker, plan):
-            self.task.log.info("Adopting %s from before the task was cleared", marker["table"])
+        if self._is_same(marker, plan):
+            self.task.log.info("Adopting %s, which would be the same", marker["table"])
             return _result(marker)
+        self.output.require_own(found)
         result = marker.get("table")
         Leftovers(self.task, self.identity, self.output, self.name).remove(found, result)
         self.task.log.info("Scoring with %s", plan.version.arn)
         self._prepared = self._prepare(plan)
         return None
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a job can score."""
+        return self._prepared is not None
 
     @property
     def prepared(self) -> PreparedScoring:
@@ -182,7 +175,7 @@ class Scoring:
             if marker.get("scoring") != self.name:
                 raise
             result = _result(marker)
-        self._tidy()
+        self.tidy()
         return result
 
     def discard(self) -> None:
@@ -202,10 +195,16 @@ class Scoring:
     def forget(self) -> None:
         """Forget what was prepared, so that the next execution scores the present data with the present version."""
         self.output.remove(f"{self.work}{_PREPARED}")
+        if self._marker().get("scoring") == self.name:
+            self.output.remove(self.output.marker)
         self.task.hook.delete_model(self.name)
 
-    def _tidy(self) -> None:
-        """Remove what is not needed any more; the table is whole, so a denied deletion does not fail the task."""
+    def is_current(self, result: Mapping[str, Any]) -> bool:
+        """Tell whether a table still has the scores of a result: another run of the task may have replaced it."""
+        return bool(marker := self._marker()) and _result(marker) == result
+
+    def tidy(self) -> None:
+        """Remove what is not needed any more; a denied deletion does not fail the task, which has its result."""
         try:
             if not self.asked.keep_model:
                 self.task.call_with_retries(lambda hook: hook.delete_model(self.name))
@@ -229,7 +228,8 @@ class Scoring:
         return None if kept is None else PreparedScoring.from_json(kept)
 
     def _is_same(self, marker: Mapping[str, Any], plan: Plan) -> bool:
-        return (marker.get("run"), marker.get("fingerprint")) == (self._run, plan.fingerprint)
+        is_own = self.adopts == "always" or (self.adopts == "run" and marker.get("run") == self._run)
+        return is_own and marker.get("fingerprint") == plan.fingerprint
 
     @property
     def _run(self) -> str:
@@ -247,6 +247,7 @@ class Scoring:
             "rows": prepared.rows if self.asked.prepare else None,
             "unusable_rows": prepared.unusable,
             "line_breaks_replaced": prepared.line_breaks,
+            "data_digest": prepared.data_digest,
         }
         marks = {"scoring": self.name, "run": self._run, "fingerprint": prepared.fingerprint}
         before = self._marker()
@@ -289,7 +290,7 @@ class Scoring:
 
     def _plan(self) -> Plan:
         """Find version and data, and check that they fit; nothing is written."""
-        version = find_version(self.task, self.asked.model_package_arn, self.asked.model_package_group_name)
+        version = self.find()
         if self.asked.prepare:
             version.require_table()
         containers = version.chain(self.asked.inference_response_keys)
@@ -308,11 +309,12 @@ class Scoring:
             expected=expected,
             data=data,
             fingerprint=digest(json.loads(json.dumps(deciding, default=str))),
+            data_digest=data.digest if data else "",
         )
 
     def _unprepared_files(self) -> list[StoredObject]:
-        """List the data that is sent as it is, if a table from before a clear can be the result."""
-        if not self.adopts_after_clear:
+        """List the data that is sent as it is, if a table of another generation can be the result."""
+        if self.adopts == "never":
             return []
         return self.task.call_with_retries(lambda hook: table_objects(hook.s3, str(self.asked.data)))[0]
 
@@ -345,6 +347,7 @@ class Scoring:
             predictions=plan.version.predictions(self.asked.inference_response_keys),
             folder=uuid.uuid4().hex[:8],
             fingerprint=plan.fingerprint,
+            data_digest=plan.data_digest,
         )
         self.output.claim()
         if plan.data is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_sagemaker_automl.core.scoring.arguments import inside
 from airflow_sagemaker_automl.core.scoring.columns import column_violations
+from airflow_sagemaker_automl.core.values.canonical import digest
 from airflow_sagemaker_automl.exceptions import DataNotScorable, InvalidScoring, PredictionsIncomplete, Violation
 from airflow_sagemaker_automl.hooks import s3_objects
 from airflow_sagemaker_automl.tables.parts import Part, PartsWriter
@@ -83,6 +84,11 @@ class ScoringData:
     def __init__(self, task: SageMakerTask, data: str, output: str, extra: Mapping[str, Any]) -> None:
         self._task, self._data, self._output, self._extra = task, data, output, extra
         self.files = self._find()
+
+    @property
+    def digest(self) -> str:
+        """Digest of the content of all files, by their ETags in the order of the files."""
+        return digest([file.etag for file in self.files])
 
     def require_columns(self, expected: Sequence[str], keys: Sequence[str]) -> None:
         """Check the columns of all files, before anything is written; only their beginnings are read.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_sagemaker_automl.core.registry.inference import answering
+from airflow_sagemaker_automl.core.registry.inference import answering, offered_keys
 from airflow_sagemaker_automl.core.registry.model_package import Metadata
 from airflow_sagemaker_automl.core.registry.version_arn import VersionArn
 from airflow_sagemaker_automl.core.scoring.columns import TrainingColumns
@@ -26,6 +26,7 @@ from airflow_sagemaker_automl.exceptions import (
 from airflow_sagemaker_automl.hooks.errors import is_denied, is_invalid
 
 if TYPE_CHECKING:
+    from airflow_sagemaker_automl.core.jobs.candidate import Candidate
     from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
     from airflow_sagemaker_automl.hooks.automl import SageMakerAutoMLHook
     from airflow_sagemaker_automl.hooks.s3_objects import StoredObject
@@ -45,6 +46,7 @@ class ScoringVersion:
     :param containers: its chain, as described.
     :param job: the AutoML job that trained it; None if it cannot be found.
     :param metric: the metric that the job ranked its candidates by; None if it is not recorded.
+    :param is_registered: False for a candidate, whose ``arn`` only names it.
     """
 
     arn: str
@@ -52,6 +54,7 @@ class ScoringVersion:
     containers: Sequence[Mapping[str, Any]]
     job: AutoMLJob | None
     metric: str | None = None
+    is_registered: bool = True
 
     @property
     def problem_type(self) -> str | None:
@@ -80,7 +83,7 @@ class ScoringVersion:
 
         :raises InvalidScoring: the containers do not support the keys.
         """
-        if not keys or list(keys) == self._registered_keys:
+        if self.is_registered and (not keys or list(keys) == self._registered_keys):
             return [{"ModelPackageName": self.arn}]
         try:
             return answering(self.containers, keys)
@@ -96,6 +99,11 @@ class ScoringVersion:
             return []
         chosen = list(keys) or self._registered_keys
         return chosen or (["predicted_value"] if self.is_regression else ["predicted_label"])
+
+    @property
+    def offered_keys(self) -> list[str]:
+        """The keys that the containers can answer; empty if there is no choice, as for a regression."""
+        return offered_keys(self.containers)
 
     @property
     def _registered_keys(self) -> list[str]:
@@ -150,6 +158,21 @@ def find_version(task: SageMakerTask, arn: str | None, group: str | None) -> Sco
         kind = "forecast" if version.is_forecast else "regression" if version.is_regression else "classification"
         task.log.warning("The AutoML job of %s cannot be found, so it is taken for a %s", version.arn, kind)
     return version
+
+
+def candidate_model(job: AutoMLJob, candidate: Candidate) -> ScoringVersion:
+    """Return the model of a candidate, which need not be registered.
+
+    :param candidate: with its default containers.
+    """
+    return ScoringVersion(
+        arn=f"{job.arn}/{candidate.name}",
+        group="",
+        containers=candidate.containers,
+        job=job,
+        metric=candidate.objective.metric if candidate.objective else None,
+        is_registered=False,
+    )
 
 
 def training_header(task: SageMakerTask, version: ScoringVersion) -> list[str]:

@@ -168,6 +168,15 @@ class Submission(Generic[J]):
         is_equal = all(tags.get(key) == value for key, value in self.identity.tags().items())
         return is_equal or (bool(deployment()) and self.identity.is_namesake(tags))
 
+    def stop_older_generations(self) -> None:
+        """Stop the running jobs of older generations, for a task that runs several jobs and adopts none of them.
+
+        The task itself then records that they are settled.
+        """
+        for job in self._older_jobs():
+            if job.is_in_progress:
+                self._stop_predecessor(job.name)
+
     def _settle_older_generations(self) -> J | None:
         """Stop running jobs of older generations; generations that were settled earlier are not checked again.
 

@@ -22,6 +22,11 @@ class _AutoMLJobs(RunningJobsTrigger):
         """List the running AutoML jobs."""
         return hook.jobs_in_progress()
 
+    @staticmethod
+    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
+        """Stop a job."""
+        hook.stop_job(job_name)
+
 
 class AutoMLJobTrigger(_AutoMLJobs, JobTrigger):
     """Fires once, when an AutoML job has ended or at the deadline.
@@ -30,11 +35,6 @@ class AutoMLJobTrigger(_AutoMLJobs, JobTrigger):
     """
 
     waiting_for = metrics.WAITING_FOR_JOBS
-
-    @staticmethod
-    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
-        """Stop a job."""
-        hook.stop_job(job_name)
 
     def _ended_as(self, hook: SageMakerAutoMLHook) -> str | None:
         job = hook.describe_job(self.job_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_sagemaker_automl.core.values.timing import timing
@@ -26,13 +26,65 @@ if TYPE_CHECKING:
 class RunningJobsTrigger(PolledTrigger[Jobs]):
     """Base of the triggers that poll the running jobs of one kind.
 
+    :param job_name: the job to wait for, or to create.
+    :param also_stops: further jobs of the task that run at the same time. Default: none.
+    :param stop_on_kill: stop the jobs when the task is cleared, or marked as failed or successful, while it waits.
     :cvar noun: name of the kind in logs.
     :cvar listed: what the shared poll lists.
     """
 
     noun: ClassVar[str]
     listed: ClassVar[str]
-    job_name: str
+
+    def __init__(
+        self, *, job_name: str, also_stops: Sequence[str] = (), stop_on_kill: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_name = job_name
+        self.also_stops = list(also_stops)
+        self.stop_on_kill = stop_on_kill
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments that rebuild the trigger."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "stop_on_kill": self.stop_on_kill}
+
+    @property
+    def _running(self) -> list[str]:
+        """The jobs of the task that run."""
+        return self.also_stops
+
+    async def on_kill(self) -> None:
+        """Stop the jobs, unless the task continues: Airflow also calls this when another triggerer takes over."""
+        failed = None
+        for name in self._running if self.stop_on_kill else []:
+            try:
+                await self._stop_unwanted(name)
+            except Exception as error:  # The other job is stopped nevertheless.
+                failed = error
+        if failed is not None:
+            raise failed
+
+    async def _stop_unwanted(self, name: str) -> None:
+        try:
+            with shared(self.connection) as reached:
+                state = await reached.kill(lambda: task_state(self.task_instance))
+                if state in STILL_WANTED:  # After a clear, the task itself stops this job before it trains again.
+                    self.log.info("%s %s is not stopped: the task is %s and continues", self.noun, name, state)
+                    return
+                await reached.kill(lambda: self._stop(reached, name))
+            self.log.info("Stopping %s %s, because the task is %s", self.noun, name, state or "cleared")
+        except Exception as error:
+            self.log.error("Could not stop %s %s, which may keep running: %s", self.noun, name, error)
+            raise
+
+    def _stop(self, reached: SharedConnection, name: str) -> None:
+        call_with_retries(lambda: self.stop(reached.hook(), name), seconds=timing().stop_in_triggerer)
+
+    @staticmethod
+    @abstractmethod
+    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
+        """Stop a job."""
 
     @staticmethod
     @abstractmethod
@@ -41,8 +93,8 @@ class RunningJobsTrigger(PolledTrigger[Jobs]):
 
     @property
     def subject(self) -> dict[str, Any]:
-        """The job's name."""
-        return {"job_name": self.job_name}
+        """The job's name, and those of the jobs that run at the same time."""
+        return {"job_name": self.job_name, **({"also_stops": self.also_stops} if self.also_stops else {})}
 
     @property
     def _key(self) -> StreamKey:
@@ -71,6 +123,7 @@ class JobTrigger(RunningJobsTrigger, FollowingTrigger[Jobs]):
     :param poll_interval: seconds between polls; triggers with the same connection and interval share one poll.
     :param deadline: POSIX time at which the wait ends; None means no limit.
     :param stop_on_kill: stop the job when the task is cleared, or marked as failed or successful, while it waits.
+    :param also_stops: further jobs of the task to stop then. Default: none.
     """
 
     def __init__(
@@ -81,31 +134,20 @@ class JobTrigger(RunningJobsTrigger, FollowingTrigger[Jobs]):
         poll_interval: float,
         deadline: float | None = None,
         stop_on_kill: bool = False,
+        also_stops: Sequence[str] = (),
     ) -> None:
-        super().__init__(connection=connection, poll_interval=poll_interval, deadline=deadline)
-        self.job_name = job_name
-        self.stop_on_kill = stop_on_kill
+        super().__init__(
+            job_name=job_name,
+            also_stops=also_stops,
+            stop_on_kill=stop_on_kill,
+            connection=connection,
+            poll_interval=poll_interval,
+            deadline=deadline,
+        )
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments that rebuild the trigger."""
-        path, arguments = super().serialize()
-        return path, {**arguments, "stop_on_kill": self.stop_on_kill}
-
-    async def on_kill(self) -> None:
-        """Stop the job, unless the task continues: Airflow also calls this when another triggerer takes over."""
-        if not self.stop_on_kill:
-            return
-        try:
-            with shared(self.connection) as reached:
-                state = await reached.kill(lambda: task_state(self.task_instance))
-                if state in STILL_WANTED:  # After a clear, the task itself stops this job before it trains again.
-                    self.log.info("%s is not stopped: the task is %s and continues", self._what, state)
-                    return
-                await reached.kill(lambda: self._stop(reached))
-            self.log.info("Stopping %s, because the task is %s", self._what, state or "cleared")
-        except Exception as error:
-            self.log.error("Could not stop %s, which may keep running: %s", self._what, error)
-            raise
+    @property
+    def _running(self) -> list[str]:
+        return [self.job_name, *self.also_stops]
 
     async def _wait(self, stream: AsyncIterator[Snapshot[Jobs]], reached: SharedConnection) -> WaitEnd | None:
         self._queue(reached).job_exists(self.job_name)
@@ -121,16 +163,8 @@ class JobTrigger(RunningJobsTrigger, FollowingTrigger[Jobs]):
     def _is_last(self, status: str) -> bool:
         return False  # The list has running jobs only.
 
-    @staticmethod
-    @abstractmethod
-    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
-        """Stop a job."""
-
     def _is_unseen(self, error: Exception) -> bool:
         return is_denied(error) or isinstance(error, JobNotFound)
-
-    def _stop(self, reached: SharedConnection) -> None:
-        call_with_retries(lambda: self.stop(reached.hook(), self.job_name), seconds=timing().stop_in_triggerer)
 
 
 class RoomTrigger(RunningJobsTrigger):
@@ -142,6 +176,8 @@ class RoomTrigger(RunningJobsTrigger):
     :param connection: the four connection arguments.
     :param poll_interval: seconds between polls; the poll is shared with the triggers that wait for jobs.
     :param deadline: POSIX time at which the wait ends; None means no limit.
+    :param also_stops: jobs of the task that run already. Default: none.
+    :param stop_on_kill: stop them when the task is cleared, or marked as failed or successful, while it waits.
     """
 
     def __init__(
@@ -153,9 +189,17 @@ class RoomTrigger(RunningJobsTrigger):
         connection: Connection,
         poll_interval: float,
         deadline: float | None = None,
+        also_stops: Sequence[str] = (),
+        stop_on_kill: bool = False,
     ) -> None:
-        super().__init__(connection=connection, poll_interval=poll_interval, deadline=deadline)
-        self.job_name = job_name
+        super().__init__(
+            job_name=job_name,
+            also_stops=also_stops,
+            stop_on_kill=stop_on_kill,
+            connection=connection,
+            poll_interval=poll_interval,
+            deadline=deadline,
+        )
         self.waiting_since = waiting_since
         self.limit = limit
 

@@ -33,6 +33,11 @@ class _TransformJobs(RunningJobsTrigger):
         """List the running transform jobs."""
         return hook.transform_jobs_in_progress()
 
+    @staticmethod
+    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
+        """Stop a job."""
+        hook.stop_transform_job(job_name)
+
     @property
     def _quota(self) -> str:
         return f"{self.listed} on {self.instance_type}"
@@ -47,11 +52,6 @@ class TransformJobTrigger(_TransformJobs, JobTrigger):
     """
 
     waiting_for = metrics.WAITING_FOR_TRANSFORM_JOBS
-
-    @staticmethod
-    def stop(hook: SageMakerAutoMLHook, job_name: str) -> None:
-        """Stop a job."""
-        hook.stop_transform_job(job_name)
 
     def _ended_as(self, hook: SageMakerAutoMLHook) -> str | None:
         job = hook.describe_transform_job(self.job_name)

@@ -43,6 +43,7 @@ ERRORS: list[AutoMLError] = [
     exceptions.InvalidQualityGate([exceptions.Violation("a", 1, "is wrong")]),
     exceptions.CandidateRejected("job", "best", "Rejected: 0 of 1 rules passed"),
     exceptions.ChampionChanged("churn", None, "arn"),
+    exceptions.ChampionChanged("churn", "arn", None, is_evaluation=True),
     exceptions.ChampionUnreadable("churn", "It is denied."),
     exceptions.ModelPackageGroupNotFound("churn", "eu-central-1", "churns"),
     exceptions.ModelPackageDiffers(
@@ -60,6 +61,7 @@ ERRORS: list[AutoMLError] = [
     exceptions.AnswerNotApplied("arn", "Approved by Ada", "no answer.", True),
     exceptions.QuestionOfAnotherVersion("arn"),
     exceptions.InvalidScoring([exceptions.Violation("data", 1, "is wrong")]),
+    exceptions.InvalidEvaluation([exceptions.Violation("data", 1, "is wrong")]),
     exceptions.NoApprovedVersion("churn"),
     exceptions.NoApprovedVersion("churn", exists=False),
     exceptions.VersionNotScorable("arn", "it is Rejected."),
@@ -72,6 +74,8 @@ ERRORS: list[AutoMLError] = [
     exceptions.TransformJobStopped(TRANSFORM_JOB),
     exceptions.TransformJobTimedOut(TRANSFORM_JOB, 60.0, "runs on."),
     exceptions.PredictionsIncomplete("job", "one is missing."),
+    exceptions.EvaluationImpossible("s3://bucket/rows/", "it has 3 rows."),
+    exceptions.EvaluationIncomplete("s3://bucket/rows/", "the scores are gone."),
     exceptions.ServiceUnavailable("no answer"),
 ]
 
@@ -112,6 +116,7 @@ def test_errors_say_whether_a_retry_can_help() -> None:
         "AutoMLJobFailed",
         "AutoMLJobStopped",
         "AutoMLJobUnfinished",
+        "EvaluationIncomplete",
         "ModelCardOverwritten",
         "ModelPackageUnfinished",
         "QuotaReached",

@@ -11,6 +11,7 @@ import pytest
 
 import airflow_sagemaker_automl
 from airflow_sagemaker_automl import AutoMLError, Violation, exceptions
+from airflow_sagemaker_automl.core.evaluation.arguments import EvaluationArguments
 from airflow_sagemaker_automl.core.jobs.job import AutoMLJob
 from airflow_sagemaker_automl.core.rules.quality_gate import GateReading
 from airflow_sagemaker_automl.core.scoring.columns import column_violations
@@ -113,12 +114,16 @@ EXAMPLES: list[AutoMLError] = [
         "lightgbm",
         "Rejected: F1 (validation) 0.7027 < champion 0.9639 (version 1): worse by 0.2612; 0 of 1 rules passed\n"
         "  failed: F1 on validation data at least as good as that of the champion: 0.7027 < champion 0.9639 "
-        "(version 1): worse by 0.2612",
+        "(version 1): worse by 0.2612; each figure is from its own job's data",
     ),
-    exceptions.ChampionChanged(
-        "churn",
-        "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3",
-        "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/4",
+    *(
+        exceptions.ChampionChanged(
+            "churn",
+            "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/3",
+            "arn:aws:sagemaker:eu-central-1:123456789012:model-package/churn/4",
+            is_evaluation,
+        )
+        for is_evaluation in (False, True)
     ),
     exceptions.ChampionUnreadable(
         "churn",
@@ -204,6 +209,27 @@ EXAMPLES: list[AutoMLError] = [
         TRANSFORM,
         f"s3://my-bucket/scores/_work/{TRANSFORM}/predictions/{TRANSFORM}/part-00000.csv.out: it has fewer predictions "
         "than rows.",
+    ),
+    exceptions.InvalidEvaluation(
+        list(
+            EvaluationArguments(
+                job_name=NAME,
+                model_package_group_name="churn",
+                data="s3://my-bucket/churn-labelled/2026-01-04/",
+                output_uri="s3://my-bucket/churn-evaluations/",
+                against="newest",
+                metrics=["RSME"],
+                confidence=95,
+            ).violations()
+        )
+    ),
+    exceptions.EvaluationImpossible(
+        "s3://my-bucket/churn-labelled/2026-01-04/", "it has 62 rows, and minimum_rows is 100."
+    ),
+    exceptions.EvaluationIncomplete(
+        "s3://my-bucket/churn-labelled/2026-01-04/",
+        "s3://my-bucket/churn-evaluations/scores/churn-3/scores.parquet was deleted while it was read. A retry scores "
+        "again.",
     ),
     exceptions.ServiceUnavailable(
         "The call to AWS with connection 'aws_default' failed: Could not connect to the endpoint URL: "

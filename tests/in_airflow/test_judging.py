@@ -58,7 +58,7 @@ def test_a_worse_challenger_is_stopped_and_the_verdict_is_left(
     assert (left["approved"], left["champion"]) == (False, champion["model_package_arn"])
     assert [rule["reason"] for rule in left["rules"]] == [
         "it is 0.7",
-        "0.7 < champion 0.8 (version 1): worse by 0.1",
+        "0.7 < champion 0.8 (version 1): worse by 0.1; each figure is from its own job's data",
     ]
     run = run_of("judge", job_name=better, margin=0.1)
     assert xcoms(run, "register")["return_value"]["approval_status"] == "Approved"

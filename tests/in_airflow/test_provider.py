@@ -147,17 +147,18 @@ def test_the_configuration_option_has_its_default() -> None:
 
 
 def test_importing_operators_loads_no_aws_sdk() -> None:
-    """Importing operators in a DAG file loads no boto, no hook, no schema library and no pyarrow."""
+    """Importing operators in a DAG file loads no boto, no hook, no schema library and no pyarrow, numpy or scipy."""
     code = (
         "import sys; from airflow.sdk import BaseOperator; before = set(sys.modules)\n"
         "from airflow_sagemaker_automl import SageMakerAutoMLJobOperator, SageMakerRegisterCandidateOperator\n"
         "from airflow_sagemaker_automl import SageMakerModelPackageApprovalSensor, automl_retraining\n"
-        "from airflow_sagemaker_automl import SageMakerBatchScoringOperator, scored\n"
+        "from airflow_sagemaker_automl import SageMakerBatchScoringOperator, SageMakerModelEvaluationOperator, scored\n"
         "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
     loaded = set(json.loads(_python(code).splitlines()[-1].replace("'", '"')))
     assert "airflow_sagemaker_automl" in loaded
-    assert not loaded & {"boto3", "botocore", "jsonschema", "moto", "openlineage", "pandas", "jinja2", "pyarrow"}
+    assert not loaded & {"boto3", "botocore", "jsonschema", "moto", "openlineage", "pandas", "jinja2"}
+    assert not loaded & {"pyarrow", "numpy", "scipy"}
 
 
 def test_the_root_imports_nothing() -> None:

@@ -127,6 +127,18 @@ class Service:
         return answer
 
 
+def transform_jobs(url: str, run: Run) -> list[str]:
+    """List the statuses of a run's transform jobs."""
+    client = sagemaker_client(url)
+    pages = client.get_paginator("list_transform_jobs").paginate()
+    found: list[str] = []
+    for job in (summary for page in pages for summary in page["TransformJobSummaries"]):
+        tags = client.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
+        if {"Key": "airflow:run_id", "Value": run.run_id} in tags:
+            found.append(job["TransformJobStatus"])
+    return found
+
+
 def assert_all_have_one_model(run: Run, service: Service) -> None:
     """Check that each task ended green with a model of the one job that there is for it."""
     jobs, tasks = service.jobs(run), run.tasks("train")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.live.rest import Api
     from tests.live.service import Service
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
 
 def test_a_worker_that_is_lost_after_the_answer_asks_nobody_again(api: Api, service: Service) -> None:

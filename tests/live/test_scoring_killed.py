@@ -13,7 +13,7 @@ import pytest
 
 from demo.sandbox import BUCKET, NEW_ROWS, REGION, s3_client, sagemaker_client, upload_breast_cancer
 from tests.live.killer import KillerAt, killing
-from tests.live.service import FIRST_KEY
+from tests.live.service import FIRST_KEY, transform_jobs
 from tests.support.jobs import unique
 from tests.support.trained import quick_job, version_of
 
@@ -40,18 +40,6 @@ def _version(url: str) -> str:
     """
     sagemaker, data = sagemaker_client(url), upload_breast_cancer(url)
     return version_of(sagemaker, quick_job(sagemaker, data))
-
-
-def _jobs(url: str, run: Run) -> list[str]:
-    """List the statuses of a run's transform jobs."""
-    client = sagemaker_client(url)
-    pages = client.get_paginator("list_transform_jobs").paginate()
-    found: list[str] = []
-    for job in (summary for page in pages for summary in page["TransformJobSummaries"]):
-        tags = client.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
-        if {"Key": "airflow:run_id", "Value": run.run_id} in tags:
-            found.append(job["TransformJobStatus"])
-    return found
 
 
 def _patients(s3: Any, key: str) -> list[str]:
@@ -85,7 +73,7 @@ def test_one_transform_job_and_one_table_wherever_the_task_is_killed(api: Api, s
     expected = _patients(s3, f"{NEW_ROWS}/rows.csv")
     for name, run in runs.items():
         at = (name, killed[name].killed)
-        assert _jobs(service.url, run) == ["Completed"], at
+        assert transform_jobs(service.url, run) == ["Completed"], at
         keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"scored/{name}/")["Contents"]]
         assert sorted(key.rpartition("/")[2] for key in keys) == ["_SUCCESS", "scores.csv"], at
         assert _patients(s3, f"scored/{name}/scores.csv") == expected, at

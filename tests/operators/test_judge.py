@@ -300,7 +300,7 @@ def test_a_champion_without_figures_has_those_of_its_report(
     assert task.execute(context)["rules"][0]["reason"] == missing
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="of/it/statistics.json", Body=json.dumps(report).encode())
-    assert task.execute(context)["rules"][0]["reason"] == "0.8 < champion 0.85 (version 1): worse by 0.05"
+    assert task.execute(context)["rules"][0]["reason"].startswith("0.8 < champion 0.85 (version 1): worse by 0.05;")
     of_test_data = gate_task(job, group, {"champion": {"data_set": "Test", **rejecting}}, on_rejected="pass")
     missing = "the champion has no such metric; it has metrics on validation data only"
     assert of_test_data.execute(context)["rules"][0]["reason"] == missing
@@ -337,7 +337,7 @@ def test_an_edited_card_is_no_way_round_the_champion(
     assert not verdict["approved"]
     assert verdict["rules"][0]["reason"] == (
         "0.75 < champion 0.9 (version 1): worse by 0.15; this is the value in the champion's metadata (0.9), but its "
-        "model card says 0.1"
+        "model card says 0.1; each figure is from its own job's data"
     )
 
 
@@ -353,9 +353,9 @@ def test_less_is_better_where_the_service_says_so(context: Any, sagemaker: SageM
     registration(old, group, approval_status="Approved").execute(context)
     gate = QualityGate(champion=BetterThanChampion(margin=0.25, is_relative=True))
     verdict = gate_task(new, group, gate).execute(context)
-    assert verdict["rules"][0]["reason"] == "0.3 < champion 0.4 (version 1): better by 0.1"
+    assert verdict["rules"][0]["reason"].startswith("0.3 < champion 0.4 (version 1): better by 0.1;")
     on_test = gate_task(new, group, {"champion": {"metric": "F1", "data_set": "Test", "margin": "0.05"}})
-    assert on_test.execute(context)["rules"][0]["reason"] == "0.8 > champion 0.75 (version 1): better by 0.05"
+    assert on_test.execute(context)["rules"][0]["reason"].startswith("0.8 > champion 0.75 (version 1): better by 0.05;")
     registration(new, group, verdict=verdict).execute(context)
     with pytest.raises(AirflowSkipException, match=r"0\.4 > champion 0\.3 \(version 2\): worse by 0\.1"):
         gate_task(old, group, gate).execute(context)

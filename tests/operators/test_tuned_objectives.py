@@ -98,7 +98,7 @@ def test_a_larger_error_does_not_beat_the_champion(context: Any, job: str, sagem
     assert ModelVersion.from_description(version).objective_type == "Minimize"
     assert version_facts(version)["objectiveType"] == "Minimize"
     for name, error in (("a", 5), ("c", 21)):
-        with pytest.raises(AirflowSkipException, match=rf"> champion 4 \(version 1\): worse by {error}\n"):
+        with pytest.raises(AirflowSkipException, match=rf"> champion 4 \(version 1\): worse by {error};"):
             gate_task(job, group, candidate_name=name).execute(context)
 
 

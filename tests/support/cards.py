@@ -139,6 +139,26 @@ VERDICT: dict[str, Any] = {
         {"name": "beats the champion", "passed": False, "value": 0.96, "limit": None, "reason": "there is none"},
     ],
 }
+EVALUATED_VERDICT = {
+    **VERDICT,
+    "evaluation": {
+        "outcome": "compared",
+        "champion": "arn:of-the-champion",
+        "data": "s3://bucket/holdout/",
+        "data_digest": "abc",
+        "report": "s3://bucket/evaluation.json",
+        "rows": 600,
+        "confidence": 0.95,
+        "metrics": [
+            {
+                "metric": "F1",
+                "candidate": 0.91,
+                "champion": 0.88,
+                "difference": {"improvement": 0.03, "low": 0.01, "high": 0.05, "method": "delta method"},
+            }
+        ],
+    },
+}
 
 
 def build(

@@ -7,17 +7,17 @@ import math
 from typing import Any
 
 _CHAMPIONS = (
-    "margin, is_relative, metric, data_set, is_new_metric, direction, without_champion, on_missing_champion_figure, "
-    "on_other_objective"
+    "margin, is_relative, metric, data_set, is_new_metric, direction, on, confidence, require, without_champion, "
+    "on_missing_champion_figure, on_other_objective, on_inconclusive, on_champion_cannot_score"
 )
 _NO_PARTS: tuple[Any, ...] = ("candidate", [], 7)
 # A gate and its errors. All of them can be detected in a DAG file.
 WRONG_GATES: list[tuple[Any, list[str]]] = [
-    ({}, ["gate must have at least one rule: thresholds, champion, most_partial_failures"]),
-    ({"thresholds": []}, ["gate must have at least one rule: thresholds, champion, most_partial_failures"]),
+    ({}, ["gate must have at least one rule: thresholds, champion, slices, most_partial_failures"]),
+    ({"thresholds": []}, ["gate must have at least one rule: thresholds, champion, slices, most_partial_failures"]),
     (
         {"champion": None, "thresholds": ""},
-        ["gate must have at least one rule: thresholds, champion, most_partial_failures"],
+        ["gate must have at least one rule: thresholds, champion, slices, most_partial_failures"],
     ),
     (None, ["gate must be a QualityGate, or a mapping of its arguments, not null"]),
     (0.9, ["gate = 0.9 must be a QualityGate, or a mapping of its arguments, not a number"]),
@@ -43,7 +43,7 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
     (
         {"most_partial_failures": 0, 7: 1},
         [
-            "gate.7 = 1 is unknown; known arguments are thresholds, champion, most_partial_failures, "
+            "gate.7 = 1 is unknown; known arguments are thresholds, champion, slices, most_partial_failures, "
             "partial_failures_counted, on_missing_figure"
         ],
     ),
@@ -59,7 +59,7 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
         {"thresholds": [{"metric": "F1", "minimum": 1}, {"min": 0.5}]},
         [
             "gate.thresholds[1].min = 0.5 is unknown; known arguments are metric, minimum, maximum, data_set, "
-            "is_new_metric, against_direction",
+            "is_new_metric, against_direction, confidence",
             "gate.thresholds[1].metric is required: the metric to limit",
             "gate.thresholds[1] must have a minimum or a maximum",
         ],
@@ -119,8 +119,8 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
             "gate.thresholds[0].metric = 1 must be the name of a metric, not an integer",
             "gate.thresholds[0].minimum = 'high' must be a number",
             "gate.thresholds[0].maximum = True must be a number",
-            "gate.thresholds[0].data_set = 'validation' must be one of Train, Validation, Test; did you mean "
-            "'Validation'?",
+            "gate.thresholds[0].data_set = 'validation' must be one of Train, Validation, Test, Evaluation; "
+            "did you mean 'Validation'?",
         ],
     ),
     (
@@ -183,6 +183,85 @@ WRONG_GATES: list[tuple[Any, list[str]]] = [
         {"partial_failures_counted": ["candidate"]},
         ["gate.partial_failures_counted needs most_partial_failures, which is missing"],
     ),
+    (
+        {"champion": {"on": "evaluation", "data_set": "Test", "is_relative": True, "direction": "Maximize"}},
+        [
+            "gate.champion.is_relative = True needs on='recorded'",
+            "gate.champion.data_set = 'Test' needs on='recorded'",
+            "gate.champion.direction = 'Maximize' needs on='recorded'",
+        ],
+    ),
+    (
+        {"champion": {"on": "evaluation", "on_missing_champion_figure": "fail", "on_other_objective": "reject"}},
+        [
+            "gate.champion.on_missing_champion_figure = 'fail' needs on='recorded'",
+            "gate.champion.on_other_objective = 'reject' needs on='recorded'",
+        ],
+    ),
+    (
+        {"champion": {"confidence": "none", "require": "better", "on_inconclusive": "pass"}},
+        [
+            "gate.champion.confidence = 'none' needs on='evaluation'",
+            "gate.champion.require = 'better' needs on='evaluation'",
+            "gate.champion.on_inconclusive = 'pass' needs on='evaluation'",
+        ],
+    ),
+    (
+        {"champion": {"on": "recorded", "on_champion_cannot_score": "reject", "margin": -0.1}},
+        [
+            "gate.champion.on_champion_cannot_score = 'reject' needs on='evaluation'",
+            "gate.champion.margin = -0.1 must be 0 or more: the candidate must be better than the champion by at "
+            "least this much",
+        ],
+    ),
+    (
+        {"champion": {"on": "evaluation", "require": "not_worse", "margin": 0.1}},
+        ["gate.champion.require = 'not_worse' must be 'better' with a positive margin, which is 0.1"],
+    ),
+    (
+        {"champion": {"on": "evaluation", "require": "better", "margin": "-0.1"}},
+        ["gate.champion.require = 'better' must be 'not_worse' with a negative margin, which is -0.1"],
+    ),
+    (
+        {"champion": {"on": "evaluations", "require": "best", "confidence": 95, "on_inconclusive": "fail"}},
+        [
+            "gate.champion.on = 'evaluations' must be one of recorded, evaluation; did you mean 'evaluation'?",
+            "gate.champion.confidence = 95 must be above 0.5 and below 1, for example 0.95, or 'none' to compare "
+            "without an interval",
+            "gate.champion.require = 'best' must be one of better, not_worse",
+            "gate.champion.on_inconclusive = 'fail' must be one of reject, pass",
+        ],
+    ),
+    (
+        {"champion": {"data_set": "Evaluation"}},
+        ["gate.champion.data_set = 'Evaluation' must be one of Train, Validation, Test; did you mean 'Validation'?"],
+    ),
+    (
+        {"thresholds": [{"metric": "F1", "minimum": 0.9, "confidence": 0.95}]},
+        ["gate.thresholds[0].confidence = 0.95 needs data_set='Evaluation': only an evaluation has intervals"],
+    ),
+    (
+        {"thresholds": [{"metric": "F1", "minimum": 0.9, "confidence": 0.5, "data_set": "Evaluation"}]},
+        ["gate.thresholds[0].confidence = 0.5 must be above 0.5 and below 1, for example 0.95"],
+    ),
+    (
+        {"slices": {"metric": "RSME", "by": "region", "margin": -0.1, "confidence": "none", "most_unjudged": -1}},
+        [
+            "gate.slices.metric = 'RSME' is not a known metric; did you mean 'RMSE'?",
+            "gate.slices.by = 'region' must be a list of one or more columns",
+            "gate.slices.confidence = 'none' must be a number",
+            "gate.slices.most_unjudged = -1 must be an integer, 0 or more",
+            "gate.slices.margin = -0.1 must be 0 or more: the loss that is allowed in a slice",
+        ],
+    ),
+    (
+        {"slices": {"by": ["region", 7], "columns": []}},
+        [
+            "gate.slices.columns = [] is unknown; known arguments are metric, by, margin, confidence, most_unjudged",
+            "gate.slices.by[1] = 7 must be the name of a column, not an integer",
+        ],
+    ),
+    ({"slices": True}, ["gate.slices = True must be a NoSliceWorse, or a mapping of its arguments, not true"]),
     (
         json.dumps({"thresholds": [{"metric": "F1", "minimum": "x"}], "champion": {"margin": "x"}}),
         [

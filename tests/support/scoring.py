@@ -32,6 +32,13 @@ _ENVIRONMENT = {
     "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities,labels",
 }
 
+_CONTAINER = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz", "Environment": _ENVIRONMENT}
+_REGRESSOR = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz"}
+
+
+def _aged(row: Sequence[str]) -> str:
+    return f"aged {row[0]},0.{row[0]}"
+
 
 @dataclass
 class Account:
@@ -45,23 +52,17 @@ class Account:
     s3: S3Client
     faults: dict[str, Any] = field(default_factory=dict)
 
-    def version(self, *, decision: str | None = "Approved", problem: Any = None, **members: Any) -> str:
+    def version(self, *, decision: str | None = "Approved", problem: Any = None, kind: str = "", **members: Any) -> str:
         """Register a version of a model that was trained on COLUMNS and TARGET.
 
         :param decision: None leaves it undecided.
         :param problem: member of ``AutoMLProblemTypeConfig`` in place of a table's.
+        :param kind: problem type that the job found. Default: it does not say.
         :return: its ARN.
         """
-        name = unique()
-        script_jobs(self.url, name, CANDIDATE)
-        request = tabular_request(self.put("training", _csv([*COLUMNS, TARGET], [[1, 2, "x", "yes"]])), TARGET)
-        if problem:
-            request["AutoMLProblemTypeConfig"] = problem
-        start(self.sagemaker, request, name)
-        wait(self.sagemaker, name)
-        container = {"Image": "image:1", "ModelDataUrl": "s3://bucket/model.tar.gz", "Environment": _ENVIRONMENT}
+        name = self.job(problem, kind)
         specification = {
-            "Containers": [container],
+            "Containers": [_REGRESSOR if kind == "Regression" else _CONTAINER],
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
         }
@@ -71,6 +72,25 @@ class Account:
         if decision:
             decide(self.sagemaker, arn, decision)  # type: ignore[arg-type]
         return arn
+
+    def job(self, problem: Any = None, kind: str = "") -> str:
+        """Train a candidate on COLUMNS and TARGET.
+
+        :param problem: member of ``AutoMLProblemTypeConfig`` in place of a table's.
+        :param kind: problem type that the job found. Default: it does not say.
+        :return: name of its job.
+        """
+        name = unique()
+        container = _REGRESSOR if kind == "Regression" else _CONTAINER
+        found: Any = {"AutoMLProblemTypeResolvedAttributes": {"TabularResolvedAttributes": {"ProblemType": kind}}}
+        candidate = {**CANDIDATE, "InferenceContainers": [container]}
+        script_jobs(self.url, name, candidate, resolved=found if kind else None)
+        request = tabular_request(self.put("training", _csv([*COLUMNS, TARGET], [[1, 2, "x", "yes"]])), TARGET)
+        if problem:
+            request["AutoMLProblemTypeConfig"] = problem
+        start(self.sagemaker, request, name)
+        wait(self.sagemaker, name)
+        return name
 
     def put(self, folder: str, body: bytes | str, name: str = "rows.csv") -> str:
         """Upload an object below a new prefix, and return the prefix."""
@@ -95,9 +115,13 @@ class Account:
         """Let the jobs end, and those that are created from now on at once."""
         self.script({"Ending": {"TransformJobStatus": "Completed"}})
 
-    def script(self, document: Mapping[str, Any]) -> None:
-        """Let transform jobs that are created from now on follow a script."""
-        status, answer = send(f"{self.url}/automl-emulator/scripts/transforms?transform-jobs=*", "PUT", document)
+    def script(self, document: Mapping[str, Any], jobs: str = "*") -> None:
+        """Let transform jobs that are created from now on follow a script, in place of the one of the same jobs.
+
+        :param jobs: their name. Default: all that have no script of their own.
+        """
+        name = "transforms" if jobs == "*" else jobs
+        status, answer = send(f"{self.url}/automl-emulator/scripts/{name}?transform-jobs={jobs}", "PUT", document)
         assert status in (200, 201), answer
 
     def fault(self, **members: Any) -> None:
@@ -105,14 +129,17 @@ class Account:
         status, answer = send(f"{self.url}/automl-emulator/faults", "PUT", {**self.faults, **members})
         assert status == 200, answer
 
-    def answer(self, name: str) -> None:
-        """Write the predictions of a job: the label is the age, as text."""
+    def answer(self, name: str, predict: Callable[[Sequence[str]], str] = _aged) -> None:
+        """Write the predictions of a job.
+
+        :param predict: makes the line of a row. Default: the label is the age, as text.
+        """
         job = self.sagemaker.describe_transform_job(TransformJobName=name)
         source = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
         target = job["TransformOutput"]["S3OutputPath"].rstrip("/")
         for uri in self.objects(source):
             rows = csv.reader(io.StringIO(self.read(uri)))
-            scored = "".join(f"aged {row[0]},0.{row[0]}\n" for row in rows)
+            scored = "".join(f"{predict(row)}\n" for row in rows)
             self.write(f"{target}/{uri.rpartition('/')[2]}.out", scored)
 
     def objects(self, prefix: str) -> list[str]:

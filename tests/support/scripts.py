@@ -25,18 +25,22 @@ FAILED: dict[str, Any] = {
 }
 
 
-def script_jobs(url: str, pattern: str, *candidates: dict[str, Any], **ending: Any) -> None:
+def script_jobs(
+    url: str, pattern: str, *candidates: dict[str, Any], resolved: dict[str, Any] | None = None, **ending: Any
+) -> None:
     """Let jobs end at once.
 
     :param url: the emulator's.
     :param pattern: of their names.
     :param candidates: in the service's words; the first one is the best, if there is any.
+    :param resolved: ``ResolvedAttributes``. Default: none.
     :param ending: members of ``DescribeAutoMLJobV2``. Default: completed.
     """
     best = {"BestCandidate": candidates[0]["CandidateName"]} if candidates else {}
-    script = {
+    script: dict[str, Any] = {
         "Candidates": [{"Candidate": candidate} for candidate in candidates],
         "Ending": {"AutoMLJobStatus": "Completed", **best, **ending},
+        **({"ResolvedAttributes": resolved} if resolved else {}),
     }
     _put(f"{url}/automl-emulator/scripts/{pattern.strip('*')}?job-names={pattern}", script)
 

@@ -10,6 +10,7 @@ from airflow_sagemaker_automl.core.card.charts import Metric, answer, bars, scal
 from airflow_sagemaker_automl.core.card.explanations import read_bias, read_explanations, read_partial_dependence
 from airflow_sagemaker_automl.core.card.limits import LONGEST_NOTE, MOST_DATASETS, cut, labels, number, text
 from airflow_sagemaker_automl.core.card.metrics import Reading, read_statistics
+from airflow_sagemaker_automl.core.card.same_rows import evaluated_rows
 from airflow_sagemaker_automl.core.card.size import (
     BIAS,
     CANDIDATE_METRICS,
@@ -51,6 +52,7 @@ def evaluation_details(
     """Build all evaluations, the quality gate first."""
     return [
         *_quality_gate(verdict),
+        *evaluated_rows(mapping(verdict).get("evaluation")),
         *_candidate_metrics(job, candidate),
         *_candidates_ranked(job, candidate, candidates),
         *_model_insights(statistics),
@@ -131,7 +133,7 @@ def _quality_gate(verdict: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     details = {
         cut(key, LONGEST_NOTE): cut(value, LONGEST_NOTE)
         for key, value in list(verdict.items())[:_MOST_RULES]
-        if key not in ("approved", "rules", "compares_with_champion") and text(value)
+        if key not in ("approved", "rules", "compares_with_champion", "evaluation") and text(value)
     }
     item = {"name": QUALITY_GATE, "evaluation_observation": said, "metadata": details, "metric_groups": groups}
     return [{key: value for key, value in item.items() if value or key == "metric_groups"}]

@@ -26,6 +26,7 @@ EXPLAINABILITY = "Explainability"
 PARTIAL_DEPENDENCE = "Partial dependence"
 BIAS = "Bias"
 QUALITY_GATE = "Quality gate"
+SAME_ROWS = "Evaluation on the same rows"
 LEFT_OUT = "Left out"
 
 _FEWER_POINTS = 50
@@ -176,6 +177,7 @@ ORDER: tuple[Step, ...] = (
     Step("the confusion matrix", _without_shape(MODEL_INSIGHTS, "matrix")),
     Step("model insights", _without_evaluation(MODEL_INSIGHTS)),
     Step("candidate metrics by data set", _without_evaluation(CANDIDATE_METRICS)),
+    Step("the evaluation on labelled rows", _without_evaluation(SAME_ROWS)),
     Step("the quality gate's rules", _without_evaluation(QUALITY_GATE)),
     Step(
         "training metrics, data and images",

@@ -46,12 +46,15 @@ class Verdict:
     :param champion: ARN of the version that it was compared with; None if there was none.
     :param rules: the result of each rule.
     :param compares: whether the gate compares with the champion, also if there was none. Default: no.
+    :param evaluation: the evaluation that the rules used, without its slices.
+        Default: none, they used recorded values.
     """
 
     approved: bool
     champion: str | None
     rules: tuple[Ruling, ...]
     compares: bool = False
+    evaluation: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it JSON-safe, as the register operator and the model card accept it."""
@@ -59,6 +62,7 @@ class Verdict:
             "approved": self.approved,
             "champion": self.champion,
             "compares_with_champion": self.compares,
+            **({"evaluation": dict(self.evaluation)} if self.evaluation is not None else {}),
             "rules": [
                 {
                     "name": rule.name,

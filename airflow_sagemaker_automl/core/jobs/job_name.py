@@ -53,6 +53,13 @@ class TaskIdentity:
         """
         return (replace(self, generation=generation) for generation in range(self.generation - 1, oldest - 1, -1))
 
+    def of_part(self, part: str) -> TaskIdentity:
+        """Return the owner of one of several jobs that the task runs at the same time.
+
+        :param part: tells the jobs apart; no id of a task has the slash before it.
+        """
+        return replace(self, task_id=f"{self.task_id}/{part}")
+
     def may_have_named(self, job_name: str) -> bool:
         """Tell whether a job's name looks like a name of this task, in any run."""
         return job_name[: -_DIGEST_LENGTH - 1] == self._slug()

@@ -85,8 +85,13 @@ def _offers(container: Mapping[str, Any]) -> list[str]:
     return [key.strip() for key in (container.get("Environment") or {}).get(_SUPPORTED, "").split(",") if key.strip()]
 
 
+def offered_keys(containers: Chain) -> list[str]:
+    """List the keys that a chain can answer; empty if there is no choice, as for a regression."""
+    return _offers(containers[-1]) if containers else []
+
+
 def _require_offered(keys: Sequence[str], containers: Chain) -> None:
-    offered = _offers(containers[-1]) if containers else []
+    offered = offered_keys(containers)
     missing = [key for key in keys if key not in offered]
     if missing:
         rule = (

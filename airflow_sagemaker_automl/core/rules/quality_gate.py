@@ -22,17 +22,36 @@ from airflow_sagemaker_automl.exceptions import Violation
 
 DataSet: TypeAlias = Literal["Train", "Validation", "Test"]
 
-_RULES = ("thresholds", "champion", "most_partial_failures")
+# The data set of a threshold on the rows of an evaluation.
+EVALUATION = "Evaluation"
+# What a comparison with the champion is made on.
+ON_RECORDED, ON_EVALUATION = "recorded", "evaluation"
+# The arguments of a comparison that have a meaning with one of them only.
+ONLY_ON = {
+    ON_RECORDED: ("is_relative", "data_set", "direction", "on_missing_champion_figure", "on_other_objective"),
+    ON_EVALUATION: ("confidence", "require", "on_inconclusive", "on_champion_cannot_score"),
+}
+# The confidence of a comparison without an interval, as a word, because a blank member could not be rendered.
+POINTS = "none"
+
+_RULES = ("thresholds", "champion", "slices", "most_partial_failures")
 _GATE = (*_RULES, "partial_failures_counted", "on_missing_figure")
 _PARTS = tuple(part.value for part in JobPart)
-_THRESHOLD = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction")
+_THRESHOLD = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction", "confidence")
 # The options for special cases; the first value is the default.
 _EVENTS = {
     "without_champion": ("pass", "reject"),
     "on_missing_champion_figure": ("fail", "reject", "pass"),
     "on_other_objective": ("reject", "pass", "fail"),
+    "on_inconclusive": ("reject", "pass"),
+    "on_champion_cannot_score": ("fail", "reject", "pass"),
 }
-_CHAMPION = ("margin", "is_relative", "metric", "data_set", "is_new_metric", "direction", *_EVENTS)
+_REQUIRED = ("better", "not_worse")
+_CHAMPION = (
+    *("margin", "is_relative", "metric", "data_set", "is_new_metric", "direction", "on", "confidence", "require"),
+    *_EVENTS,
+)
+_SLICES = ("metric", "by", "margin", "confidence", "most_unjudged")
 _ON_MISSING_FIGURE = ("fail", "reject")
 # A longer list would hide the error itself.
 _MOST_LISTED = 10
@@ -67,6 +86,8 @@ class GateReading:
             read["thresholds"] = self._thresholds(members["thresholds"], _below(path, "thresholds"))
         if "champion" in members:
             read["champion"] = self._champion(members["champion"], _below(path, "champion"))
+        if "slices" in members:
+            read["slices"] = self._slices(members["slices"], _below(path, "slices"))
         if "most_partial_failures" in members:
             place = _below(path, "most_partial_failures")
             read["most_partial_failures"] = self._count(members["most_partial_failures"], place)
@@ -109,9 +130,13 @@ class GateReading:
             **self._metric(members, path),
             "minimum": self._number(members.get("minimum"), _below(path, "minimum")),
             "maximum": self._number(members.get("maximum"), _below(path, "maximum")),
-            "data_set": self._word(members.get("data_set"), _below(path, "data_set"), get_args(DataSet)),
+            "data_set": self._word(members.get("data_set"), _below(path, "data_set"), (*get_args(DataSet), EVALUATION)),
             "against_direction": self._flag(members.get("against_direction"), _below(path, "against_direction")),
+            "confidence": self._confidence(members.get("confidence"), _below(path, "confidence")),
         }
+        if read["confidence"] is not None and read["data_set"] not in (EVALUATION, UNRESOLVED):
+            rule = f"needs data_set={EVALUATION!r}: only an evaluation has intervals"
+            self._wrong(_below(path, "confidence"), members["confidence"], rule)
         low, high = read["minimum"], read["maximum"]
         if "metric" not in members:
             self._wrong(_below(path, "metric"), None, "is required: the metric to limit")
@@ -139,15 +164,34 @@ class GateReading:
         members = self._mapping(value, path, _CHAMPION, "a BetterThanChampion, or a mapping of its arguments")
         if members is None:
             return value
+        if members.get("on") == ON_EVALUATION and "confidence" in _opened(value):
+            members.setdefault("confidence", POINTS)
+        is_points = _is_points(members.get("confidence"))
         read = {
+            "on": self._word(members.get("on"), _below(path, "on"), tuple(ONLY_ON)),
             "margin": self._number(members.get("margin"), _below(path, "margin")),
             "is_relative": self._flag(members.get("is_relative"), _below(path, "is_relative")),
             **self._metric(members, path),
             "direction": self._word(members.get("direction"), _below(path, "direction"), DIRECTIONS),
             "data_set": self._word(members.get("data_set"), _below(path, "data_set"), get_args(DataSet)),
+            "confidence": POINTS
+            if is_points
+            else self._confidence(members.get("confidence"), _below(path, "confidence"), or_points=True),
+            "require": self._word(members.get("require"), _below(path, "require"), _REQUIRED),
             **{name: self._word(members.get(name), _below(path, name), known) for name, known in _EVENTS.items()},
         }
-        self._known_direction(read, path)
+        on = ON_RECORDED if read["on"] is None else read["on"]
+        for other, names in ONLY_ON.items():
+            for name in (name for name in names if on in ONLY_ON and on != other and name in members):
+                self._wrong(_below(path, name), members[name], f"needs on={other!r}")
+        if on == ON_RECORDED:
+            self._known_direction(read, path)
+            self._margin_of_recorded(read, path)
+        elif on == ON_EVALUATION:
+            self._margin_of_evaluation(read, path)
+        return _present(read)
+
+    def _margin_of_recorded(self, read: Mapping[str, Any], path: str) -> None:
         margin = read["margin"]
         if isinstance(margin, float) and margin < 0:
             rule = "must be 0 or more: the candidate must be better than the champion by at least this much"
@@ -155,7 +199,47 @@ class GateReading:
         elif isinstance(margin, float) and margin >= 1 and read["is_relative"] is True:
             rule = "must be a fraction below 1 if is_relative is true: 0.05 is 5 % of the champion's value"
             self._wrong(_below(path, "margin"), margin, rule)
+
+    def _margin_of_evaluation(self, read: Mapping[str, Any], path: str) -> None:
+        margin, require = read["margin"], read["require"]
+        if not isinstance(margin, float) or not margin or require not in _REQUIRED:
+            return
+        right = required(None, margin)
+        if require != right:
+            sign = "positive" if margin > 0 else "negative"
+            self._wrong(
+                _below(path, "require"), require, f"must be {right!r} with a {sign} margin, which is {margin:g}"
+            )
+
+    def _slices(self, value: Any, path: str) -> Any:
+        members = self._mapping(value, path, _SLICES, "a NoSliceWorse, or a mapping of its arguments")
+        if members is None:
+            return value
+        read = {
+            "metric": self._metric(members, path, may_be_new=False)["metric"],
+            "by": self._columns(members.get("by"), _below(path, "by")),
+            "margin": self._number(members.get("margin"), _below(path, "margin")),
+            "confidence": self._confidence(members.get("confidence"), _below(path, "confidence")),
+        }
+        if "most_unjudged" in members:
+            read["most_unjudged"] = self._count(members["most_unjudged"], _below(path, "most_unjudged"))
+        if isinstance(read["margin"], float) and read["margin"] < 0:
+            self._wrong(
+                _below(path, "margin"), read["margin"], "must be 0 or more: the loss that is allowed in a slice"
+            )
         return _present(read)
+
+    def _columns(self, value: Any, path: str) -> Any:
+        value = _opened(value)
+        if value is None or value is UNRESOLVED:
+            return value
+        if not isinstance(value, list) or not value:
+            self._wrong(path, value, "must be a list of one or more columns")
+            return None
+        for place, column in enumerate(value):
+            if column is not UNRESOLVED and (not isinstance(column, str) or not column):
+                self._wrong(f"{path}[{place}]", column, f"must be the name of a column, not {type_in_words(column)}")
+        return value
 
     def _mapping(self, value: Any, path: str, known: tuple[str, ...], what: str) -> dict[str, Any] | None:
         """Return the members that are not blank; None if the value is not a mapping, or not known yet."""
@@ -184,7 +268,7 @@ class GateReading:
         elif known and given in DIRECTIONS and given != known:
             self._wrong(_below(path, "direction"), given, f"must be {known!r} for {metric}, or left out")
 
-    def _metric(self, members: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def _metric(self, members: Mapping[str, Any], path: str, *, may_be_new: bool = True) -> dict[str, Any]:
         """Read the name of a metric, and whether an unknown one is allowed."""
         value, place = members.get("metric"), _below(path, "metric")
         is_new = self._flag(members.get("is_new_metric"), _below(path, "is_new_metric"))
@@ -196,7 +280,8 @@ class GateReading:
             elif is_new not in (True, UNRESOLVED):
                 known = metrics_of(self._problem_type)
                 rule = f"is not a known metric{did_you_mean(value, known) or _listed(known)}"
-                self._wrong(place, value, f"{rule} (is_new_metric=True allows a metric newer than this package)")
+                hint = " (is_new_metric=True allows a metric newer than this package)" if may_be_new else ""
+                self._wrong(place, value, f"{rule}{hint}")
         return {"metric": value, "is_new_metric": is_new}
 
     def _known_metric(self, value: str, place: str) -> None:
@@ -220,6 +305,13 @@ class GateReading:
             return None
         return read
 
+    def _confidence(self, value: Any, path: str, *, or_points: bool = False) -> Any:
+        read = self._number(value, path)
+        if isinstance(read, float) and not 0.5 < read < 1:
+            points = f", or {POINTS!r} to compare without an interval" if or_points else ""
+            self._wrong(path, value, f"must be above 0.5 and below 1, for example 0.95{points}")
+        return read
+
     def _count(self, value: Any, path: str) -> Any:
         if value is UNRESOLVED or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
             return value
@@ -236,6 +328,18 @@ class GateReading:
 
     def _wrong(self, path: str, value: Any, rule: str) -> None:
         self.violations.append(Violation(path, value, rule))
+
+
+def required(require: Any, margin: float) -> str:
+    """Return what a comparison on an evaluation requires: ``better`` or ``not_worse``.
+
+    :param require: what the rule says; None for its default.
+    """
+    return str(require) if require else "better" if margin > 0 else "not_worse"
+
+
+def _is_points(confidence: Any) -> bool:
+    return isinstance(confidence, str) and confidence.strip().lower() == POINTS
 
 
 def _below(path: str, name: str) -> str:

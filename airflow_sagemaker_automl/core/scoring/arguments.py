@@ -74,11 +74,11 @@ class ScoringArguments:
 
     def violations(self) -> Iterator[Violation]:
         """List the broken rules."""
-        yield from self._place_violations()
+        yield from place_violations(self.data, self.output_uri, is_prefix=self.prepare is False)
         yield from self._version_violations()
-        yield from _name_violations("key_columns", self.key_columns)
-        yield from _name_violations("columns", self.columns)
-        yield from _name_violations("inference_response_keys", self.inference_response_keys)
+        yield from name_violations("key_columns", self.key_columns)
+        yield from name_violations("columns", self.columns)
+        yield from name_violations("inference_response_keys", self.inference_response_keys)
         yield from one_of("output_format", self.output_format, get_args(OutputFormat))
         yield from one_of("on_unusable_rows", self.on_unusable_rows, get_args(OnUnusableRows))
         yield from self._key_violations()
@@ -87,19 +87,6 @@ class ScoringArguments:
         if self.prepare is False:
             yield from self._unprepared_violations()
 
-    def _place_violations(self) -> Iterator[Violation]:
-        for name, uri in (("data", self.data), ("output_uri", self.output_uri)):
-            if uri is UNRESOLVED:
-                continue
-            if not isinstance(uri, str) or not _S3.fullmatch(uri):
-                yield Violation(name, uri, "must be an S3 URI, such as s3://bucket/folder/")
-        if isinstance(self.data, str) and isinstance(self.output_uri, str):
-            data, output = (uri.rstrip("/") + "/" for uri in (self.data, self.output_uri))
-            # A prefix of data that is sent as it is need not end at a folder: s3://bucket/rows has s3://bucket/rows-2/.
-            has_it = self.prepare is False and self.output_uri.startswith(self.data)
-            if output.startswith(data) or data.startswith(output) or has_it:
-                yield inside(self.output_uri, self.data)
-
     def _version_violations(self) -> Iterator[Violation]:
         arn, group = self.model_package_arn, self.model_package_group_name
         if UNRESOLVED in (arn, group):
@@ -107,7 +94,7 @@ class ScoringArguments:
         if bool(arn) == bool(group):
             rule = "or model_package_group_name must be given, and not both"
             yield Violation("model_package_arn", arn or None, rule)
-        if arn and not (isinstance(arn, str) and _VERSION.fullmatch(arn)):
+        if arn and not is_version_arn(arn):
             rule = "must be the ARN of a model package, such as arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/1"
             yield Violation("model_package_arn", arn, rule)
 
@@ -158,6 +145,27 @@ class ScoringArguments:
             yield Violation("on_unusable_rows", self.on_unusable_rows, "needs prepare=True: no row is looked at")
 
 
+def place_violations(data: Any, output_uri: Any, *, is_prefix: bool = False) -> Iterator[Violation]:
+    """Check where the data are, and where the output goes.
+
+    :param is_prefix: whether the data are sent as they are: then their prefix need not end at a folder, and
+        ``s3://bucket/rows`` has ``s3://bucket/rows-2/``. Default: no.
+    """
+    for name, uri in (("data", data), ("output_uri", output_uri)):
+        if uri is not UNRESOLVED and (not isinstance(uri, str) or not _S3.fullmatch(uri)):
+            yield Violation(name, uri, "must be an S3 URI, such as s3://bucket/folder/")
+    if isinstance(data, str) and isinstance(output_uri, str):
+        of_data, output = (uri.rstrip("/") + "/" for uri in (data, output_uri))
+        has_it = is_prefix and output_uri.startswith(data)
+        if output.startswith(of_data) or of_data.startswith(output) or has_it:
+            yield inside(output_uri, data)
+
+
+def is_version_arn(value: Any) -> bool:
+    """Tell whether a value is the ARN of a version."""
+    return isinstance(value, str) and _VERSION.fullmatch(value) is not None
+
+
 def inside(output_uri: str, data: str) -> Violation:
     """Describe an output that is where the data is."""
     rule = f"must be neither inside the data nor around it ({data}): the next run would read the table"
@@ -181,7 +189,11 @@ def names_of(given: Any) -> Any:
     return list(given) if isinstance(given, Sequence) else given
 
 
-def _name_violations(path: str, names: Any) -> Iterator[Violation]:
+def name_violations(path: str, names: Any) -> Iterator[Violation]:
+    """Check a list of names.
+
+    :param path: path of the list.
+    """
     if names is UNRESOLVED or names is None:
         return
     if not isinstance(names, Sequence) or isinstance(names, str):

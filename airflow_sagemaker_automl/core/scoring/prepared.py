@@ -18,6 +18,7 @@ class PreparedScoring:
     :param predictions: names of the columns of its answers; empty if they have a header of their own.
     :param folder: name of the folder that has the input and its keys.
     :param fingerprint: of all that decides on the result: version, data and arguments.
+    :param data_digest: of the content of the data; empty if it is sent as it is.
     :param parts: number of rows of each part, in order; empty if the data is sent as it is.
     :param rows: number of rows of the data, with those that are left out.
     :param unusable: how many rows are left out.
@@ -31,6 +32,7 @@ class PreparedScoring:
     predictions: Sequence[str]
     folder: str
     fingerprint: str
+    data_digest: str = ""
     parts: Sequence[int] = ()
     rows: int = 0
     unusable: int = 0

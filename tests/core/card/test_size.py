@@ -16,8 +16,8 @@ from tests.core.jobs.test_candidate import described, objective
 from tests.support.cards import (
     ANALYSIS,
     CANDIDATE,
+    EVALUATED_VERDICT,
     STATISTICS,
-    VERDICT,
     bars,
     build,
     evaluation,
@@ -38,6 +38,7 @@ STATEMENT = [
     "the confusion matrix",
     "model insights",
     "candidate metrics by data set",
+    "the evaluation on labelled rows",
     "the quality gate's rules",
     "training metrics, data and images",
     "everything except provenance",
@@ -74,7 +75,7 @@ def words(characters: int) -> dict[str, Any]:
 
 def large(author: Any = None) -> dict[str, Any]:
     """Build a card that has something to omit for each step of the order."""
-    return build(author, LARGE_STATISTICS, LARGE_ANALYSIS, candidates=CANDIDATES, verdict=VERDICT)
+    return build(author, LARGE_STATISTICS, LARGE_ANALYSIS, candidates=CANDIDATES, verdict=EVALUATED_VERDICT)
 
 
 def left_out(card: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from airflow_sagemaker_automl import BetterThanChampion, InvalidQualityGate, Qua
 from airflow_sagemaker_automl.core.gate.quality_gate import Champion
 from airflow_sagemaker_automl.core.jobs.candidate import Candidate
 from airflow_sagemaker_automl.core.registry.champion import read_champion
-from tests.core.gate.test_quality_gate import ARN, candidate, champion, job, judge, only
+from tests.core.gate.test_quality_gate import ARN, OWN_ROWS, candidate, champion, job, judge, only
 from tests.core.registry.test_champion import METADATA, evaluation, version
 
 
@@ -30,7 +30,7 @@ def test_a_larger_error_never_beats_a_smaller_one() -> None:
                 metadata = {"objective_metric": theirs, "objective_value": "4.0", **direction}
                 recorded = read_champion(version(CustomerMetadataProperties=metadata))
                 ruling = only(gate.judge(job(), tuned(ours, 25), recorded))
-                assert (ruling.passed, ruling.reason) == (False, "25 > champion 4 (version 3): worse by 21")
+                assert (ruling.passed, ruling.reason) == (False, f"25 > champion 4 (version 3): worse by 21{OWN_ROWS}")
 
 
 @pytest.mark.parametrize("theirs", ["validation:f1_binary", "validation:binary_f_beta", "F1"])
@@ -40,7 +40,7 @@ def test_two_spellings_of_one_metric_compare(ours: str, theirs: str) -> None:
     metadata = {"objective_metric": theirs, "objective_value": "0.8"}
     recorded = read_champion(version(CustomerMetadataProperties=metadata))
     ruling = only(QualityGate(champion=BetterThanChampion()).judge(job(), tuned(ours, 0.9), recorded))
-    assert (ruling.passed, ruling.reason) == (True, "0.9 > champion 0.8 (version 3): better by 0.1")
+    assert (ruling.passed, ruling.reason) == (True, f"0.9 > champion 0.8 (version 3): better by 0.1{OWN_ROWS}")
     limit = QualityGate(thresholds=[Threshold(metric="F1", minimum=0.85)])
     assert limit.judge(job(), tuned(ours, 0.9), None).approved
 
@@ -82,5 +82,5 @@ def test_a_champion_whose_card_says_otherwise_than_its_metadata() -> None:
     assert (ruling.passed, ruling.limit) == (False, 0.9)
     assert ruling.reason == (
         "0.75 < champion 0.9 (version 3): worse by 0.15; this is the value in the champion's metadata (0.9), but its "
-        "model card says 0.1"
+        f"model card says 0.1{OWN_ROWS}"
     )

@@ -21,6 +21,7 @@ from tests.support.cards import build
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/3"
 F1_BETTER = "0.9 > champion 0.88 (version 3): better by 0.02"
 LOSS_BETTER = "0.2 < champion 0.25 (version 3): better by 0.05"
+OWN_ROWS = "; each figure is from its own job's data"
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
@@ -125,7 +126,7 @@ def test_both_limits_are_two_rules() -> None:
 def test_a_challenger_has_to_beat_the_champion(rule: BetterThanChampion, f1: float, passed: bool, reason: str) -> None:
     """By an absolute or a relative margin, in the metric's direction."""
     ruling = only(judge(QualityGate(champion=rule), champion(), f1=f1))
-    assert (ruling.passed, ruling.reason) == (passed, reason)
+    assert (ruling.passed, ruling.reason) == (passed, reason + OWN_ROWS)
     assert ruling.limit is not None
 
 
@@ -175,7 +176,7 @@ def test_a_quicker_model_is_the_better_one() -> None:
     quick = Champion(model_package_arn=ARN, objective="F1", figures={"Validation": {"InferenceLatency": 0.1}})
     gate = QualityGate(champion=BetterThanChampion(metric="InferenceLatency"))
     ruling = only(gate.judge(job(), slower, quick))
-    assert (ruling.passed, ruling.reason) == (False, "0.5 > champion 0.1 (version 3): worse by 0.4")
+    assert (ruling.passed, ruling.reason) == (False, f"0.5 > champion 0.1 (version 3): worse by 0.4{OWN_ROWS}")
 
 
 def test_a_metric_that_is_named_is_compared_whatever_the_champion_was_ranked_by() -> None:
@@ -327,7 +328,7 @@ def test_small_figures_are_compared_as_well_as_large_ones() -> None:
     gate = QualityGate(champion=BetterThanChampion(metric="MSE"), thresholds=[Threshold(metric="MSE", maximum=5e-10)])
     verdict = gate.judge(job(), challenger, best)
     assert [rule.passed for rule in verdict.rules] == [False, False]
-    assert verdict.rules[1].reason == "1e-09 > champion 5e-10 (version 3): worse by 5e-10"
+    assert verdict.rules[1].reason == f"1e-09 > champion 5e-10 (version 3): worse by 5e-10{OWN_ROWS}"
 
 
 @pytest.mark.parametrize("known", [math.nan, math.inf])

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import BaseOperator, XComArg
 from hypothesis import given, strategies as st
 
-from airflow_sagemaker_automl import BetterThanChampion, InvalidQualityGate, QualityGate, Threshold
+from airflow_sagemaker_automl import BetterThanChampion, InvalidQualityGate, NoSliceWorse, QualityGate, Threshold
 from airflow_sagemaker_automl.core.gate.quality_gate import Champion, gate_as_mapping, require_literals
 from airflow_sagemaker_automl.core.values.literals import literal
 from airflow_sagemaker_automl.core.values.metric_names import problem_type_of
@@ -71,19 +71,23 @@ def test_a_gate_that_means_nothing_is_refused_when_it_is_written() -> None:
 @pytest.mark.parametrize("later", [LATER, TEMPLATE])
 def test_what_is_not_known_yet_is_not_judged(later: Any) -> None:
     """A template or an XComArg is allowed anywhere, and literal values beside it are checked."""
-    limits = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction")
+    limits = ("metric", "minimum", "maximum", "data_set", "is_new_metric", "against_direction", "confidence")
     unknown: dict[str, Any] = dict.fromkeys(limits, later)
     names = [each.name for each in fields(BetterThanChampion)]
     for gate in (
         QualityGate(
             thresholds=[Threshold(**unknown)],
             champion=BetterThanChampion(**dict.fromkeys(names, later)),
+            slices=NoSliceWorse(**dict.fromkeys([each.name for each in fields(NoSliceWorse)], later)),
             most_partial_failures=later,
             partial_failures_counted=[later],
             on_missing_figure=later,
         ),
         QualityGate(most_partial_failures=later, partial_failures_counted=later),
-        QualityGate(thresholds=later, champion=later),
+        QualityGate(thresholds=later, champion=later, slices=later),
+        QualityGate(champion=BetterThanChampion(on=later, margin=-1, confidence=None, require="better")),
+        QualityGate(champion=BetterThanChampion(on="evaluation", margin=later, require="better")),
+        QualityGate(slices=NoSliceWorse(by=[later, "region"])),
         {"thresholds": [later], "champion": later},
         later,
     ):
@@ -105,6 +109,7 @@ def test_a_gate_becomes_plain_and_what_it_was() -> None:
     gate = QualityGate(
         thresholds=(Threshold(metric="F1", minimum=0.5), Threshold(metric="LogLoss", maximum=1.0, data_set="Test")),
         champion=BetterThanChampion(margin=0.25, is_relative=True, metric="F1", on_missing_champion_figure="pass"),
+        slices=NoSliceWorse(metric="F1", by=("region", "plan"), margin=0.1, most_unjudged=3),
         most_partial_failures=2,
         partial_failures_counted=("candidate", "explanation"),
         on_missing_figure="reject",
@@ -116,6 +121,13 @@ def test_a_gate_becomes_plain_and_what_it_was() -> None:
     texts = {
         "thresholds": json.dumps(mapping["thresholds"]),
         "champion": {**mapping["champion"], "margin": "0.25", "is_relative": " True "},
+        "slices": {
+            "metric": "F1",
+            "by": '["region", "plan"]',
+            "margin": "0.1",
+            "confidence": "0.95",
+            "most_unjudged": "3",
+        },
         "most_partial_failures": "2",
         "partial_failures_counted": '["candidate", "explanation"]',
         "on_missing_figure": "reject",
@@ -123,9 +135,55 @@ def test_a_gate_becomes_plain_and_what_it_was() -> None:
     assert QualityGate.read(texts) == gate
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        BetterThanChampion(on="evaluation"),
+        BetterThanChampion(on="evaluation", margin=-0.25, confidence=0.9, require="not_worse"),
+        BetterThanChampion(on="evaluation", confidence=None, on_inconclusive="pass", on_champion_cannot_score="reject"),
+    ],
+)
+def test_a_comparison_on_an_evaluation_becomes_plain_and_what_it_was(rule: BetterThanChampion) -> None:
+    """Defaults of the other form are left out, because they would be refused; no confidence is a word."""
+    gate = QualityGate(
+        thresholds=(Threshold(metric="F1", minimum=0.5, data_set="Evaluation", confidence=0.9),),
+        champion=rule,
+        slices=NoSliceWorse(),
+    )
+    mapping = gate_as_mapping(gate)
+    assert QualityGate.read(mapping) == gate
+    assert QualityGate.read(json.dumps(mapping)) == gate
+    assert mapping["champion"]["confidence"] == ("none" if rule.confidence is None else rule.confidence)
+
+
+@pytest.mark.parametrize("points", [None, "", "none", " None "])
+def test_no_confidence_compares_the_values(points: Any) -> None:
+    """The word is what is left of Python's None in a rendered template; a blank means the same."""
+    gate = QualityGate.read({"champion": {"on": "evaluation", "confidence": points}})
+    assert gate == QualityGate(champion=BetterThanChampion(on="evaluation", confidence=None))
+    with pytest.raises(InvalidQualityGate, match=r"champion\.confidence = 'none' needs on='evaluation'"):
+        QualityGate(champion=BetterThanChampion(confidence=None))
+
+
+def test_a_gate_says_what_it_needs() -> None:
+    """A comparison needs the champion, and a rule on the same rows an evaluation."""
+    recorded, same_rows = BetterThanChampion(), BetterThanChampion(on="evaluation")
+    limit = Threshold(metric="F1", minimum=0.5, data_set="Evaluation")
+    needs = [
+        (QualityGate(most_partial_failures=0), False, False),
+        (QualityGate(thresholds=[limit]), False, True),
+        (QualityGate(champion=recorded), True, False),
+        (QualityGate(champion=same_rows), True, True),
+        (QualityGate(slices=NoSliceWorse()), True, True),
+    ]
+    for gate, compares, needs_evaluation in needs:
+        read = QualityGate.read(gate_as_mapping(gate))
+        assert (read.compares, read.needs_evaluation) == (compares, needs_evaluation)
+
+
 def test_an_empty_text_leaves_its_member_out() -> None:
     """An empty text, as from a template, leaves the member unset."""
-    blank = {"margin": "", "is_relative": "", "metric": "", "data_set": "", "without_champion": None}
+    blank = {"margin": "", "is_relative": "", "metric": "", "data_set": "", "without_champion": None, "confidence": ""}
     gate = QualityGate.read({"thresholds": "", "champion": blank, "most_partial_failures": ""})
     assert gate == QualityGate(champion=BetterThanChampion())
 

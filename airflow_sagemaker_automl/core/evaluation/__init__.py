@@ -1,0 +1,1 @@
+"""Compare two models on the same labelled rows; needs the extra ``evaluation``."""
