@@ -248,6 +248,7 @@ class SageMakerModelEvaluationOperator(EvaluationTask):
             may_be_new_group=self.may_be_new_group,
             kms_key=self.output_kms_key,
             max_payload_mb=self.max_payload_mb,
+            is_last_try=context["ti"].try_number > context["ti"].max_tries,
         )
 
     def _violations(self, view: Callable[[Any], Any]) -> list[Violation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 _BATCH = 1 << 16
+_WHOLE = re.compile(r"-?\d+\.0+")
 _NUMBER, _LABEL, _PROBABILITIES, _LABELS = "predicted_value", "predicted_label", "probabilities", "labels"
 
 
@@ -52,7 +54,9 @@ class ScoredTable:
         if (codes < 0).any():
             codes[codes < 0] = len(values)
             values.append(None)
-        return codes, values
+        # A category may have no rows.
+        used, codes = np.unique(codes, return_inverse=True)
+        return codes.astype(np.int32), [values[code] for code in used]
 
     def is_number(self, column: str) -> bool:
         """Tell whether a column has numbers."""
@@ -144,7 +148,7 @@ class ScoredTable:
 def _labels(order: Any) -> list[str]:
     """Read the labels of a row's probabilities: JSON, or as Python writes a list."""
     try:
-        return [str(label) for label in ast.literal_eval(str(order))]
+        return as_text(ast.literal_eval(str(order)))
     except (ValueError, SyntaxError) as error:
         raise Unevaluable(f"{_LABELS} has {order!r}, which is no list of labels") from error
 
@@ -164,8 +168,5 @@ def as_text(values: Sequence[Any]) -> list[str]:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    written = str(value)
+    return written.partition(".")[0] if not isinstance(value, bool) and _WHOLE.fullmatch(written) else written

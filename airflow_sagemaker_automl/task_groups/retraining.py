@@ -14,8 +14,8 @@ from airflow.sdk import BaseOperator, TaskGroup
 
 from airflow_sagemaker_automl.assets.events import approved, registered
 from airflow_sagemaker_automl.core.gate.quality_gate import gate_as_mapping
-from airflow_sagemaker_automl.core.rules.quality_gate import ON_EVALUATION
-from airflow_sagemaker_automl.core.values.literals import at, literal, text
+from airflow_sagemaker_automl.core.rules.quality_gate import EVALUATION, ON_EVALUATION
+from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, at, literal, sequence, text
 from airflow_sagemaker_automl.core.values.wording import one_of
 from airflow_sagemaker_automl.operators.check_group import SageMakerCheckGroupOperator
 from airflow_sagemaker_automl.operators.judge import SageMakerQualityGateOperator
@@ -161,6 +161,8 @@ def automl_retraining(
     """
     if evaluation is not None:
         gate = _on_evaluation(gate)
+    elif at(steps, "judge", "evaluation") is None:
+        _require_no_evaluation(group_id, gate)
     given = {"approval": approval, "on_rejected": on_rejected, "steps": steps or {}, **kwargs}
     ways = _require_known(group_id, given, is_judged=gate is not None, is_evaluated=evaluation is not None)
     arguments = {name: (steps or {}).get(name, {}) for name in _STEPS}
@@ -211,6 +213,22 @@ def _on_evaluation(gate: Any) -> Any:
     if not isinstance(known, Mapping) or known.get("champion") is not None:
         return gate
     return {**known, "champion": {"on": ON_EVALUATION}}
+
+
+def _require_no_evaluation(group_id: str, gate: Any) -> None:
+    """Refuse a literal gate that needs an evaluation where there is none, before hours of training.
+
+    :raises ValueError: it does.
+    """
+    known = literal(gate_as_mapping(gate or {}))
+    thresholds = sequence(at(known, "thresholds"))
+    if (
+        at(known, "champion", "on") == ON_EVALUATION
+        or at(known, "slices") not in (None, UNRESOLVED)
+        or any(at(each, "data_set") == EVALUATION for each in thresholds)
+    ):
+        reason = "the gate needs an evaluation: set evaluation={'data': ..., 'output_uri': ...}."
+        raise ValueError(f"{full_id(group_id)}: {reason}")
 
 
 def _evaluate(train: SageMakerAutoMLJobOperator, given: Mapping[str, Any]) -> SageMakerModelEvaluationOperator:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_sagemaker_automl.core.evaluation.arguments import CANDIDATE, CHAMPION, EvaluationArguments
 from airflow_sagemaker_automl.core.evaluation.record import EvaluationOutcome, EvaluationRecord
-from airflow_sagemaker_automl.core.scoring.arguments import ScoringArguments
+from airflow_sagemaker_automl.core.scoring.arguments import PREDICTIONS_OF_MODELS, ScoringArguments
 from airflow_sagemaker_automl.core.values.canonical import digest
 from airflow_sagemaker_automl.core.values.evidence import STATISTICS_FILE
 from airflow_sagemaker_automl.core.values.literals import text
@@ -76,6 +76,7 @@ class Evaluation:
     :param may_be_new_group: whether the champion's group may not exist yet.
     :param kms_key: encrypts what is written. Default: the bucket's own encryption.
     :param max_payload_mb: size of a request to the containers in megabytes.
+    :param is_last_try: whether no retry follows; a failed job of the champion may be the service's fault before.
     """
 
     task: SageMakerTask
@@ -87,6 +88,7 @@ class Evaluation:
     may_be_new_group: bool
     kms_key: str | None
     max_payload_mb: Any
+    is_last_try: bool = True
 
     @property
     def name(self) -> str:
@@ -114,6 +116,7 @@ class Evaluation:
             models.append((CHAMPION, self._champion_model()))
         keys = self._common_keys([model for _, model in models])
         for role, model in models:
+            self._require_same_kind(model)
             self._count_seen(role, model)
             yield Subject(role=role, scoring=self._scoring(role, model, keys))
 
@@ -167,7 +170,8 @@ class Evaluation:
         if not subject.is_champion or not isinstance(error, _CANNOT_SCORE):
             raise error
         champion = self._plan["champion"]
-        if self.asked.on_champion_cannot_score == "fail":
+        may_pass = self.is_last_try or not isinstance(error, TransformJobFailed)
+        if self.asked.on_champion_cannot_score == "fail" or not may_pass:
             advice = "Set on_champion_cannot_score='pass' to evaluate the candidate alone."
             reason = f"the champion {champion} cannot score it. {error} {advice}"
             kind = EvaluationIncomplete if isinstance(error, TransformJobFailed) else EvaluationImpossible
@@ -266,6 +270,9 @@ class Evaluation:
         if found is None or self.job.problem_type not in ("Tabular", "TextClassification"):
             reason = f"a model for {self.job.problem_type} has no labelled rows. Only tables and text can be evaluated."
             raise EvaluationImpossible(self.asked.data, reason)
+        if found in PREDICTIONS_OF_MODELS:
+            reason = f"its labels are in {found!r}, which is the name of a prediction. Rename the column."
+            raise EvaluationImpossible(self.asked.data, reason)
         return found
 
     @property
@@ -319,6 +326,19 @@ class Evaluation:
                 "Clear the task to evaluate against the present champion."
             )
             raise EvaluationImpossible(self.asked.data, reason) from error
+
+    def _require_same_kind(self, model: ScoringVersion) -> None:
+        """Require that a model predicts what the candidate does: a number, or a class.
+
+        :raises EvaluationImpossible: it does not.
+        """
+        if model.is_regression != (self.problem_type == "Regression"):
+            kinds = ("a class", "a number")
+            reason = (
+                f"{model.arn} predicts {kinds[model.is_regression]}, and the candidate "
+                f"{kinds[not model.is_regression]}, so they cannot be compared. Register them in different groups."
+            )
+            raise EvaluationImpossible(self.asked.data, reason)
 
     def _find_champion(self) -> str | None:
         from airflow_sagemaker_automl.core.registry.champion import is_same_model

@@ -9,6 +9,7 @@ from airflow_sagemaker_automl.core.evaluation.record import EvaluationRecord
 from airflow_sagemaker_automl.core.values.canonical import digest
 from airflow_sagemaker_automl.core.values.documents import Unreadable, parse_json
 from airflow_sagemaker_automl.core.values.literals import text
+from airflow_sagemaker_automl.core.values.metric_names import MINIMIZE, read_metric
 from airflow_sagemaker_automl.exceptions import InvalidQualityGate, Violation
 
 if TYPE_CHECKING:
@@ -72,5 +73,9 @@ def read_evaluation(task: SageMakerTask, given: Any) -> EvaluationRecord | None:
 
 def _improvement(found: Mapping[str, Any]) -> float:
     """Order slices by the first metric: by the improvement, or by the value if there is no champion."""
+    if not found["metrics"]:
+        return 0.0
     metric = found["metrics"][0]
-    return float(metric["difference"]["improvement"] if metric["difference"] else metric["candidate"])
+    if metric["difference"]:
+        return float(metric["difference"]["improvement"])
+    return float(metric["candidate"]) * (-1 if read_metric(metric["metric"]).direction == MINIMIZE else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from airflow_sagemaker_automl.core.evaluation.comparison import Comparison
 from airflow_sagemaker_automl.core.evaluation.metrics import measurable
 from airflow_sagemaker_automl.core.evaluation.record import EvaluationRecord
-from airflow_sagemaker_automl.core.evaluation.rows import NO_CLASS, Codes, Predicted, Truth
+from airflow_sagemaker_automl.core.evaluation.rows import NO_CLASS, Codes, Floats, Predicted, Truth
 from airflow_sagemaker_automl.core.evaluation.slices import SliceColumn, of_categories, of_numbers
 from airflow_sagemaker_automl.core.evaluation.statistics import calibration, model_quality
 from airflow_sagemaker_automl.exceptions import EvaluationImpossible, EvaluationIncomplete
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 _REGRESSION, _BINARY = "Regression", "BinaryClassification"
 _TWO = 2
 _MOST_SHOWN = 5
+# Each slice is a comparison of its own, and a part of the report.
+_MOST_CATEGORIES = 1000
+# Of codes that only look like numbers, such as zip codes.
+_LEADING_ZERO = re.compile(r"-?0\d")
 _CLEAR = "clear the task to score the present files with both models"
 
 
@@ -149,10 +154,22 @@ class _Rows:
 
     def _slice_column(self, name: str) -> SliceColumn:
         codes, values = self._first.codes(name)
+        numbers = self._numbers_of(name, values)
+        if numbers is not None:
+            return of_numbers(name, numbers)
+        if len(values) > _MOST_CATEGORIES:
+            rule = f"slices by {name!r} would be {len(values)}; choose a column with at most {_MOST_CATEGORIES} values"
+            raise Unevaluable(rule)
+        return of_categories(name, values, codes)
+
+    def _numbers_of(self, name: str, values: list[Any]) -> Floats | None:
+        """Return a column as numbers; None if it has categories."""
+        if any(_LEADING_ZERO.match(str(value)) for value in values):
+            return None
         try:
-            return of_numbers(name, self._first.numbers(name))
+            return self._first.numbers(name)
         except Unevaluable:
-            return of_categories(name, values, codes)
+            return None
 
     def _require_same_rows(self) -> None:
         shared = [self._label, *self._asked.slices, *self._asked.cluster_columns]
@@ -204,11 +221,12 @@ class _Rows:
     def _positive(self, classes: list[str]) -> int:
         """Return the positive class: the one that is asked for, else the last in the order of the models."""
         asked = self._asked.positive_label
-        if not asked:
+        if asked is None or asked == "":
             return len(classes) - 1
-        if str(asked) not in classes:
+        (name,) = as_text([asked])
+        if name not in classes:
             raise Unevaluable(f"positive_label = {asked!r} is not a label; known are {', '.join(classes)}")
-        return classes.index(str(asked))
+        return classes.index(name)
 
     def _predicted(self, role: str, table: ScoredTable, truth: Truth) -> Predicted:
         try:
@@ -223,6 +241,10 @@ class _Rows:
         codes, found = table.predicted_labels
         names = as_text(found)
         places = np.array([truth.classes.index(name) if name in truth.classes else NO_CLASS for name in names])
+        unknown = [name for name, place in zip(names, places, strict=True) if place == NO_CLASS]
+        if len(unknown) == len(names):
+            shown = ", ".join(map(repr, unknown[:_MOST_SHOWN]))
+            raise Unevaluable(f"it answers none of the labels {', '.join(truth.classes)}, but {shown}")
         probabilities = table.probabilities(truth.classes) if self._has_probabilities else None
         if probabilities is not None and not (is_number := np.isfinite(probabilities).all(axis=1)).all():
             wrong = np.flatnonzero(~is_number)

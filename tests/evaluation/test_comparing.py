@@ -217,3 +217,33 @@ def test_rows_that_tell_nothing_fail_the_task(
     data = put_table(s3, unique("rows"), change(jobs.rows))
     with pytest.raises(AirflowFailException, match=reason):
         evaluation(jobs.good, unique("group"), data, place, may_be_new_group=True).execute(context)
+
+
+def test_labels_that_are_numbers_are_those_that_the_models_answer(
+    context: Any, place: str, s3: S3Client, sagemaker: SageMakerClient, breast_cancer: str
+) -> None:
+    """1.0 in the data and 1 in the answer are the same label; the positive one may be 0."""
+    table, held_out = (
+        customers(rows, seed).assign(**{LABEL: lambda rows: (rows[LABEL] == "yes") * 1.0})
+        for rows, seed in ((600, 1), (300, 2))
+    )
+    training = put_table(s3, unique("numbers"), table.assign(**{LABEL: table[LABEL].astype(int)}))
+    job = start(sagemaker, tabular_request(training, LABEL, **QUICK))
+    assert wait(sagemaker, job)["AutoMLJobStatus"] == "Completed"
+    data = put_table(s3, unique("numbers"), held_out)
+    given = {"may_be_new_group": True, "metrics": ["Accuracy", "Recall"], "positive_label": 0}
+    result = evaluation(job, unique("group"), data, place, **given).execute(context)
+    accuracy, recall = (each["candidate"] for each in result["metrics"])
+    scores = pd.read_parquet(io.BytesIO(_read(s3, f"{place}scores/{result['candidate_name']}/scores.parquet")))
+    is_right = scores["predicted_label"].astype(float) == held_out[LABEL].to_numpy()
+    assert accuracy == pytest.approx(is_right.mean())
+    assert accuracy > 0.6
+    assert recall == pytest.approx(is_right[(held_out[LABEL] == 0).to_numpy()].mean())
+
+
+@pytest.mark.parametrize("name", ["slices", "cluster_columns", "weights"])
+def test_columns_with_the_name_of_a_prediction_are_refused(name: str, place: str) -> None:
+    """At parse, like all that is literal."""
+    wrong = "probability" if name == "weights" else ["probability"]
+    with pytest.raises(AirflowFailException, match="must not have the name of a prediction"):
+        evaluation("job", "churn", "s3://bucket/rows/", place, **{name: wrong})

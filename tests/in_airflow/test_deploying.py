@@ -137,6 +137,7 @@ def _served(sagemaker: SageMakerClient, endpoint: str) -> str:
     return container["ModelPackageName"]
 
 
+@pytest.mark.matrix  # tests/live/test_retraining.py deploys two approvals, one after the other.
 def test_approvals_are_deployed_once_each_and_in_order(
     trained: dict[str, Any], sagemaker: SageMakerClient, endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

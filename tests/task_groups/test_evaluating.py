@@ -68,3 +68,18 @@ def test_wrong_arguments_are_an_import_error() -> None:
         built(gate=None, evaluation=wrong)
     for word in ("must be an S3 URI", "confidence = 2", "minimum_rows = 3", "did you mean 'Accuracy'"):
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        QualityGate(champion=BetterThanChampion(on="evaluation")),
+        {"champion": {}, "slices": {"margin": 0.1}},
+        QualityGate(thresholds=[Threshold(metric="F1", data_set="Evaluation", minimum=0.5)]),
+    ],
+)
+def test_a_gate_that_needs_an_evaluation_is_refused_without_one(gate: Any) -> None:
+    """Before anything is trained; the result of another task may be given to the step."""
+    with pytest.raises(ValueError, match="the gate needs an evaluation: set evaluation="):
+        built(gate=gate)
+    built(gate=gate, steps={"judge": {"evaluation": "{{ ti.xcom_pull('elsewhere') | tojson }}"}})

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from airflow_sagemaker_automl.core.scoring.arguments import is_version_arn, name_violations, place_violations
+from airflow_sagemaker_automl.core.scoring.arguments import (
+    PREDICTIONS_OF_MODELS,
+    is_version_arn,
+    name_violations,
+    place_violations,
+)
 from airflow_sagemaker_automl.core.values.literals import UNRESOLVED, is_resolved, number
 from airflow_sagemaker_automl.core.values.metric_names import STANDARD_METRICS
 from airflow_sagemaker_automl.core.values.wording import did_you_mean, one_of
@@ -44,10 +49,19 @@ class EvaluationArguments:
         yield from place_violations(self.data, self.output_uri)
         for path in ("slices", "cluster_columns", "metrics"):
             yield from name_violations(path, getattr(self, path))
+        yield from self._column_violations()
         yield from self._against_violations()
         yield from self._metric_violations()
         yield from one_of("on_champion_cannot_score", self.on_champion_cannot_score, get_args(OnChampionCannotScore))
         yield from self._number_violations()
+
+    def _column_violations(self) -> Iterator[Violation]:
+        given = {"slices": self.slices, "cluster_columns": self.cluster_columns, "weights": [self.weights]}
+        for path, names in given.items():
+            for name in names if isinstance(names, Sequence) and not isinstance(names, str) else ():
+                if name in PREDICTIONS_OF_MODELS:
+                    rule = "must not have the name of a prediction, which the scores have too; rename the column"
+                    yield Violation(path, name, rule)
 
     def _against_violations(self) -> Iterator[Violation]:
         against = self.against

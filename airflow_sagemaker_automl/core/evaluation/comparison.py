@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airflow_sagemaker_automl.core.evaluation.metrics import estimate
+from airflow_sagemaker_automl.core.evaluation.metrics import OF_PREDICTED_CLASSES, estimate
 from airflow_sagemaker_automl.core.evaluation.paired import independent_units, paired_difference, standard_error
 from airflow_sagemaker_automl.core.evaluation.record import MetricResult, SliceResult
 from airflow_sagemaker_automl.core.evaluation.rows import Codes, Predicted, Truth
@@ -51,8 +51,19 @@ class Comparison:
         """Compute metrics.
 
         :param metrics: SageMaker's names.
+        :return: without those for which there are too few rows: a precision of few predictions has no interval.
         """
-        return tuple(self._measured(metric) for metric in metrics)
+        return tuple(self._measured(metric) for metric in metrics if self._has_enough_for(metric))
+
+    def _has_enough_for(self, metric: str) -> bool:
+        """Tell whether a metric has an interval: a precision is one of the rows for which a class is predicted."""
+        if metric not in OF_PREDICTED_CLASSES:
+            return True
+        positive = self.truth.positive
+        classes = self.truth.present if positive is None else [positive]
+        models = [model for model in (self.candidate, self.champion) if model is not None]
+        used = self.truth.weight > 0
+        return all((model.values[used] == code).sum() >= FEWEST_OF_A_CLASS for model in models for code in classes)
 
     def _measured(self, metric: str) -> MetricResult:
         candidate = estimate(metric, self.truth, self.candidate)
@@ -82,13 +93,14 @@ class Comparison:
 
     def why_not_judged(self) -> str:
         """Say why there are too few rows for an interval; empty if there are enough."""
-        units = independent_units(len(self.truth), self.clusters)
+        used = self.truth.weight > 0
+        units = independent_units(int(used.sum()), None if self.clusters is None else self.clusters[used])
         if units < FEWEST_ROWS:
             of = "rows" if self.clusters is None else "clusters"
             return f"it has {units} {of}, and at least {FEWEST_ROWS} are needed"
         if not self.truth.classes:
-            return ""
-        counts = np.bincount(self.truth.values, minlength=len(self.truth.classes))
+            return "" if np.ptp(self.truth.values[used]) > 0 else "all its rows have the same label"
+        counts = np.bincount(self.truth.values[used], minlength=len(self.truth.classes))
         rare = int(counts.argmin())
         if counts[rare] < FEWEST_OF_A_CLASS:
             name = self.truth.classes[rare]

@@ -169,6 +169,7 @@ _METRICS: Mapping[str, Metric] = {
     "RecallMacro": _macro(_recall),
 }
 OF_PROBABILITIES = frozenset({"AUC", "LogLoss"})
+OF_PREDICTED_CLASSES = frozenset({"Precision", "PrecisionMacro"})
 
 
 def measurable(problem_type: str, *, has_probabilities: bool) -> list[str]:

@@ -51,17 +51,17 @@ def of_numbers(name: str, numbers: Floats) -> SliceColumn:
 
     :param numbers: one for each row; NaN is a missing value.
     """
-    is_missing = np.isnan(numbers)
+    is_missing = ~np.isfinite(numbers)
     known = numbers[~is_missing]
     distinct = np.unique(known)
     codes = np.empty(len(numbers), dtype=np.int32)
     if len(distinct) <= _MOST_CATEGORIES_OF_NUMBERS:
-        names = [f"{value:g}" for value in distinct]
+        names = [f"{value:.12g}" for value in distinct]
         codes[~is_missing] = np.searchsorted(distinct, known)
     else:
         inner = np.unique(np.quantile(known, np.linspace(0, 1, _RANGES + 1)[1:-1]))
         edges = [float(distinct[0]), *map(float, inner), float(distinct[-1])]
-        names = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
+        names = [f"{low:.12g} to {high:.12g}" for low, high in pairwise(edges)]
         codes[~is_missing] = np.searchsorted(inner, known, side="left")
     codes[is_missing] = len(names)
     return SliceColumn(name=name, codes=codes, values=[*names, _MISSING])

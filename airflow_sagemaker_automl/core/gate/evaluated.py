@@ -89,7 +89,7 @@ def _decided(
     )
     # Without an interval nothing is uncertain.
     is_open = not is_shown and confidence is not None and outcome is not ComparisonOutcome.WORSE and high >= margin
-    passes_open = is_open and rule.on_inconclusive == "pass"
+    passes_open = is_open and rule.on_inconclusive == "pass" and (require == "not_worse" or high > 0)
     values, by = compared_words(judging, result), by_in_words(result.difference)
     said = _outcome_words(outcome, require, margin, confidence)
     reason = f"{values} on {rows_in_words(evaluation.rows, result)}: {by}"

@@ -107,7 +107,8 @@ class NoSliceWorse:
     :param margin: the loss that is allowed in a slice, in the metric's own units; 0 (default) or more.
     :param confidence: of all slices together, as in :class:`BetterThanChampion`: the chance of passing a candidate that
         is worse in a slice is at most (1 - confidence) / 2. Default: 0.95.
-    :param most_unjudged: how many slices may have too few rows to be judged. Default: any number.
+    :param most_unjudged: how many slices may have too few rows to be judged; at least one must be judged. Default: any
+        number.
     """
 
     metric: Text | None = None

@@ -92,7 +92,8 @@ def _decided(judging: Judging, slices: Sequence[SliceResult], rule: NoSliceWorse
     worst = judged[0].result if judged else None
     return Ruling(
         name=name,
-        passed=not failed and not too_many,
+        # A rule that has compared nothing approves nobody.
+        passed=bool(judged) and not failed and not too_many,
         value=worst.candidate if worst else None,
         limit=worst.champion if worst else None,
         reason=reason,

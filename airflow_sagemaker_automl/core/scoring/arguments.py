@@ -15,6 +15,8 @@ from airflow_sagemaker_automl.exceptions import Violation
 OnUnusableRows = Literal["fail", "report"]
 OutputFormat = Literal["csv", "parquet"]
 RESPONSE_KEYS = ("predicted_label", "probability", "probabilities", "labels")
+# Names of the columns of a table of scores that are not the author's.
+PREDICTIONS_OF_MODELS = (*RESPONSE_KEYS, "predicted_value")
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/.*)?", re.DOTALL)
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 _LARGEST_PAYLOADS_TOGETHER = 100
@@ -101,7 +103,7 @@ class ScoringArguments:
     def _key_violations(self) -> Iterator[Violation]:
         keys = self.key_columns if isinstance(self.key_columns, Sequence) else ()
         for name in keys:
-            if name in (*RESPONSE_KEYS, "predicted_value"):
+            if name in PREDICTIONS_OF_MODELS:
                 rule = "must not have the name of a prediction, which the table has too; rename the column"
                 yield Violation("key_columns", name, rule)
         asked = self.inference_response_keys

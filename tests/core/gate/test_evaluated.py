@@ -331,3 +331,9 @@ def test_a_limit_that_only_the_interval_misses_begins_with_both() -> None:
     verdict = judge(QualityGate(thresholds=[threshold]), evaluation())
     begins = "Rejected: F1 (evaluation) 0.9, lower limit 0.8804 < 0.89; 0 of 1 rules passed"
     assert str(verdict).splitlines()[0] == begins
+
+
+def test_equal_models_are_never_better() -> None:
+    """Not even if what the rows leave open may pass: an interval that ends at 0 leaves nothing open."""
+    same = evaluation(result(0.88, error=0.0))
+    assert not only(judge(on_same_rows(require="better", on_inconclusive="pass"), same)).passed

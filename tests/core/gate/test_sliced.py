@@ -80,7 +80,7 @@ def test_slices_with_too_few_rows_can_be_limited(most: int | None, passed: bool)
             "Rejected: 1 slice has too few rows to be judged, and at most 0 may; 0 of 1 rules passed"
         )
     nothing = ruled(small("plan", "pro"), small("plan", "basic"), most_unjudged=most)
-    assert nothing.passed is (most is None)
+    assert not nothing.passed
     assert nothing.reason.startswith("no slice has enough rows to be judged; 2 slices have too few rows to be judged")
 
 
