@@ -28,7 +28,7 @@ _DAY = re.compile(r"(?:^|/)dt=(\d{4}-\d{2}-\d{2})/")
 # [START howto_holdout]
 with DAG(
     dag_id="automl_holdout_retraining",
-    dag_display_name="5. Retrain, and judge on the last days",
+    dag_display_name="8. Retrain, and judge on the last days",
     description="A challenger replaces the champion only if it is not worse on days that neither has seen",
     schedule=CronTriggerTimetable("@weekly", timezone="UTC", run_immediately=timedelta(0)),
     max_active_runs=1,

@@ -36,6 +36,7 @@ _OTHERS: Mapping[str, Any] = {
         "champion": "a version",
         "rules": [{"name": "a rule", "passed": True, "value": 1, "limit": 1, "reason": "why"}],
     },
+    "evaluation": {"report": "s3://bucket/evaluation.json", "rows": 100},
     "model_card": {"intended_uses": {"purpose_of_model": "a purpose"}},
     "inference_response_keys": ["predicted_label"],
     "key_columns": ["a key", "another key"],
