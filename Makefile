@@ -46,6 +46,7 @@ bench: $(INSTALLED) $(BENCH_PACKAGES)/.installed ## Run the benchmarks; results 
 	@$(BIN)/python -m benchmarks.calls
 	@$(BIN)/python -m benchmarks.emulator
 	@$(BIN)/python -m benchmarks.scoring $(MILLIONS)
+	@$(BIN)/python -m benchmarks.evaluation $(MILLIONS)
 	@$(BIN)/python -m benchmarks.waiting $(WAITING)
 
 check: $(INSTALLED) docs ## Check format, lint, types, import contracts and the documentation
