@@ -16,12 +16,13 @@ from airflow_sagemaker_automl.core.evaluation.arguments import (
 from airflow_sagemaker_automl.core.registry.inference import served
 from airflow_sagemaker_automl.core.scoring.arguments import names_of
 from airflow_sagemaker_automl.core.values.literals import literal, plain
-from airflow_sagemaker_automl.exceptions import InvalidEvaluation, Violation
+from airflow_sagemaker_automl.exceptions import InvalidEvaluation, InvalidScoring, Violation
 from airflow_sagemaker_automl.observability import metrics
 from airflow_sagemaker_automl.observability.links import TRANSFORM_LINKS
 from airflow_sagemaker_automl.tasks.base import CONNECTION_FIELDS
 from airflow_sagemaker_automl.tasks.candidate import chosen_candidate, ended_job, job_name_violations
 from airflow_sagemaker_automl.tasks.champion_group import group_violations
+from airflow_sagemaker_automl.tasks.evaluation_report import summary
 from airflow_sagemaker_automl.tasks.evaluation_task import EvaluationTask
 from airflow_sagemaker_automl.tasks.scoring_fields import checked_members
 from airflow_sagemaker_automl.tasks.task_memory import TaskMemory
@@ -220,7 +221,7 @@ class SageMakerModelEvaluationOperator(EvaluationTask):
             values = (each.metric, each.candidate, each.champion, each.difference.improvement)
             self.log.info(text, *values, 100 * record.confidence, low, high)
         self.log.info("Evaluated on %s rows: %s", record.rows, evaluation.report_uri)
-        return evaluation.summary(record)
+        return summary(record, evaluation.report_uri)
 
     def _evaluation(self, context: Context) -> Evaluation:
         try:
@@ -229,9 +230,10 @@ class SageMakerModelEvaluationOperator(EvaluationTask):
             rule = f"needs {error.name}: install airflow-sagemaker-automl[evaluation]"
             raise InvalidEvaluation([Violation("data", self.data, rule)]) from error
         more = [*self._violations(lambda value: value), *job_name_violations(self.job_name)]
-        if more:
-            raise InvalidEvaluation(more)
-        members, self._model = checked_members(vars(self), [])
+        try:
+            members, self._model = checked_members(vars(self), more)
+        except InvalidScoring as error:
+            raise InvalidEvaluation(error.violations) from error
         self._memory = TaskMemory(context, self.retries)
         why = "A candidate is evaluated when its job has ended."
         job = ended_job(self, context["ti"], self.job_name, self.candidate_name, why=why)

@@ -216,7 +216,7 @@ def _on_evaluation(gate: Any) -> Any:
 
 
 def _require_no_evaluation(group_id: str, gate: Any) -> None:
-    """Refuse a literal gate that needs an evaluation where there is none, before hours of training.
+    """Refuse a literal gate that needs an evaluation if ``evaluation`` is unset, before hours of training.
 
     :raises ValueError: it does.
     """

@@ -66,7 +66,7 @@ def require_same_champion(
 
     :param group: name or ARN of the group.
     :param is_candidate: takes a response of ``DescribeModelPackage``; whether it is the candidate itself.
-    :raises ChampionChanged: it is another one, or there is none any more.
+    :raises ChampionChanged: it is another version, or the group has no approved version any more.
     :raises ChampionUnreadable: access to the group is denied.
     """
     if not compares(verdict):

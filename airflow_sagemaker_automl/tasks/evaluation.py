@@ -26,7 +26,6 @@ from airflow_sagemaker_automl.exceptions import (
 )
 from airflow_sagemaker_automl.tasks.champion_group import ask_group
 from airflow_sagemaker_automl.tasks.evaluation_overlap import require_unseen
-from airflow_sagemaker_automl.tasks.evaluation_report import summary
 from airflow_sagemaker_automl.tasks.evaluation_tables import compare, read_scores
 from airflow_sagemaker_automl.tasks.scoring import Scoring
 from airflow_sagemaker_automl.tasks.scoring_output import ScoringOutput
@@ -172,7 +171,11 @@ class Evaluation:
         champion = self._plan["champion"]
         may_pass = self.is_last_try or not isinstance(error, TransformJobFailed)
         if self.asked.on_champion_cannot_score == "fail" or not may_pass:
-            advice = "Set on_champion_cannot_score='pass' to evaluate the candidate alone."
+            advice = (
+                "Set on_champion_cannot_score='pass' to evaluate the candidate alone."
+                if may_pass or self.asked.on_champion_cannot_score == "fail"
+                else "A retry scores again; if the last one fails too, the candidate is evaluated alone."
+            )
             reason = f"the champion {champion} cannot score it. {error} {advice}"
             kind = EvaluationIncomplete if isinstance(error, TransformJobFailed) else EvaluationImpossible
             raise kind(self.asked.data, reason) from error
@@ -241,10 +244,6 @@ class Evaluation:
             text = "The same data have decided %s times before in this group; a new holdout is due at some point"
             self.task.log.info(text, earlier)
         return earlier
-
-    def summary(self, record: EvaluationRecord) -> dict[str, Any]:
-        """Return the task's result: small, with the address of the report."""
-        return summary(record, self.report_uri)
 
     def _require_current(self, subject: Subject, result: Mapping[str, Any]) -> None:
         """Require that the scores that were read are those of this evaluation.

@@ -205,7 +205,7 @@ class _Rows:
     def _classes(self, found: list[str]) -> list[str]:
         """Return the classes in the order of the models.
 
-        :raises Unevaluable: a label is none of them.
+        :raises Unevaluable: a label is not one of them.
         """
         if len(found) < _TWO:
             raise Unevaluable(f"all rows have the same {self._label!r}: {found[0]!r}")

@@ -115,7 +115,7 @@ class EvaluationTask(JobTask[TransformJob]):
             raise
 
     def _stop_older_generations(self, evaluation: Evaluation) -> None:
-        """Stop what this task started before it was cleared: also for a champion that is none any more."""
+        """Stop what this task started before it was cleared: also the job of a former champion."""
         for role in ROLES:
             self._submit(TransformJobs(), {}, evaluation.identity.of_part(role)).stop_older_generations()
         self._memory.settle(evaluation.identity.generation, None)

@@ -67,7 +67,9 @@ class UnusableRows:
             return
         uri, number, why = self.first[0]
         more = f" {self.count} rows cannot be sent in all: {self}." if self.count > 1 else ""
-        advice = "Correct the data, or set on_unusable_rows='report' to score without these rows."
+        advice = (
+            "Correct the data, or let SageMakerBatchScoringOperator leave these rows out (on_unusable_rows='report')."
+        )
         raise DataNotScorable(uri, f"in row {number} {why}.{more} {advice}")
 
 

@@ -129,7 +129,7 @@ def test_an_evaluation_of_another_champion_decides_nothing(
 
 
 def test_a_report_that_was_changed_decides_nothing(context: Any, jobs: Jobs, place: str, s3: S3Client) -> None:
-    """Nor does one that is gone, or a result that is none."""
+    """Nor does a missing report, or another value in place of the result."""
     group = _champion(jobs.bad, context)
     result = evaluation(jobs.good, group, jobs.held_out, place).execute(context)
     bucket, _, key = result["report"].removeprefix("s3://").partition("/")

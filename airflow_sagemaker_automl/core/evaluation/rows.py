@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.signedinteger[Any]]
-# Code of a predicted label that is none of the classes.
+# Code of a predicted label that is not one of the classes.
 NO_CLASS = -1
 
 

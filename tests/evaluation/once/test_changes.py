@@ -267,6 +267,33 @@ def test_the_job_of_the_champion_fails(
     assert (account.models(), left(account, given["output_uri"])) == ([], [*WHOLE[:5], "scores/scores.parquet"])
 
 
+def test_a_failed_job_of_the_champion_is_repeated_before_it_is_left_out(
+    account: Account, context: Any, given: dict[str, Any]
+) -> None:
+    """The service may have failed, and not the champion: only on the last try is the candidate evaluated alone."""
+    given |= {"on_champion_cannot_score": "pass", "output_uri": place()}
+    context["ti"].max_tries = 1
+    candidate, champion = hold(account, context, "candidate"), hold(account, context, "champion", "Failed")
+    deferred = deferral(operator(**given), context)
+    end(account, candidate)
+    account.script({"Ending": {"TransformJobStatus": "Failed"}}, champion)
+    wait_for_transform(account.sagemaker, champion)
+    with pytest.raises(EvaluationIncomplete, match="A retry scores again; if the last one fails too"):
+        resume(operator(**given), context, deferred, "finished")
+    result = evaluated(account, changed(context, try_number=2), **given)
+    assert (result["outcome"], len(account.jobs())) == ("compared", 3)
+
+
+def test_all_that_is_wrong_is_said_at_once(context: Any, given: dict[str, Any]) -> None:
+    """After rendering, too: the arguments of the jobs with those of the evaluation, before any call."""
+    task = operator(**given)
+    task.confidence, task.instance_count, task.job_name = 2, "many", ""
+    with pytest.raises(AirflowFailException, match="The evaluation cannot begin; 3 errors") as error:
+        task.execute(context)
+    for name in ("confidence = 2", "instance_count = 'many'", "job_name = ''"):
+        assert name in str(error.value)
+
+
 def test_the_job_of_the_candidate_fails(account: Account, context: Any, given: dict[str, Any]) -> None:
     """The task fails, whatever the option is; a retry starts another job, and keeps that of the champion."""
     given["on_champion_cannot_score"] = "pass"
